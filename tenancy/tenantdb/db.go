@@ -1,0 +1,167 @@
+package tenantdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/jmoiron/sqlx"
+)
+
+// Limiter admits work of a tenant or refuses it with tenancy.ErrBusy; *tenancy.Limiter is one.
+type Limiter interface {
+	Acquire(ctx context.Context, id tenancy.ID) (release func(), err error)
+}
+
+// DB hands out transactions that can see one tenant. It is safe for concurrent use.
+type DB struct {
+	backend Backend
+	limits  Limiter // nil: none
+}
+
+// New returns the DB over b. Applications get theirs from an adapter's Open.
+func New(b Backend) *DB { return &DB{backend: b} }
+
+// WithLimits returns a DB over the same database that asks l before each transaction of a tenant.
+func (db *DB) WithLimits(l Limiter) *DB { return &DB{backend: db.backend, limits: l} }
+
+// Dialect names the kind of database.
+func (db *DB) Dialect() Dialect { return db.backend.Dialect() }
+
+// Close closes the database. Transactions under way are waited for.
+func (db *DB) Close() error { return db.backend.Close() }
+
+// Func is the work of one transaction. ctx carries the transaction; tx is bound to its tenant and
+// must not be used after Func returns, nor by two goroutines at once, nor be committed or rolled
+// back by Func.
+type Func func(ctx context.Context, tx *sqlx.Tx) error
+
+// Option changes one transaction.
+type Option func(*TxOptions)
+
+// Isolation asks for an isolation level stronger than the default.
+func Isolation(l sql.IsolationLevel) Option { return func(o *TxOptions) { o.Isolation = l } }
+
+// Retry lets fn be run again, up to n times, when the database gave the transaction up
+// ([ErrConflict]). fn must then have no effect but on tx.
+func Retry(n int) Option { return func(o *TxOptions) { o.Retries = n } }
+
+// Tx runs fn in a transaction of ctx's tenant and commits it if fn returns nil. If ctx carries a
+// transaction of the same tenant, fn joins it: it is committed or rolled back with the outer one,
+// and an error of fn dooms the outer one even if its function swallows it.
+//
+// A tenant that was moved to another database while fn ran leaves nothing behind in the old one; fn
+// is then run again in the new one.
+func (db *DB) Tx(ctx context.Context, fn Func, opts ...Option) error {
+	return db.run(ctx, fn, false, opts)
+}
+
+// Read is Tx for work that only reads; the database refuses writes.
+func (db *DB) Read(ctx context.Context, fn Func, opts ...Option) error {
+	return db.run(ctx, fn, true, opts)
+}
+
+// System runs fn in a transaction of the system database, which holds what belongs to no tenant.
+// On Postgres it is the same database under the system role, for which row-level security does not
+// hold; reason says why that is needed and goes to the adapter's audit hook first. The work of a
+// tenant does not belong here: see the adapters' Each.
+func (db *DB) System(ctx context.Context, reason string, fn Func, opts ...Option) error {
+	if strings.TrimSpace(reason) == "" {
+		return errors.New("tenantdb: system work needs a reason")
+	}
+	o := options(opts, false)
+	if cur := db.current(ctx, true); cur != nil {
+		return cur.join(ctx, fn, o)
+	}
+	return db.attempt(ctx, o, fn, tenancy.ID{}, true, func(ctx context.Context) (Begun, error) {
+		return db.backend.BeginSystem(ctx, reason, o)
+	})
+}
+
+func options(opts []Option, readOnly bool) TxOptions {
+	o := TxOptions{ReadOnly: readOnly}
+	for _, f := range opts {
+		f(&o)
+	}
+	return o
+}
+
+func (db *DB) run(ctx context.Context, fn Func, readOnly bool, opts []Option) error {
+	id, err := tenancy.From(ctx)
+	if err != nil {
+		return err
+	}
+	o := options(opts, readOnly)
+	if cur := db.current(ctx, false); cur != nil {
+		if cur.tenant != id {
+			return ErrMismatch
+		}
+		return cur.join(ctx, fn, o)
+	}
+	if db.limits != nil {
+		release, err := db.limits.Acquire(ctx, id)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
+	return db.attempt(ctx, o, fn, id, false, func(ctx context.Context) (Begun, error) {
+		return db.backend.Begin(ctx, Scope{Tenant: id}, o)
+	})
+}
+
+// attempt runs fn in transactions of its own until one ends in something that running it again
+// would not change.
+func (db *DB) attempt(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, system bool,
+	begin func(context.Context) (Begun, error)) error {
+	const moves = 3 // how often a tenant may be moved away under one call
+	for conflicts, moved := 0, 0; ; {
+		err := db.once(ctx, o, fn, id, system, begin)
+		switch {
+		case ctx.Err() != nil || errors.Is(err, ErrOutcomeUnknown):
+			return err
+		case errors.Is(err, tenancy.ErrStaleEpoch) && moved < moves:
+			moved++
+			if r, ok := db.backend.(interface{ forget(tenancy.ID) }); ok {
+				r.forget(id)
+			}
+		case errors.Is(err, ErrConflict) && conflicts < o.Retries:
+			conflicts++
+		default:
+			return err
+		}
+	}
+}
+
+func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, system bool,
+	begin func(context.Context) (Begun, error)) (err error) {
+	b, err := begin(ctx)
+	if err != nil {
+		return db.backend.Translate(err)
+	}
+	if b.Release != nil {
+		defer b.Release()
+	}
+	t := &transaction{begun: b, tenant: id, readOnly: o.ReadOnly}
+	done := false
+	defer func() {
+		if !done { // fn failed, panicked or called runtime.Goexit
+			_ = b.Tx.Rollback() // the connection is destroyed if this fails; err says why we are here
+		}
+		t.ended = true
+	}()
+	if err := fn(context.WithValue(ctx, txKey{db.backend, system}, t), b.Tx); err != nil {
+		return db.backend.Translate(err)
+	}
+	if t.doomed != nil {
+		return fmt.Errorf("%w: %w", ErrDoomed, db.backend.Translate(t.doomed))
+	}
+	done = true
+	if err := b.Tx.Commit(); err != nil {
+		return db.backend.CommitError(err)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package tenantdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// txKey finds the transaction of one database in a context: a context may carry one of a tenant
+// and one of the system database at once.
+type txKey struct {
+	backend Backend
+	system  bool
+}
+
+// transaction is one that ctx carries: whoever finds it joins it.
+type transaction struct {
+	begun    Begun
+	tenant   tenancy.ID // zero for system work
+	readOnly bool
+	doomed   error // the first error of a call that joined
+	ended    bool
+	depth    int // of savepoints
+}
+
+// current returns the transaction of db that ctx carries, or nil.
+func (db *DB) current(ctx context.Context, system bool) *transaction {
+	t, _ := ctx.Value(txKey{db.backend, system}).(*transaction)
+	return t
+}
+
+// join runs fn inside t.
+func (t *transaction) join(ctx context.Context, fn Func, o TxOptions) (err error) {
+	switch {
+	case t.ended:
+		return errors.New("tenantdb: the context's transaction has ended")
+	case t.readOnly && !o.ReadOnly:
+		return ErrReadOnly
+	}
+	ok := false
+	defer func() {
+		switch {
+		case t.doomed != nil:
+		case err != nil:
+			t.doomed = err
+		case !ok:
+			t.doomed = errors.New("panic")
+		}
+	}()
+	err = fn(ctx, t.begun.Tx)
+	ok = true
+	return err
+}
+
+// InTx reports whether ctx carries a transaction of db and of ctx's tenant.
+func (db *DB) InTx(ctx context.Context) bool {
+	t := db.current(ctx, false)
+	id, err := tenancy.From(ctx)
+	return t != nil && !t.ended && err == nil && t.tenant == id
+}
+
+// Native returns the driver's own handle of the transaction of db that ctx carries, such as a pgx.Tx,
+// or nil. Adapters wrap it under a name with a type.
+func (db *DB) Native(ctx context.Context) any {
+	if !db.InTx(ctx) {
+		return nil
+	}
+	return db.current(ctx, false).begun.Native
+}
+
+// Savepoint runs fn inside the transaction of ctx's tenant that ctx carries, so that an error of fn
+// undoes what fn did and nothing else: the caller may go on. The tenant scope was set before any
+// savepoint and is not undone with one.
+func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
+	id, err := tenancy.From(ctx)
+	if err != nil {
+		return err
+	}
+	t := db.current(ctx, false)
+	switch {
+	case t == nil || t.ended:
+		return errors.New("tenantdb: no transaction to set a savepoint in")
+	case t.tenant != id:
+		return ErrMismatch
+	}
+	tx := t.begun.Tx
+	t.depth++
+	defer func() { t.depth-- }()
+	name := fmt.Sprintf("bailiwick_%d", t.depth)
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return db.backend.Translate(err)
+	}
+	before := t.doomed
+	undo := func() error {
+		_, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+		}
+		return err
+	}
+	done := false
+	defer func() {
+		if !done { // panicking: the outer transaction is rolled back as a whole
+			t.doomed = errors.New("panic")
+		}
+	}()
+	err = fn(ctx, tx)
+	done = true
+	if err == nil && t.doomed == before {
+		_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+		return db.backend.Translate(err)
+	}
+	if err == nil {
+		err = fmt.Errorf("%w: %w", ErrDoomed, t.doomed)
+	}
+	if uerr := undo(); uerr != nil {
+		t.doomed = uerr
+		return errors.Join(db.backend.Translate(err), db.backend.Translate(uerr))
+	}
+	t.doomed = before
+	return db.backend.Translate(err)
+}
