@@ -1,0 +1,32 @@
+# make help lists the targets.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: help check fmt vet staticcheck test tour bench soak
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+check: fmt vet staticcheck test tour ## all that must be green before a change lands
+
+fmt: ## fail if a file is not gofmt's
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "not gofmt's:"; echo "$$out"; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+	cd internal/bench && go vet ./...
+
+staticcheck: ## staticcheck
+	go run $(STATICCHECK) ./...
+
+test: ## all tests with the race detector, on SQLite and Postgres
+	BAILIWICK_REQUIRE_POSTGRES=1 go test -race -timeout 20m ./...
+
+tour: ## every promise, tried and held, on both databases
+	go run ./examples/tour
+	go run ./examples/tour -postgres throwaway
+
+bench: ## measure beside the peers and the floors (BENCH=regexp, TIME=1s, COUNT=1)
+	cd internal/bench && go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(TIME),1s) -count $(or $(COUNT),1) -benchmem .
+
+soak: ## the long tests: millions of operations under faults (about an hour)
+	BAILIWICK_SOAK=1 BAILIWICK_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -run Soak -v ./tenancy/...

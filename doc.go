@@ -1,0 +1,20 @@
+// Package bailiwick is the map of a library of privacy and tenancy controls for
+// multi-tenant applications. It holds no code: import the doors you need.
+//
+// A door is a package that stands alone, makes a few promises, and keeps them
+// in the database and in the types rather than in the discipline of its
+// caller.
+//
+//   - tenancy: which organisation a piece of work is for; the directory and life
+//     of tenants; where each one lives. Below it, tenancy/tenantdb hands out
+//     transactions that can see one tenant only, on Postgres and on SQLite;
+//     tenancy/rls prints row-level security and inspects a live catalogue for
+//     holes; tenancy/ipallow admits a tenant's own networks only;
+//     tenancy/tenancytest attacks your own schema.
+//
+// Further doors (redact, audit, vault, rbac, consent, supportgrant, dsar) are
+// being built; what is not in this list is not in the library.
+//
+// The library is tooling. Whether a deployment complies with a law is a
+// property of the deployment.
+package bailiwick
