@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/jmoiron/sqlx"
@@ -117,23 +118,37 @@ func (db *DB) run(ctx context.Context, fn Func, readOnly bool, opts []Option) er
 // would not change.
 func (db *DB) attempt(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, system bool,
 	begin func(context.Context) (Begun, error)) error {
-	const moves = 3 // how often a tenant may be moved away under one call
-	for conflicts, moved := 0, 0; ; {
+	// Between the old database's refusal and the directory's new answer lie a few milliseconds; after
+	// about a second of asking, the placement is not being changed, it is wrong.
+	const firstWait, lastWait = 2 * time.Millisecond, 512 * time.Millisecond
+	conflicts, wait := 0, firstWait
+	for {
 		err := db.once(ctx, o, fn, id, system, begin)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, ErrOutcomeUnknown):
 			return err
-		case errors.Is(err, tenancy.ErrStaleEpoch) && moved < moves:
-			moved++
-			if r, ok := db.backend.(interface{ forget(tenancy.ID) }); ok {
-				r.forget(id)
-			}
 		case errors.Is(err, ErrConflict) && conflicts < o.Retries:
 			conflicts++
+		case errors.Is(err, tenancy.ErrStaleEpoch) && wait <= lastWait && db.forget(id):
+			select {
+			case <-ctx.Done():
+				return err
+			case <-time.After(wait):
+			}
+			wait *= 2
 		default:
 			return err
 		}
 	}
+}
+
+// forget makes a router ask its directory again, and reports whether there is one to ask.
+func (db *DB) forget(id tenancy.ID) bool {
+	r, ok := db.backend.(*router)
+	if ok {
+		r.known.Delete(id)
+	}
+	return ok
 }
 
 func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, system bool,

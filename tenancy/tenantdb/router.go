@@ -98,9 +98,6 @@ func (r *router) BeginSystem(ctx context.Context, reason string, o TxOptions) (B
 	return r.system.backend.BeginSystem(ctx, reason, o)
 }
 
-// forget makes the next transaction of id ask the directory: a database refused what was remembered.
-func (r *router) forget(id tenancy.ID) { r.known.Delete(id) }
-
 // Translate asks the shards: they are of one dialect, so any of them knows the error.
 func (r *router) Translate(err error) error { return r.any().Translate(err) }
 
