@@ -5,21 +5,6 @@ import (
 	"time"
 )
 
-// State is where a tenant is in its life.
-type State string
-
-// The states of a tenant. Databases enforce them: outside Active, Exporting and Moving nothing of
-// the tenant can be read, and outside Active nothing can be written.
-const (
-	Provisioning State = "provisioning" // its database, file or rows are being made
-	Active       State = "active"       // reads and writes
-	Suspended    State = "suspended"    // nothing, until it is resumed
-	Exporting    State = "exporting"    // reads only, while its data is copied out
-	Moving       State = "moving"       // reads only, for the write pause of a move
-	Purging      State = "purging"      // nothing; its data is being destroyed
-	Purged       State = "purged"       // nothing, for ever; the id is never used again
-)
-
 // Region is where a tenant's data must stay, in the application's own terms ("eu", "au-syd").
 // The empty Region means that the tenant may live anywhere.
 type Region string
@@ -28,10 +13,12 @@ type Region string
 type Tenant struct {
 	ID     ID
 	State  State
+	Prior  State // the state before this one; "" at first
 	Region Region
 	Shard  string // which database it lives in; "" where there is one only
 	Epoch  int64  // counts placements from 1; a database refuses work with another epoch
-	// CreatedAt and ChangedAt are the directory database's clock, UTC.
+	// CreatedAt and ChangedAt are the directory database's clock, UTC, in whole microseconds. ChangedAt
+	// grows with every change of the entry, whatever the clock does, and so orders decisions.
 	CreatedAt, ChangedAt time.Time
 }
 
@@ -42,7 +29,9 @@ type Directory interface {
 }
 
 // Host is a database, or a folder of files, that tenants live in. Every method is idempotent: a
-// crashed caller repeats it. Implementations: tenantdb/postgres.System and tenantdb/sqlite.DB.
+// crashed caller repeats it. A host keeps the latest ChangedAt it was given for a tenant, and answers
+// [ErrState], changing nothing, to an older one that is not zero: a slow caller cannot undo what was
+// decided after it. Implementations: tenantdb/postgres.System and tenantdb/sqlite.DB.
 type Host interface {
 	// Provision makes room for t and records its region, epoch and state. A host of another region
 	// answers [ErrWrongRegion]; an id that was purged here answers [ErrPurged].

@@ -23,7 +23,7 @@ type ID struct{ s string }
 // and does not repeat s.
 func ParseID(s string) (ID, error) {
 	if len(s) == 36 && isUUID(s) {
-		return ID{strings.ToLower(s)}, nil
+		s = strings.ToLower(s)
 	}
 	switch {
 	case s == "":
@@ -97,8 +97,7 @@ func (id *ID) Scan(src any) error {
 	case []byte:
 		return id.UnmarshalText(v)
 	case [16]byte:
-		*id = ID{uuid.UUID(v).String()}
-		return nil
+		return id.UnmarshalText([]byte(uuid.UUID(v).String()))
 	}
 	return fmt.Errorf("%w: cannot be read from %T", ErrMalformedID, src)
 }
@@ -113,5 +112,5 @@ var reserved = map[string]bool{
 	"all": true, "any": true, "default": true, "false": true, "global": true, "nan": true,
 	"nil": true, "none": true, "null": true, "postgres": true, "public": true, "root": true,
 	"system": true, "tenancy": true, "true": true, "undefined": true,
-	"00000000-0000-0000-0000-000000000000": true,
+	"00000000-0000-0000-0000-000000000000": true, "ffffffff-ffff-ffff-ffff-ffffffffffff": true,
 }

@@ -5,14 +5,17 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 )
 
 // A Key signs which tenant a piece of work is for. It holds a secret of at least 32 random bytes,
 // which no method of it prints.
 type Key struct {
-	id     string
-	secret []byte
+	id string
+	// secret is a closure, because fmt and whatever else walks a value by reflection reads unexported
+	// fields without asking their methods, and cannot look into a function.
+	secret func() []byte
 }
 
 // NewKey returns the key named id (2 characters of a-z and 0-9, unique among live keys) with a copy
@@ -24,7 +27,8 @@ func NewKey(id string, secret []byte) (Key, error) {
 	if len(secret) < 32 {
 		return Key{}, fmt.Errorf("tenancy: a signing key needs at least 32 bytes, not %d", len(secret))
 	}
-	return Key{id, append([]byte(nil), secret...)}, nil
+	own := append([]byte(nil), secret...)
+	return Key{id, func() []byte { return own }}, nil
 }
 
 // ID returns the key's name, which is no secret.
@@ -36,16 +40,22 @@ func (k Key) IsZero() bool { return k.secret == nil }
 // String returns the key's name only.
 func (k Key) String() string { return "tenancy.Key(" + k.id + ")" }
 
-// GoString is String.
-func (k Key) GoString() string { return k.String() }
+// Format prints String for every verb.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) }
+
+// MarshalText is String, so that JSON shows which key it is and no more. There is no way back.
+func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // LogValue is String.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // Derive returns the 32-byte secret of k for one purpose (HKDF-SHA256, RFC 5869): keys of different
-// purposes tell nothing of each other.
+// purposes tell nothing of each other. It panics on the zero Key.
 func (k Key) Derive(purpose string) []byte {
-	out, err := hkdf.Key(sha256.New, k.secret, nil, "bailiwick "+purpose, sha256.Size)
+	if k.IsZero() {
+		panic("tenancy: the zero Key signs nothing")
+	}
+	out, err := hkdf.Key(sha256.New, k.secret(), nil, "bailiwick "+purpose, sha256.Size)
 	if err != nil {
 		panic(err) // only a hash too short for the length asked for: a constant here
 	}
