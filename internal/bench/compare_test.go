@@ -1,0 +1,166 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A way is one implementation of a workload.
+type way struct {
+	name string
+	// open readies the way and returns what does n operations, one after the other or n in all by
+	// several workers. A nil function leaves the way out.
+	open func(tb testing.TB) func(n int) error
+	vs   []string // the ways it is compared with, by name
+}
+
+// turn is how long one way runs before the next has its turn: long enough for the clock, short enough that
+// ways next to each other meet the same machine.
+const turn = 20 * time.Millisecond
+
+// budget is what -benchtime asks for: a time for each way, or a number of rounds.
+func budget() (perWay time.Duration, rounds int) {
+	s := flag.Lookup("test.benchtime").Value.String()
+	if n, ok := strings.CutSuffix(s, "x"); ok {
+		rounds, _ = strconv.Atoi(n)
+		return 0, rounds
+	}
+	perWay, _ = time.ParseDuration(s)
+	return perWay, 0
+}
+
+// figures are what one way took: nanoseconds per operation of each round.
+type figures struct {
+	ns     []float64
+	ops    int
+	allocs float64 // per operation, of the whole process
+}
+
+// compare runs the ways in turns and reports each as a sub-benchmark of b, with its median time and its
+// median ratio to each way it is compared with.
+func compare(b *testing.B, ways []way) {
+	b.Helper()
+	type open struct {
+		way
+		run func(int) error
+		n   int // operations in a turn
+		figures
+	}
+	var all []*open
+	for _, w := range ways {
+		run := w.open(b)
+		if run == nil {
+			continue
+		}
+		all = append(all, &open{way: w, run: run, n: perTurn(b, w.name, run)})
+	}
+	perWay, rounds := budget()
+	deadline := time.Now().Add(perWay * time.Duration(len(all)))
+	for r := 0; r < max(rounds, 3) || rounds == 0 && time.Now().Before(deadline); r++ {
+		for _, k := range rand.Perm(len(all)) {
+			o := all[k]
+			ns, allocs, err := timed(o.run, o.n)
+			if err != nil {
+				b.Fatalf("%s: %v", o.name, err)
+			}
+			o.ns = append(o.ns, ns)
+			o.ops += o.n
+			o.allocs = allocs
+		}
+	}
+	byName := map[string]*open{}
+	for _, o := range all {
+		byName[o.name] = o
+	}
+	for _, o := range all {
+		m := map[string]float64{"ns/op": median(o.ns), "allocs/op": o.allocs}
+		for _, v := range o.vs {
+			if base := byName[v]; base != nil {
+				m["x-"+v], m["±%-"+v] = ratio(o.ns, base.ns)
+			}
+		}
+		report(b, o.name, o.ops, m)
+	}
+}
+
+// perTurn warms run up and returns how many operations fill a turn.
+func perTurn(b *testing.B, name string, run func(int) error) int {
+	b.Helper()
+	for n := 1; ; {
+		start := time.Now()
+		if err := run(n); err != nil {
+			b.Fatalf("%s: %v", name, err)
+		}
+		d := time.Since(start)
+		if d >= turn/2 {
+			if n == 1 {
+				return 1
+			}
+			return max(1, int(float64(n)*float64(turn)/float64(d)))
+		}
+		n *= 2
+	}
+}
+
+func timed(run func(int) error, n int) (nsPerOp, allocs float64, err error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	err = run(n)
+	d := time.Since(start)
+	runtime.ReadMemStats(&after)
+	return float64(d.Nanoseconds()) / float64(n), float64((after.Mallocs - before.Mallocs) / uint64(n)), err
+}
+
+// report prints metrics as the result of the sub-benchmark name and keeps them for the table of goals.
+func report(b *testing.B, name string, ops int, metrics map[string]float64) {
+	b.Run(name, func(b *testing.B) {
+		b.N = ops // what was really run; the framework's own count means nothing here
+		for unit, v := range metrics {
+			b.ReportMetric(v, unit)
+		}
+	})
+	workload := strings.TrimPrefix(b.Name(), "Benchmark")
+	for unit, v := range metrics {
+		measured[fmt.Sprintf("%s/%s %s", workload, name, unit)] = v
+	}
+}
+
+func median(xs []float64) float64 { return quantile(xs, 0.5) }
+
+func quantile(xs []float64, q float64) float64 {
+	s := slices.Sorted(slices.Values(xs))
+	return s[int(q*float64(len(s)-1)+0.5)]
+}
+
+// ratio returns the median of the ratios of paired rounds, and half their interquartile range in percent.
+func ratio(xs, base []float64) (mid, spread float64) {
+	r := make([]float64, len(xs))
+	for i := range r {
+		r[i] = xs[i] / base[i]
+	}
+	mid = median(r)
+	return mid, (quantile(r, 0.75) - quantile(r, 0.25)) / 2 / mid * 100
+}
+
+// checkWays runs each way once, for the right answer only.
+func checkWays(t *testing.T, ways []way) {
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			run := w.open(t)
+			if run == nil {
+				t.Skip("left out here")
+			}
+			if err := run(20); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}

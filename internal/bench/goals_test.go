@@ -1,0 +1,60 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"text/tabwriter"
+)
+
+// measured holds every figure of this run, by "workload/way unit".
+var measured = map[string]float64{}
+
+// A goal is a bound on one figure.
+type goal struct {
+	figure  string
+	bound   float64
+	atLeast bool // the bound is the least that is good, not the most
+	says    string
+}
+
+var goals = []goal{
+	{"PointRead/link/1_read/ours_oneshot x-unscoped", 1.05, false, "scoped read over a 1 ms link, to an unscoped one"},
+	{"PointRead/local/1_read/ours_oneshot x-unscoped", 1.2, false, "scoped read locally, to an unscoped one"},
+	{"PointRead/link/1_read/ours_tx x-plain_tx", 0.70, false, "scoped transaction over a 1 ms link, to a plain one of pgx"},
+	{"PointRead/local/8_parallel/ours_oneshot x-unsigned_oneshot", 1.25, false, "signed read, to an unsigned one, 8 in parallel"},
+	{"FileOpen/in_page_cache/ours ns/op", 350e3, false, "open, read and close a tenant's file, ns"},
+	{"FileRead/ours ns/op", 12e3, false, "read by an open handle, ns"},
+	{"FileHandle/ours KiB/handle", 230, false, "memory of an open handle, KiB"},
+	{"FileWrite/16_writers/shared_file x-ours", 3.8, true, "16 writers on files of their own, to one shared file"},
+	{"FileMigrate/ours files/s", 1000, true, "files of a fleet migrated in a second"},
+	{"AllowList/contains/ours ns/op", 20, false, "1,024 networks, one look-up, ns"},
+	{"ClientAddr/ours ns/op", 120, false, "client's address of a request, ns"},
+	{"ClientAddr/ours allocs/op", 0, false, "client's address of a request, allocations"},
+	{"Inspect/200_tables/ours ns/op", 1e9, false, "inspection of 200 tables, ns"},
+	{"Move/100_MB/ours write-pause-ms", 1000, false, "write pause of a move of 100 MB, ms"},
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	head := "\ngoal\tmeasured\tbound\t\n"
+	for _, g := range goals {
+		v, ok := measured[g.figure]
+		if !ok {
+			continue
+		}
+		sign, met := "<=", v <= g.bound
+		if g.atLeast {
+			sign, met = ">=", v >= g.bound
+		}
+		verdict := "met"
+		if !met {
+			verdict = "MISSED"
+		}
+		fmt.Fprintf(w, "%s%s\t%.4g\t%s %g\t%s\n", head, g.says, v, sign, g.bound, verdict)
+		head = ""
+	}
+	w.Flush()
+	os.Exit(code)
+}

@@ -1,0 +1,5 @@
+package bench
+
+import "testing"
+
+func openOurs(tb testing.TB, w *pgWorld) {}
