@@ -1,0 +1,113 @@
+package ipallow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// MaxTrial is the longest that a change can be on trial.
+const MaxTrial = 24 * time.Hour
+
+// Change is a new policy for a tenant, and how sure its author is.
+type Change struct {
+	// Base is the version that the change was made from, as its author saw it; 0 if there was none.
+	Base   int64
+	Policy Policy
+	// Actor is the address of whoever makes the change, as [Clients.Addr] found it for their request. A
+	// policy that does not admit it is refused with [ErrLockOut]; the zero Addr is admitted by open
+	// policies only.
+	Actor netip.Addr
+	// Trial, if it is not 0, makes the change hold for that long only, [MaxTrial] at most, unless
+	// [Guard.Confirm] is called meanwhile. It may then lock out its author: it goes back by itself.
+	Trial time.Duration
+	// Force makes the change even if it locks out its author. It breaks the glass: see the package
+	// comment. Who may use it, and the record that they did, are the application's to keep.
+	Force bool
+}
+
+// Get returns the record of id as the store has it now, to show it and to make a [Change] from.
+// [ErrNoPolicy] if there is none.
+func (g *Guard) Get(ctx context.Context, id tenancy.ID) (Record, error) {
+	return g.cache.store.Get(ctx, id)
+}
+
+// Replace makes change c for tenant id and returns the new record. It decides nothing about whether
+// the author may: ask that first.
+//
+// [ErrLockOut] if c.Policy does not admit c.Actor and neither Trial nor Force is set; [ErrVersion] if
+// somebody else changed the policy since c.Base. Nothing is changed then. After any other error it is
+// not known whether the change was made: call Replace again with the same c, which makes it at most
+// once, and returns the record if it was made already.
+//
+// This guard decides by the new policy as soon as Replace returns, others within their TTL. If ctx
+// carries a transaction that the store joins, the change is in force when that commits: call
+// [Guard.Invalidate] then.
+func (g *Guard) Replace(ctx context.Context, id tenancy.ID, c Change) (Record, error) {
+	switch {
+	case c.Trial < 0 || c.Trial > MaxTrial:
+		return Record{}, fmt.Errorf("ipallow: a trial lasts at most %s", MaxTrial)
+	case c.Trial > 0 && c.Force:
+		return Record{}, errors.New("ipallow: a change on trial needs no force")
+	case c.Trial == 0 && !c.Force && !c.Policy.Allows(c.Actor):
+		return Record{}, ErrLockOut
+	}
+	w := Write{Key: changeKey("replace", c.Base, c.Policy, c.Trial), Policy: c.Policy}
+	if c.Trial > 0 {
+		r, err := g.Get(ctx, id)
+		switch {
+		case errors.Is(err, ErrNoPolicy):
+			w.Policy = Policy{Open: g.opts.OpenByDefault} // what holds without a policy
+		case err != nil:
+			return Record{}, err
+		default:
+			w.Policy = r.Policy
+		}
+		w.Trial, w.Duration = &c.Policy, c.Trial
+	}
+	return g.put(ctx, id, c.Base, w)
+}
+
+// Confirm makes the change that is on trial, version base, hold for good. It must come from an address
+// that the policy on trial admits: that is what the trial is about. [ErrLockOut] if actor is another,
+// [ErrNoTrial] if the time is over or nothing is on trial, [ErrVersion] if there was another change.
+// After any other error, call it again, as with [Guard.Replace].
+func (g *Guard) Confirm(ctx context.Context, id tenancy.ID, base int64, actor netip.Addr) (Record, error) {
+	r, err := g.Get(ctx, id)
+	if err != nil {
+		return Record{}, err
+	}
+	if r.Version == base+1 && r.Key == changeKey("confirm", base, r.Policy, 0) {
+		return r, nil // this call again
+	}
+	policy, left := r.Current()
+	switch {
+	case r.Version != base:
+		return Record{}, ErrVersion
+	case left == 0:
+		return Record{}, ErrNoTrial
+	case !policy.Allows(actor):
+		return Record{}, ErrLockOut
+	}
+	return g.put(ctx, id, base, Write{Key: changeKey("confirm", base, policy, 0), Policy: policy})
+}
+
+// put invalidates whatever Put answers, as an error may come after the change was made.
+func (g *Guard) put(ctx context.Context, id tenancy.ID, base int64, w Write) (Record, error) {
+	defer g.Invalidate(id)
+	return g.cache.store.Put(ctx, id, base, w)
+}
+
+// changeKey names a change by its content and the version it was made from: the same change twice is
+// one change, and two people who ask for the same thing at once both get it.
+func changeKey(verb string, base int64, p Policy, trial time.Duration) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %d %t %d\n%s", verb, base, p.Open, trial, p.List.Text())
+	return hex.EncodeToString(h.Sum(nil))
+}
