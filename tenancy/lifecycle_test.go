@@ -1,0 +1,404 @@
+package tenancy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestLifecycleWalksDirectoryAndHostTogether(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t), tenancy.MustParseID("acme")
+	for _, c := range []struct{ op, want string }{
+		{"provision", "active/active"}, {"provision", "active/active"},
+		{"suspend", "suspended/suspended"}, {"suspend", "suspended/suspended"},
+		{"begin export", "exporting/exporting"}, {"begin export", "exporting/exporting"},
+		{"end export", "suspended/suspended"}, {"end export", "suspended/suspended"},
+		{"resume", "active/active"}, {"resume", "active/active"},
+		{"begin export", "exporting/exporting"},
+		{"end export", "active/active"}, {"end export", "active/active"},
+		{"begin export", "exporting/exporting"}, {"suspend", "suspended/suspended"},
+		{"end export", "suspended/suspended"},
+		{"purge", "purged/purged"}, {"purge", "purged/purged"},
+	} {
+		w.walk(t, id, c.op)
+		require.Equal(t, c.want, w.both(id), "after %s", c.op)
+	}
+}
+
+func TestLifecycleRefusesWhatTheStateDoesNotAllow(t *testing.T) {
+	t.Parallel()
+	paths := map[string][]string{
+		"active":    {"provision"},
+		"suspended": {"provision", "suspend"},
+		"exporting": {"provision", "begin export"},
+		"purged":    {"provision", "suspend", "purge"},
+		"unknown":   nil,
+	}
+	want := map[string]map[string]error{
+		"active":    {"purge": tenancy.ErrState},
+		"suspended": {"provision": tenancy.ErrExists},
+		"exporting": {"provision": tenancy.ErrExists, "resume": tenancy.ErrState},
+		"purged": {"provision": tenancy.ErrPurged, "suspend": tenancy.ErrPurged, "resume": tenancy.ErrPurged,
+			"begin export": tenancy.ErrPurged, "end export": tenancy.ErrPurged},
+		"unknown": {"suspend": tenancy.ErrUnknownTenant, "resume": tenancy.ErrUnknownTenant,
+			"begin export": tenancy.ErrUnknownTenant, "end export": tenancy.ErrUnknownTenant, "purge": tenancy.ErrUnknownTenant},
+	}
+	for state, path := range paths {
+		for op, run := range ops {
+			w, id := newWorld(t), tenancy.MustParseID("acme")
+			w.walk(t, id, path...)
+			err := run(t.Context(), w.lifecycle(), id)
+			if refusal := want[state][op]; refusal != nil {
+				require.ErrorIs(t, err, refusal, "%s while %s", op, state)
+			} else {
+				require.NoError(t, err, "%s while %s", op, state)
+			}
+		}
+	}
+}
+
+func TestProvisionKeepsATenantInItsRegion(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	l := w.lifecycle()
+	_, err := l.Provision(ctx, tenancy.NewID(), "us")
+	require.ErrorIs(t, err, tenancy.ErrWrongRegion)
+	anywhere, err := l.Provision(ctx, tenancy.NewID(), "")
+	require.NoError(t, err)
+	require.Equal(t, "s1", anywhere.Shard)
+
+	id := tenancy.NewID()
+	first, err := l.Provision(ctx, id, "eu")
+	require.NoError(t, err)
+	_, err = l.Provision(ctx, id, "us")
+	require.ErrorIs(t, err, tenancy.ErrExists)
+	again, err := l.Provision(ctx, id, "eu")
+	require.NoError(t, err)
+	again.ChangedAt = first.ChangedAt
+	require.Equal(t, first, again)
+
+	l.Shards[0].Full = true
+	_, err = l.Provision(ctx, tenancy.NewID(), "eu")
+	require.ErrorIs(t, err, tenancy.ErrWrongRegion, "a full shard takes no new tenant")
+	_, err = l.Suspend(ctx, id)
+	require.NoError(t, err, "and keeps those it has")
+	l.Shards[0].Region = "us"
+	_, err = l.Resume(ctx, id)
+	require.ErrorIs(t, err, tenancy.ErrWrongRegion, "a shard that is said to be elsewhere now")
+	l.Shards = nil
+	_, err = l.Resume(ctx, id)
+	require.Error(t, err)
+	require.Equal(t, "suspended/suspended", w.both(id))
+}
+
+func TestProvisionLetsTheCallerChooseAmongCandidates(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	l := w.lifecycle()
+	l.Shards = append(l.Shards, tenancy.Shard{Name: "s2", Region: "eu", Host: worldHost{w}},
+		tenancy.Shard{Name: "us1", Region: "us", Host: worldHost{w}})
+	var offered []string
+	choice, fails := "s2", error(nil)
+	l.Choose = func(_ context.Context, _ tenancy.ID, candidates []string) (string, error) {
+		offered = candidates
+		return choice, fails
+	}
+	e, err := l.Provision(ctx, tenancy.NewID(), "eu")
+	require.NoError(t, err)
+	require.Equal(t, "s2", e.Shard)
+	require.Equal(t, []string{"s1", "s2"}, offered)
+	choice = "us1"
+	id := tenancy.NewID()
+	_, err = l.Provision(ctx, id, "eu")
+	require.ErrorIs(t, err, tenancy.ErrWrongRegion)
+	choice, fails = "s1", errCrash
+	_, err = l.Provision(ctx, id, "eu")
+	require.ErrorIs(t, err, errCrash)
+	_, err = w.store.Lookup(ctx, id)
+	require.ErrorIs(t, err, tenancy.ErrUnknownTenant)
+}
+
+func TestAuditThatFailsStopsTheChange(t *testing.T) {
+	t.Parallel()
+	w, id, ctx := newWorld(t), tenancy.MustParseID("acme"), t.Context()
+	w.walk(t, id, "provision")
+	l := w.lifecycle()
+	var told []tenancy.Change
+	full := error(nil)
+	l.Audit = func(ctx context.Context, c tenancy.Change) error {
+		of, err := tenancy.From(ctx)
+		require.NoError(t, err)
+		require.Equal(t, id, of)
+		told = append(told, c)
+		return full
+	}
+	before, err := w.store.Lookup(ctx, id)
+	require.NoError(t, err)
+	_, err = l.Suspend(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, []tenancy.Change{{Op: "suspend", Tenant: before, To: tenancy.Suspended}}, told)
+	full = errors.New("disk full")
+	_, err = l.Resume(ctx, id)
+	require.ErrorIs(t, err, full)
+	require.Equal(t, "suspended/suspended", w.both(id))
+}
+
+// crashAt makes every call from the nth on fail, the nth itself before or after it took effect.
+func (w *world) crashAt(n int, after bool) (calls *int) {
+	calls = new(int)
+	w.step = func(context.Context, string) (error, error) {
+		*calls++
+		switch {
+		case *calls < n:
+			return nil, nil
+		case *calls == n && after:
+			return nil, errCrash
+		}
+		return errCrash, nil
+	}
+	return calls
+}
+
+func TestEveryOperationResumesAfterACrashAtAnyStep(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		op   string
+		path []string
+		want string
+	}{
+		{"provision", nil, "active/active"},
+		{"suspend", []string{"provision"}, "suspended/suspended"},
+		{"suspend", []string{"provision", "begin export"}, "suspended/suspended"},
+		{"resume", []string{"provision", "suspend"}, "active/active"},
+		{"begin export", []string{"provision"}, "exporting/exporting"},
+		{"begin export", []string{"provision", "suspend"}, "exporting/exporting"},
+		{"end export", []string{"provision", "begin export"}, "active/active"},
+		{"end export", []string{"provision", "suspend", "begin export"}, "suspended/suspended"},
+		{"purge", []string{"provision", "suspend"}, "purged/purged"},
+		{"purge", []string{"provision", "begin export"}, "purged/purged"},
+	} {
+		crashes := 0
+		for n, finished := 1, false; !finished; n++ {
+			for _, after := range []bool{false, true} {
+				w, id := newWorld(t), tenancy.MustParseID("acme")
+				w.walk(t, id, c.path...)
+				calls := w.crashAt(n, after)
+				err := ops[c.op](t.Context(), w.lifecycle(), id)
+				if *calls < n {
+					require.NoError(t, err)
+					finished = true
+					continue
+				}
+				crashes++
+				require.ErrorIs(t, err, errCrash, "%s, call %d", c.op, n)
+				w.step = func(context.Context, string) (error, error) { return nil, nil }
+				w.walk(t, id, c.op)
+				require.Equal(t, c.want, w.both(id), "%s, crashed at call %d", c.op, n)
+				if r := w.rooms[id]; r.State == tenancy.Purged {
+					require.Zero(t, r.rows)
+				}
+			}
+		}
+		require.Greater(t, crashes, 6, c.op)
+	}
+}
+
+func TestAnAbandonedProvisioningCanBePurged(t *testing.T) {
+	t.Parallel()
+	for n := 1; n <= 8; n++ {
+		w, id := newWorld(t), tenancy.MustParseID("acme")
+		w.crashAt(n, true)
+		_ = ops["provision"](t.Context(), w.lifecycle(), id)
+		w.step = func(context.Context, string) (error, error) { return nil, nil }
+		if e, err := w.store.Lookup(t.Context(), id); err != nil || e.State != tenancy.Provisioning {
+			continue
+		}
+		w.walk(t, id, "purge")
+		require.Equal(t, "purged/purged", w.both(id))
+		require.ErrorIs(t, ops["provision"](t.Context(), w.lifecycle(), id), tenancy.ErrPurged)
+	}
+}
+
+func TestPurgeReturnsTheFirstReceiptForEver(t *testing.T) {
+	t.Parallel()
+	w, id, ctx := newWorld(t), tenancy.MustParseID("acme"), t.Context()
+	w.walk(t, id, "provision", "suspend")
+	l := w.lifecycle()
+	first, err := l.Purge(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, tenancy.Receipt{Tenant: id, Shard: "s1", Erased: map[string]int64{"note": 3}, PurgedAt: first.PurgedAt}, first)
+	for range 2 {
+		again, err := l.Purge(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, first, again)
+	}
+	require.Equal(t, 1, w.rooms[id].purges)
+}
+
+// leaky is a host that does not keep its word when it purges.
+type leaky struct {
+	worldHost
+	r tenancy.Receipt
+}
+
+func (h leaky) Purge(context.Context, tenancy.Tenant) (tenancy.Receipt, error) { return h.r, nil }
+
+func TestPurgeIsNotDoneWhileAnythingIsLeft(t *testing.T) {
+	t.Parallel()
+	id := tenancy.MustParseID("acme")
+	for _, r := range []tenancy.Receipt{{Tenant: id, Left: 1}, {Tenant: tenancy.MustParseID("other")}} {
+		w := newWorld(t)
+		w.walk(t, id, "provision", "suspend")
+		l := w.lifecycle()
+		l.Shards[0].Host = leaky{worldHost{w}, r}
+		_, err := l.Purge(t.Context(), id)
+		require.Error(t, err)
+		require.Equal(t, "purging/purging", w.both(id))
+		w.walk(t, id, "purge")
+		require.Equal(t, "purged/purged", w.both(id))
+	}
+}
+
+func TestTheKeysAreShreddedAfterTheDoorIsShutAndBeforeTheDataGoes(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t), tenancy.MustParseID("acme")
+	w.walk(t, id, "provision", "suspend")
+	w.calls = nil
+	w.walk(t, id, "purge")
+	require.Equal(t, []string{"lookup", "audit", "claim", "host purging", "directory purging", "steps",
+		"before purge", "host purge", "record", "directory purged"}, w.calls)
+}
+
+func TestManyCallersOfTheSameOperationAllSucceed(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t), tenancy.MustParseID("acme")
+	for _, c := range []struct{ op, want string }{
+		{"provision", "active/active"}, {"suspend", "suspended/suspended"}, {"resume", "active/active"},
+		{"begin export", "exporting/exporting"}, {"purge", "purged/purged"},
+	} {
+		var wg sync.WaitGroup
+		errs := make([]error, 6)
+		for i := range errs {
+			wg.Go(func() { errs[i] = ops[c.op](t.Context(), w.lifecycle(), id) })
+		}
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...), c.op)
+		require.Equal(t, c.want, w.both(id))
+	}
+}
+
+func TestASlowResumeDoesNotUndoALaterSuspend(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t), tenancy.MustParseID("acme")
+	w.walk(t, id, "provision", "suspend")
+	later := false
+	w.step = func(_ context.Context, call string) (error, error) {
+		if call == "host active" && !later { // the resume is held up on its way to the host
+			later = true
+			w.walk(t, id, "suspend")
+		}
+		return nil, nil
+	}
+	_, err := w.lifecycle().Resume(t.Context(), id)
+	require.ErrorIs(t, err, tenancy.ErrState)
+	require.True(t, later)
+	require.Equal(t, "suspended/suspended", w.both(id))
+}
+
+// Any operations, any interleaving of their calls, any of their callers dying anywhere: after every
+// single call the host allows no more than the directory says (world.neverLooser), and whoever comes
+// afterwards finds a tenant whose life goes on.
+func TestTheHostIsNeverLooserThanTheDirectory(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		w, id := newWorld(rt), tenancy.MustParseID("acme")
+		plain := w.step
+		names := slices.Sorted(maps.Keys(ops))
+		for _, n := range rapid.SampledFrom([][]string{{}, {"provision"}, {"provision", "suspend"}, {"provision", "begin export"}}).Draw(rt, "path") {
+			require.NoError(rt, ops[n](context.Background(), w.lifecycle(), id))
+		}
+		type caller struct{}
+		type request struct {
+			who    int
+			answer chan [2]error
+		}
+		asks, ended := make(chan request), make(chan int)
+		w.step = func(ctx context.Context, call string) (error, error) {
+			r := request{ctx.Value(caller{}).(int), make(chan [2]error)}
+			asks <- r
+			a := <-r.answer
+			return a[0], a[1]
+		}
+		n := rapid.IntRange(1, 3).Draw(rt, "callers")
+		for i := range n {
+			op := rapid.SampledFrom(names).Draw(rt, fmt.Sprint("op of ", i))
+			ctx := context.WithValue(context.Background(), caller{}, i)
+			go func() {
+				_ = ops[op](ctx, w.lifecycle(), id)
+				ended <- i
+			}()
+		}
+		dead := map[int]bool{}
+		parked := map[int]request{}
+		who := -1
+		for running := n; running > 0 || len(parked) > 0; {
+			if running > 0 { // until everybody waits at a call or has ended, nobody goes on
+				select {
+				case r := <-asks:
+					parked[r.who] = r
+				case <-ended:
+				}
+				running--
+				continue
+			}
+			// Long runs of one caller while another is held up find more than a fair shuffle does.
+			if _, waits := parked[who]; !waits || rapid.IntRange(0, 5).Draw(rt, "turn") == 0 {
+				who = rapid.SampledFrom(slices.Sorted(maps.Keys(parked))).Draw(rt, "next")
+			}
+			r := parked[who]
+			delete(parked, who)
+			var a [2]error
+			switch fate := rapid.IntRange(0, 19).Draw(rt, "fate"); {
+			case dead[who], fate == 1:
+				dead[who], a[0] = true, errCrash
+			case fate == 2:
+				dead[who], a[1] = true, errCrash
+			}
+			r.answer <- a
+			running++
+		}
+		w.step = plain
+		l, ctx := w.lifecycle(), context.Background()
+		switch _, err := l.Provision(ctx, id, "eu"); {
+		case errors.Is(err, tenancy.ErrPurged):
+		case errors.Is(err, tenancy.ErrExists):
+			_, err = l.Suspend(ctx, id)
+			require.NoError(rt, err)
+			_, err = l.Resume(ctx, id)
+			require.NoError(rt, err)
+			require.Equal(rt, "active/active", w.both(id))
+		default:
+			require.NoError(rt, err)
+			require.Equal(rt, "active/active", w.both(id))
+			_, err = l.Suspend(ctx, id)
+			require.NoError(rt, err)
+		}
+		_, err := l.Suspend(ctx, id)
+		if !errors.Is(err, tenancy.ErrPurged) {
+			require.NoError(rt, err)
+		}
+		first, err := l.Purge(ctx, id)
+		require.NoError(rt, err)
+		require.Equal(rt, int64(0), first.Left)
+		require.Equal(rt, "purged/purged", w.both(id))
+	})
+}
