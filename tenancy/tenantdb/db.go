@@ -174,6 +174,9 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 	if t.doomed != nil {
 		return fmt.Errorf("%w: %w", ErrDoomed, db.backend.Translate(t.doomed))
 	}
+	if err := ctx.Err(); err != nil {
+		return err // database/sql may have rolled back already, and Commit could then not tell that from a lost one
+	}
 	done = true
 	if err := b.Tx.Commit(); err != nil {
 		return db.backend.CommitError(err)
