@@ -25,6 +25,8 @@ type transaction struct {
 	depth    int // of savepoints
 }
 
+var errEnded = errors.New("tenantdb: the context's transaction has ended")
+
 // current returns the transaction of db that ctx carries, or nil.
 func (db *DB) current(ctx context.Context, system bool) *transaction {
 	t, _ := ctx.Value(txKey{db.backend, system}).(*transaction)
@@ -35,7 +37,7 @@ func (db *DB) current(ctx context.Context, system bool) *transaction {
 func (t *transaction) join(ctx context.Context, fn Func, o TxOptions) (err error) {
 	switch {
 	case t.ended:
-		return errors.New("tenantdb: the context's transaction has ended")
+		return errEnded
 	case t.readOnly && !o.ReadOnly:
 		return ErrReadOnly
 	}
@@ -68,6 +70,25 @@ func (db *DB) Native(ctx context.Context) any {
 		return nil
 	}
 	return db.current(ctx, false).begun.Native
+}
+
+// Joined is Native for an adapter's own statements, which join what ctx carries or else run alone: nil
+// if ctx carries no transaction, and the errors that [DB.Tx] has for one that cannot be joined.
+func (db *DB) Joined(ctx context.Context) (any, error) {
+	t := db.current(ctx, false)
+	if t == nil {
+		return nil, nil
+	}
+	id, err := tenancy.From(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.tenant != id:
+		return nil, ErrMismatch
+	case t.ended:
+		return nil, errEnded
+	}
+	return t.begun.Native, nil
 }
 
 // Savepoint runs fn inside the transaction of ctx's tenant that ctx carries, so that an error of fn

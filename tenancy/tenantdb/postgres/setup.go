@@ -1,0 +1,179 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// schemaVersion is the version of schema tenancy that this code works with: of the newest migration.
+const schemaVersion = 1
+
+const versionTable = "tenancy.goose_db_version"
+
+// SetupOptions say what [Setup] prepares a database for.
+type SetupOptions struct {
+	// AppRole is the role that the application logs in as. It must be able to log in and own
+	// nothing; Setup grants it the use of schema tenancy and takes TEMPORARY and CREATE away from it
+	// and from PUBLIC.
+	AppRole string
+	// SystemRole is the role of work that crosses tenants. It must have BYPASSRLS. Empty: there is
+	// none, and nobody but the owner can add a tenant.
+	SystemRole string
+	// Keys are the signing keys the database accepts from now on.
+	Keys tenancy.Keys
+	// Shard and Region name this database. They never change once set: a database that was set up
+	// under others is refused.
+	Shard  string
+	Region tenancy.Region
+}
+
+// Setup makes schema tenancy in the database of conn, or brings it up to date, and grants the roles
+// what they need of it. conn is logged in as the owner of the database, directly and not through a
+// pooler. Setup may be repeated, and run by several processes at once. It answers
+// [tenantdb.ErrSchema] if the schema is newer than this code, [tenantdb.ErrUnsafe] if a role is not
+// fit for its part, and [tenancy.ErrWrongRegion] if the database was set up as another shard or
+// in another region.
+func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
+	keys, err := rowsOf(o.Keys, o.Shard)
+	if err != nil {
+		return err
+	}
+	if o.AppRole == "" || o.AppRole == o.SystemRole {
+		return errors.New("tenantdb/postgres: Setup needs an AppRole, and a SystemRole that is not the same")
+	}
+	if err := migrate(ctx, conn.Config()); err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := nameShard(ctx, tx, o.Shard, string(o.Region)); err != nil {
+			return err
+		}
+		if err := grant(ctx, tx, o); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, installKeysSQL, keys.tags, keys.ipads, keys.opads); err != nil {
+			return translate(err)
+		}
+		return checkRoles(ctx, tx, o)
+	})
+}
+
+func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
+	db := stdlib.OpenDB(*cfg)
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	// One schema, one migrator at a time. The lock goes with the connection.
+	held, err := db.Conn(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer held.Close()
+	for _, sql := range []string{`SELECT pg_advisory_lock(7233150837425263456)`, `CREATE SCHEMA IF NOT EXISTS tenancy`} {
+		if _, err := held.ExecContext(ctx, sql); err != nil {
+			return translate(err)
+		}
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, db, dir,
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("tenantdb/postgres: %w", err)
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("tenantdb/postgres: %w", translate(err))
+	}
+	if have > schemaVersion {
+		return fmt.Errorf("%w: schema tenancy has version %d, this code knows %d: use a newer release", tenantdb.ErrSchema, have, schemaVersion)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("tenantdb/postgres: %w", translate(err))
+	}
+	return nil
+}
+
+// nameShard records what this database is, or finds that it is something else.
+func nameShard(ctx context.Context, tx pgx.Tx, shard, region string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO tenancy.shard (name, region) VALUES ($1, $2) ON CONFLICT (one) DO NOTHING`, shard, region)
+	if err != nil {
+		return translate(err)
+	}
+	var isShard, isRegion string
+	if err := tx.QueryRow(ctx, `SELECT name, region FROM tenancy.shard`).Scan(&isShard, &isRegion); err != nil {
+		return translate(err)
+	}
+	if isShard != shard || isRegion != region {
+		return fmt.Errorf("%w: the database is shard %q in region %q, not shard %q in region %q",
+			tenancy.ErrWrongRegion, isShard, isRegion, shard, region)
+	}
+	return nil
+}
+
+// grant gives the roles what they need of schema tenancy, and nobody anything else.
+func grant(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
+	var db string
+	if err := tx.QueryRow(ctx, `SELECT current_database()`).Scan(&db); err != nil {
+		return translate(err)
+	}
+	app, all := quote(o.AppRole), quote(o.AppRole)
+	if o.SystemRole != "" {
+		all += ", " + quote(o.SystemRole)
+	}
+	sql := []string{
+		`REVOKE ALL ON SCHEMA tenancy FROM PUBLIC, ` + all,
+		`REVOKE ALL ON ALL TABLES IN SCHEMA tenancy FROM PUBLIC, ` + all,
+		`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenancy FROM PUBLIC, ` + all,
+		`GRANT USAGE ON SCHEMA tenancy TO ` + all,
+		`GRANT EXECUTE ON FUNCTION tenancy.id(), tenancy.claimed(), tenancy.about() TO ` + all,
+		`REVOKE TEMPORARY, CREATE ON DATABASE ` + quote(db) + ` FROM PUBLIC, ` + app,
+		`REVOKE CREATE ON SCHEMA public FROM PUBLIC, ` + app,
+	}
+	if o.SystemRole != "" {
+		sys := quote(o.SystemRole)
+		sql = append(sql,
+			`GRANT SELECT, INSERT, UPDATE ON tenancy.tenant TO `+sys,
+			`GRANT SELECT ON tenancy.shard TO `+sys,
+			`GRANT EXECUTE ON FUNCTION tenancy.install_keys(text[], bytea[], bytea[]), tenancy.fence_key(text) TO `+sys)
+	}
+	if _, err := tx.Exec(ctx, strings.Join(sql, ";\n")); err != nil {
+		return translate(err)
+	}
+	return nil
+}
+
+// checkRoles finds roles that isolation would not hold for.
+func checkRoles(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
+	reasons, err := roleFaults(ctx, tx, o.AppRole)
+	if err != nil {
+		return err
+	}
+	if o.SystemRole != "" {
+		var bypasses bool
+		err := tx.QueryRow(ctx, `SELECT rolbypassrls OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = $1`, o.SystemRole).Scan(&bypasses)
+		if err != nil {
+			return translate(err)
+		}
+		if !bypasses {
+			reasons = append(reasons, "the system role lacks BYPASSRLS: it would see nothing")
+		}
+	}
+	return unsafe(reasons)
+}
+
+func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
