@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/gaissmai/bart"
@@ -103,11 +102,7 @@ func NewClients(p Proxies) (*Clients, error) {
 // The address is valid, unmapped and without zone whenever the error is nil. Addr allocates nothing
 // unless it fails.
 func (c *Clients) Addr(r *http.Request) (netip.Addr, error) {
-	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		peer := ap.Addr().Unmap()
-		if peer.Zone() != "" {
-			peer = peer.WithZone("")
-		}
+	if peer, ok := peerAddr(r.RemoteAddr); ok {
 		switch {
 		case peer.IsUnspecified():
 			return netip.Addr{}, fmt.Errorf("%w: unspecified peer", ErrClient)
@@ -148,7 +143,7 @@ func (c *Clients) xForwardedFor(lines []string) (netip.Addr, error) {
 			} else {
 				more = false
 			}
-			a, ok := parseNode(trim(element))
+			a, ok := parseHop(trim(element))
 			if !ok {
 				return netip.Addr{}, errElement
 			}
@@ -168,7 +163,7 @@ func (c *Clients) single(lines []string) (netip.Addr, error) {
 	if len(lines[0]) > maxAddressElement {
 		return netip.Addr{}, errElement
 	}
-	a, ok := parseNode(trim(lines[0]))
+	a, ok := parseHop(trim(lines[0]))
 	switch {
 	case !ok:
 		return netip.Addr{}, errElement
@@ -183,53 +178,3 @@ var (
 	errHops    = fmt.Errorf("%w: more than %d hops", ErrClient, maxHops)
 	errNobody  = fmt.Errorf("%w: the header names trusted proxies only", ErrClient)
 )
-
-// parseNode reads one hop: an address, an IPv4 address with a port, or an IPv6 address in brackets
-// with or without one. What it returns is unmapped, specified and has no zone.
-func parseNode(s string) (netip.Addr, bool) {
-	if s == "" {
-		return netip.Addr{}, false
-	}
-	bracketed := s[0] == '['
-	if bracketed {
-		end := strings.IndexByte(s, ']')
-		if end < 0 {
-			return netip.Addr{}, false
-		}
-		if after := s[end+1:]; after != "" && !isPort(after) {
-			return netip.Addr{}, false
-		}
-		s = s[1:end]
-	} else if k := strings.IndexByte(s, ':'); k >= 0 && strings.IndexByte(s[:k], '.') >= 0 {
-		if !isPort(s[k:]) { // a dot before the first colon: IPv4 with a port
-			return netip.Addr{}, false
-		}
-		s = s[:k]
-	}
-	a, err := netip.ParseAddr(s)
-	if err != nil || a.Zone() != "" || bracketed && !a.Is6() {
-		return netip.Addr{}, false
-	}
-	a = a.Unmap()
-	return a, !a.IsUnspecified()
-}
-
-// isPort reports whether s is ':' and a port number.
-func isPort(s string) bool {
-	if len(s) < 2 || len(s) > 6 || s[0] != ':' {
-		return false
-	}
-	_, err := strconv.ParseUint(s[1:], 10, 16)
-	return err == nil
-}
-
-// trim takes off the optional white space of HTTP (RFC 9110, 5.6.3) and no other.
-func trim(s string) string {
-	for s != "" && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
-		s = s[:len(s)-1]
-	}
-	return s
-}

@@ -97,7 +97,7 @@ func forwardedFor(s string) (addr netip.Addr, ok bool) {
 		found = true
 		// An IPv6 node must be in brackets, and so in quotes: ':' and '[' are in no token. Only an IPv4
 		// node with a port has a colon outside them, one.
-		if addr, ok = parseNode(value); !ok || value[0] != '[' && strings.Count(value, ":") > 1 {
+		if addr, ok = parseHop(value); !ok || value[0] != '[' && strings.Count(value, ":") > 1 {
 			return netip.Addr{}, false
 		}
 	}
