@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ type SystemOptions struct {
 	Audit func(ctx context.Context, use SystemUse) error
 	// AllowPlaintext and AllowOldServer are those of [Open].
 	AllowPlaintext, AllowOldServer bool
+	// TenantColumn is the column that names the tenant of a row, by which purges and moves find the
+	// tenant tables; "" means tenant_id.
+	TenantColumn string
 }
 
 // System is the database seen across tenants, by a role of its own for which row-level security does
@@ -87,6 +91,8 @@ func NewSystem(ctx context.Context, pool *pgxpool.Pool, o SystemOptions) (*Syste
 	}
 	return s, nil
 }
+
+func (s *System) tenantColumn() string { return cmp.Or(s.opts.TenantColumn, "tenant_id") }
 
 // use asks the audit hook.
 func (s *System) use(ctx context.Context, reason string, id tenancy.ID) error {

@@ -22,7 +22,8 @@ CREATE TABLE tenancy.tenant (
     region     text COLLATE "C" CONSTRAINT tenancy_region REFERENCES tenancy.shard (region),
     epoch      bigint NOT NULL CHECK (epoch BETWEEN 1 AND 999999999999),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    erased     jsonb NOT NULL DEFAULT '{}' -- rows a table, counted while it is purged
 ) WITH (fillfactor = 80);
 
 -- The live signing keys, at most two, as the two padded blocks of HMAC (RFC 2104). tag is the version of the
