@@ -17,7 +17,10 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The throwaway server outlives the test that started it.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bailiwick-dev/bailiwick/internal/pgserver.Start.func1"))
+}
 
 var (
 	alpha = tenancy.MustParseID("alpha")

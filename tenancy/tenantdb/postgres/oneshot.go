@@ -143,7 +143,7 @@ func (db *DB) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}
-	return &batch{BatchResults: br, done: s.done}
+	return &answers{BatchResults: br, done: s.done}
 }
 
 // CopyFrom inserts rows as the tenant of ctx, all or none. It has the shape of [pgx.Conn.CopyFrom] but

@@ -103,29 +103,29 @@ func (r *noRows) RawValues() [][]byte                          { return nil }
 func (r *noRows) Conn() *pgx.Conn                              { return nil }
 func (r *noRows) TypeMap() *pgtype.Map                         { return pgtype.NewMap() }
 
-// batch is the answer to a batch.
-type batch struct {
+// answers are those to a batch.
+type answers struct {
 	pgx.BatchResults
 	done   func()
 	closed bool
 }
 
-func (b *batch) Exec() (pgconn.CommandTag, error) {
+func (b *answers) Exec() (pgconn.CommandTag, error) {
 	tag, err := b.BatchResults.Exec()
 	return tag, translate(err)
 }
 
-func (b *batch) Query() (pgx.Rows, error) {
+func (b *answers) Query() (pgx.Rows, error) {
 	inner, err := b.BatchResults.Query()
 	return &rows{Rows: inner}, translate(err)
 }
 
-func (b *batch) QueryRow() pgx.Row {
+func (b *answers) QueryRow() pgx.Row {
 	inner, _ := b.Query() // the row reports the error
 	return row{inner}
 }
 
-func (b *batch) Close() error {
+func (b *answers) Close() error {
 	err := b.BatchResults.Close()
 	if !b.closed {
 		b.closed = true

@@ -177,13 +177,13 @@ func (t *tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		return pgx.FailedBatchResults(b, err)
 	}
 	if t.state == open {
-		return &batch{BatchResults: t.conn.SendBatch(ctx, b)}
+		return &answers{BatchResults: t.conn.SendBatch(ctx, b)}
 	}
 	br, err := t.start(ctx, b.QueuedQueries...)
 	if err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}
-	return &batch{BatchResults: br, done: t.settle}
+	return &answers{BatchResults: br, done: t.settle}
 }
 
 // CopyFrom implements [pgx.Tx] by INSERT, because Postgres refuses COPY into a table with row-level
