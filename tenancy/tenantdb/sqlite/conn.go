@@ -1,0 +1,220 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+)
+
+// conn is a connection to one file, as database/sql sees it. It never changes files, and of what a
+// caller can do on it nothing is left when the transaction has ended: settings, temporary tables and
+// the end of the transaction itself are denied to SQL text. It is used by one goroutine at a time.
+type conn struct {
+	raw   rawConn
+	stmts statements
+
+	guarded  bool
+	modules  map[string]bool // virtual tables that callers must not touch
+	internal bool            // the statement being compiled is ours
+	readOnly bool            // the transaction must not write
+	denied   error           // why the rules refused the last statement
+
+	inTx   bool
+	dead   bool  // the database rolled the transaction back by itself
+	broken bool  // not to be used for another transaction
+	lease  lease // who uses it
+}
+
+// lease is the use of a connection by one transaction.
+type lease struct {
+	h     *handle // nil for the connections of maintenance
+	epoch int64   // the placement the transaction believes in; 0: any
+	write bool
+	seen  *header // what the file said when the transaction began
+}
+
+// errGone is what a transaction says that SQLite has rolled back under the caller, as OR ROLLBACK, a
+// full disk or an interrupted write make it do. Statements after that would each be committed alone.
+var errGone = fmt.Errorf("%w: the database rolled it back", tenantdb.ErrDoomed)
+
+// BeginTx implements driver.ConnBeginTx.
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	c.readOnly, c.dead = o.ReadOnly, false
+	begin := "BEGIN IMMEDIATE"
+	if o.ReadOnly {
+		begin = "BEGIN"
+	}
+	err := c.run(ctx, begin)
+	c.inTx = err == nil
+	if err == nil && c.lease.h != nil {
+		err = c.lease.h.check(ctx, c)
+	}
+	if err != nil {
+		if c.run(context.Background(), "ROLLBACK") != nil {
+			// Either there was nothing to roll back or the state is unknown; both are rare.
+			c.broken = true
+		}
+		c.inTx = false
+		return nil, err
+	}
+	return (*transaction)(c), nil
+}
+
+type transaction conn
+
+// Commit does not watch the context: once it has begun, its outcome is known to nobody who gives up on it.
+func (t *transaction) Commit() error {
+	c := (*conn)(t)
+	c.inTx = false
+	if c.dead {
+		return errGone
+	}
+	err := c.run(context.Background(), "COMMIT")
+	if err != nil {
+		c.broken = true
+		_ = c.run(context.Background(), "ROLLBACK") // fails if the database did it
+	}
+	return err
+}
+
+func (t *transaction) Rollback() error {
+	c := (*conn)(t)
+	c.inTx = false
+	if c.dead {
+		return nil
+	}
+	err := c.run(context.Background(), "ROLLBACK")
+	c.broken = c.broken || err != nil
+	return err
+}
+
+// run executes one of our own statements, compiled once per connection.
+func (c *conn) run(ctx context.Context, query string) error {
+	c.internal = true
+	defer func() { c.internal = false }()
+	s, err := c.stmts.own(ctx, c.raw, query)
+	if err != nil {
+		return err
+	}
+	_, err = s.ExecContext(ctx, nil)
+	return err
+}
+
+// row executes one of our own queries and reads its first row into dest; io.EOF if there is none.
+func (c *conn) row(ctx context.Context, dest []driver.Value, query string, args ...driver.NamedValue) error {
+	c.internal = true
+	defer func() { c.internal = false }()
+	s, err := c.stmts.own(ctx, c.raw, query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(ctx, args)
+	if err != nil {
+		return err
+	}
+	err = rows.Next(dest)
+	if cerr := rows.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// exec executes any statements of our own, compiled for this once.
+func (c *conn) exec(ctx context.Context, query string, args ...any) error {
+	c.internal = true
+	defer func() { c.internal = false }()
+	_, err := c.raw.ExecContext(ctx, query, named(args))
+	return err
+}
+
+// strings returns the first column of one of our own queries.
+func (c *conn) strings(ctx context.Context, query string, args ...any) (out []string, err error) {
+	c.internal = true
+	defer func() { c.internal = false }()
+	rows, err := c.raw.QueryContext(ctx, query, named(args))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	dest := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(dest); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, fmt.Sprint(dest[0]))
+	}
+}
+
+func (c *conn) text(ctx context.Context, query string, args ...any) (string, error) {
+	all, err := c.strings(ctx, query, args...)
+	if err == nil && len(all) == 0 {
+		err = io.EOF
+	}
+	if err != nil {
+		return "", err
+	}
+	return all[0], nil
+}
+
+func named(args []any) []driver.NamedValue {
+	out := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		out[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
+	}
+	return out
+}
+
+// Begin implements driver.Conn.
+func (c *conn) Begin() (driver.Tx, error) { //nolint:staticcheck // the interface asks for it
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// Close gives the connection back: to database/sql a connection lives for one transaction.
+func (c *conn) Close() error {
+	l := c.lease
+	c.lease = lease{}
+	if l.h != nil {
+		l.h.put(c, l.write)
+		l.h.release()
+	}
+	return nil
+}
+
+// usable reports whether another transaction may use c.
+func (c *conn) usable() bool { return !c.broken && !c.inTx && c.raw.IsValid() }
+
+// destroy closes the physical connection.
+func (c *conn) destroy() error {
+	c.stmts.close()
+	return c.raw.Close()
+}
+
+// ready is asked before each statement of a caller.
+func (c *conn) ready() error {
+	switch {
+	case c.dead:
+		return errGone
+	case c.lease.h != nil:
+		return c.lease.h.still(c)
+	}
+	return nil
+}
+
+// failed is told of each error of a caller's statement, and returns what the caller is told. Some
+// errors end the transaction and SQLite says so only in its state: BEGIN works again.
+func (c *conn) failed(err error) error {
+	err = c.refusal(err)
+	if c.inTx && !c.dead && c.run(context.Background(), "BEGIN") == nil {
+		c.dead = true
+		if c.run(context.Background(), "ROLLBACK") != nil {
+			c.broken = true
+		}
+	}
+	return err
+}

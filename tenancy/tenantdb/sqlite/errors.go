@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"modernc.org/sqlite"
+)
+
+// SQLite's primary result codes (sqlite.org/rescode.html).
+const (
+	codeGeneric    = 1
+	codePerm       = 3
+	codeAbort      = 4
+	codeBusy       = 5
+	codeLocked     = 6
+	codeNoMem      = 7
+	codeReadOnly   = 8
+	codeInterrupt  = 9
+	codeIOErr      = 10
+	codeCorrupt    = 11
+	codeFull       = 13
+	codeCantOpen   = 14
+	codeProtocol   = 15
+	codeConstraint = 19
+	codeAuth       = 23
+	codeNotADB     = 26
+)
+
+// ErrCorrupt is a file that is not the database it should be: damaged, overwritten, or another
+// tenant's. It is never repaired or written to here: put a snapshot in its place with [DB.Restore].
+var ErrCorrupt = errors.New("sqlite: file is damaged or not this tenant's")
+
+// Error is an error of the database. Its text names what failed, and holds no value of a row or
+// parameter and no path.
+type Error struct {
+	code int
+	text string
+	errs []error
+}
+
+func (e *Error) Error() string { return e.text }
+
+// Code returns SQLite's extended result code (sqlite.org/rescode.html), such as 2067 for a violated
+// unique constraint.
+func (e *Error) Code() int { return e.code }
+
+// Unwrap returns the sentinels that name the error and the error they were found in.
+func (e *Error) Unwrap() []error { return e.errs }
+
+// Translate implements [tenantdb.Backend].
+func (d *DB) Translate(err error) error {
+	var done *Error
+	if err == nil || errors.As(err, &done) {
+		return err
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return wrap(err, e, sentinel(e.Code()))
+}
+
+// CommitError implements [tenantdb.Backend]. A commit that SQLite refused is not in force, with
+// three exceptions: an I/O error may have come after the commit reached the disk; a context that ended
+// is reported in the words of a transaction that somebody else ended; and so is a caller's own commit.
+func (d *DB) CommitError(err error) error {
+	var e *sqlite.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		names := sentinel(e.Code())
+		if c := e.Code() & 0xff; c == codeIOErr || c == codeNoMem || c == codeProtocol || c == codeCorrupt || c == codeInterrupt {
+			names = append(names, tenantdb.ErrOutcomeUnknown)
+		}
+		return wrap(err, e, names)
+	case errors.Is(err, errGone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err // database/sql found the context ended before it asked us
+	case errors.Is(err, sql.ErrTxDone):
+		return fmt.Errorf("%w: %w", tenantdb.ErrOutcomeUnknown, err)
+	}
+	return fmt.Errorf("%w: %w", tenantdb.ErrOutcomeUnknown, err)
+}
+
+// sentinel returns the names of a result code.
+func sentinel(code int) []error {
+	switch code & 0xff {
+	case codeBusy, codeLocked:
+		return []error{tenantdb.ErrConflict}
+	case codeFull, codeIOErr, codeCantOpen, codePerm, codeProtocol, codeNoMem, codeReadOnly:
+		return []error{tenantdb.ErrUnavailable} // a transaction that may only read is stopped before SQLite is
+	case codeCorrupt, codeNotADB:
+		return []error{ErrCorrupt}
+	case codeAuth:
+		return []error{tenantdb.ErrIsolation}
+	}
+	return nil
+}
+
+// openError is for errors of a connection that could not be made.
+func openError(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return wrap(err, e, sentinel(e.Code()))
+}
+
+// wrap gives err the names, and its text with the driver's words replaced by harmless ones.
+func wrap(err error, e *sqlite.Error, names []error) error {
+	text := strings.ReplaceAll(err.Error(), e.Error(), harmless(e))
+	for i := len(names) - 1; i >= 0; i-- {
+		text = names[i].Error() + ": " + text
+	}
+	return &Error{code: e.Code(), text: text, errs: append(names, err)}
+}
+
+var (
+	quoted  = regexp.MustCompile(`"[^"]*"?|'[^']*'?`)
+	suggest = regexp.MustCompile(` - should this be a string literal.*$`)
+)
+
+// harmless is SQLite's message without the pieces of SQL text it quotes, which may be values that
+// somebody wrote into a statement or searched for.
+func harmless(e *sqlite.Error) string {
+	text := suggest.ReplaceAllString(e.Error(), "")
+	if e.Code()&0xff == codeConstraint {
+		return text // names of tables, columns and constraints
+	}
+	return quoted.ReplaceAllString(text, "…")
+}
+
+// allowed returns the sentinel of a tenant that may not be worked with in state s.
+func allowed(s tenancy.State, readOnly bool) error {
+	if readOnly {
+		return s.CanRead()
+	}
+	return s.CanWrite()
+}

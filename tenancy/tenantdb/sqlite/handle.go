@@ -1,0 +1,130 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+)
+
+// handle is an open file. Its connections are all alike: one transaction at a time may write, and
+// up to Options.Readers read beside it, each on whichever connection is free. So a tenant that is
+// used by one request at a time costs one connection.
+type handle struct {
+	db     *DB
+	id     tenancy.ID // zero: the system database
+	path   string
+	entry  *entry // its place in the pool; nil for the system database
+	header atomic.Pointer[header]
+
+	writer  chan struct{}
+	readers chan struct{}
+	mu      sync.Mutex
+	idle    []*conn
+}
+
+func (d *DB) newHandle(id tenancy.ID, path string) *handle {
+	return &handle{db: d, id: id, path: path, writer: make(chan struct{}, 1), readers: make(chan struct{}, d.opts.Readers)}
+}
+
+func (h *handle) lane(write bool) chan struct{} {
+	if write {
+		return h.writer
+	}
+	return h.readers
+}
+
+// take returns a connection for one transaction, waiting for its turn.
+func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
+	lane := h.lane(write)
+	select {
+	case lane <- struct{}{}:
+	default:
+		select {
+		case lane <- struct{}{}:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", tenantdb.ErrPoolFull, context.Cause(ctx))
+		}
+	}
+	h.mu.Lock()
+	if n := len(h.idle); n > 0 {
+		c := h.idle[n-1]
+		h.idle = h.idle[:n-1]
+		h.mu.Unlock()
+		return c, nil
+	}
+	h.mu.Unlock()
+	c, err := h.db.connect(ctx, h.path, existing, true)
+	if err != nil {
+		<-lane
+		return nil, err
+	}
+	return c, nil
+}
+
+// put gives a connection back.
+func (h *handle) put(c *conn, write bool) {
+	if c.usable() {
+		h.mu.Lock()
+		h.idle = append(h.idle, c)
+		h.mu.Unlock()
+	} else {
+		_ = c.destroy()
+	}
+	<-h.lane(write)
+}
+
+// release ends one use of the handle.
+func (h *handle) release() {
+	if h.entry != nil {
+		h.db.pool.release(h.entry)
+	}
+}
+
+// close closes the connections. Nobody uses the handle any more.
+func (h *handle) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var errs []error
+	for _, c := range h.idle {
+		errs = append(errs, c.destroy())
+	}
+	h.idle = nil
+	return errors.Join(errs...)
+}
+
+// with runs f on a connection in a transaction of our own, which none of the tenant's rules apply
+// to. It commits if f returns nil.
+func (h *handle) with(ctx context.Context, write bool, f func(*conn) error) (err error) {
+	c, err := h.take(ctx, write)
+	if err != nil {
+		return err
+	}
+	defer h.put(c, write)
+	begin := "BEGIN"
+	if write {
+		begin = "BEGIN IMMEDIATE"
+	}
+	if err := c.run(ctx, begin); err != nil {
+		c.broken = c.run(context.Background(), "ROLLBACK") != nil // an interrupted BEGIN may have begun
+		return openError(err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			c.broken = c.run(context.Background(), "ROLLBACK") != nil || c.broken
+		}
+	}()
+	if err := f(c); err != nil {
+		return openError(err)
+	}
+	if err := c.run(context.Background(), "COMMIT"); err != nil {
+		return h.db.CommitError(err)
+	}
+	done = true
+	return nil
+}

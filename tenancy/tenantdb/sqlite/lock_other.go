@@ -1,0 +1,11 @@
+//go:build !linux
+
+package sqlite
+
+import "os"
+
+const noFollow = 0
+
+// lockExclusive has no lock to take here that would not take those of this process away: elsewhere
+// than on Linux one process alone may use a folder.
+func lockExclusive(*os.File) (bool, error) { return true, nil }

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/jmoiron/sqlx"
+)
+
+// Migration is one step of a schema. Once released it is never changed.
+type Migration struct {
+	// ID names the step for ever: "app/0001", "audit/0002". The steps of a file are known by their ids,
+	// not by their count, so that the lists of several packages can be joined and each can grow.
+	ID string
+	// SQL is any number of statements; Func, if set, runs after it.
+	SQL  string
+	Func func(ctx context.Context, tx *sqlx.Tx) error
+}
+
+// ReadMigrations returns the steps that the .sql files of fsys hold, in the order of their names. Their
+// ids are door + "/" + the name without its ending. Files of pressly/goose are understood: what comes
+// after "-- +goose Down" is left out.
+func ReadMigrations(door string, fsys fs.FS) ([]Migration, error) {
+	names, err := fs.Glob(fsys, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var out []Migration
+	for _, n := range names {
+		b, err := fs.ReadFile(fsys, n)
+		if err != nil {
+			return nil, err
+		}
+		up, _, _ := strings.Cut(string(b), "-- +goose Down")
+		out = append(out, Migration{ID: door + "/" + strings.TrimSuffix(path.Base(n), ".sql"), SQL: up})
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("sqlite: %s has no .sql files", door)
+	}
+	return out, nil
+}
+
+func checkMigrations(list []Migration) error {
+	seen := map[string]bool{}
+	for _, m := range list {
+		switch {
+		case m.ID == "" || m.SQL == "" && m.Func == nil:
+			return errors.New("sqlite: a migration has no ID or nothing to do")
+		case seen[m.ID]:
+			return fmt.Errorf("sqlite: two migrations are named %q", m.ID)
+		}
+		seen[m.ID] = true
+	}
+	return nil
+}
+
+// fingerprint names a set of migrations, whatever order they ran in.
+func fingerprint(list []Migration) string {
+	ids := make([]string, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	slices.Sort(ids)
+	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// migrateFile brings the file of a tenant to the schema of this program, in one transaction, on a
+// connection of its own that no rules bind. It returns the header after it.
+func (d *DB) migrateFile(ctx context.Context, path string, id tenancy.ID) (hd *header, err error) {
+	c, err := d.connect(ctx, path, existing, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.destroy()) }()
+	err = d.change(ctx, c, func(ctx context.Context, tx *sqlx.Tx) error {
+		if hd, err = d.identify(ctx, c, id); err != nil {
+			return err
+		}
+		if hd.schema == d.schema { // somebody was faster
+			return nil
+		}
+		n, err := apply(ctx, c, tx, d.opts.Migrations)
+		if err != nil {
+			return err
+		}
+		hd.schema, hd.version = d.schema, hd.version+1
+		if err := d.writeHeader(ctx, c, hd); err != nil {
+			return err
+		}
+		return c.exec(ctx, fmt.Sprintf("PRAGMA user_version = %d", n))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return hd, nil
+}
+
+// change runs f in a writing transaction on a connection of maintenance.
+func (d *DB) change(ctx context.Context, c *conn, f func(context.Context, *sqlx.Tx) error) error {
+	tx, err := d.beginOn(ctx, c, false)
+	if err != nil {
+		return err
+	}
+	if err := f(ctx, tx); err != nil {
+		return errors.Join(d.Translate(err), tx.Rollback())
+	}
+	return d.CommitError(tx.Commit())
+}
+
+// apply runs the steps of list that the file has not seen, and returns how many it has seen then. A file
+// that has seen others was made by a newer program.
+func apply(ctx context.Context, c *conn, tx *sqlx.Tx, list []Migration) (int, error) {
+	seen, err := c.strings(ctx, "SELECT id FROM tenancy_migration")
+	if err != nil {
+		return 0, err
+	}
+	done := make(map[string]bool, len(seen))
+	for _, id := range seen {
+		if !slices.ContainsFunc(list, func(m Migration) bool { return m.ID == id }) {
+			return 0, fmt.Errorf("%w: the file was migrated by a newer program: it has %q", tenantdb.ErrSchema, id)
+		}
+		done[id] = true
+	}
+	ran := false
+	for _, m := range list {
+		if done[m.ID] {
+			continue
+		}
+		ran = true
+		if m.SQL != "" {
+			if _, err := tx.ExecContext(ctx, m.SQL); err != nil {
+				return 0, fmt.Errorf("sqlite: migration %s: %w", m.ID, err)
+			}
+		}
+		if m.Func != nil {
+			if err := m.Func(ctx, tx); err != nil {
+				return 0, fmt.Errorf("sqlite: migration %s: %w", m.ID, err)
+			}
+		}
+		if err := c.exec(ctx, "INSERT INTO tenancy_migration (id, applied_at) VALUES (?, bw_now())", m.ID); err != nil {
+			return 0, err
+		}
+	}
+	if ran { // foreign keys are not enforced here, so that tables can be rebuilt
+		bad, err := c.text(ctx, "SELECT count(*) FROM pragma_foreign_key_check")
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if bad != "0" {
+			return 0, fmt.Errorf("%w: the migrations leave rows whose foreign keys point nowhere", tenantdb.ErrSchema)
+		}
+	}
+	return len(list), nil
+}

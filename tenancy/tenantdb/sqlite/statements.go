@@ -1,0 +1,240 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"io"
+)
+
+// A statement costs most when it is compiled, and more so under a guard, so each connection keeps
+// the last few it has seen. Those of callers are kept apart by whether they were compiled for a
+// transaction that may write.
+const (
+	keptStatements = 16   // per connection; each costs a few KiB
+	keptLength     = 4096 // longer texts are scripts
+)
+
+type rawStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type kept struct {
+	stmt  rawStmt
+	inUse bool
+	used  uint64
+}
+
+type stmtKey struct {
+	text     string
+	readOnly bool
+}
+
+type statements struct {
+	ours map[string]rawStmt
+	kept map[stmtKey]*kept
+	tick uint64
+}
+
+// own returns the statement of this package with that text. The texts are constants, and few.
+func (s *statements) own(ctx context.Context, raw rawConn, text string) (rawStmt, error) {
+	if st := s.ours[text]; st != nil {
+		return st, nil
+	}
+	st, err := raw.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if s.ours == nil {
+		s.ours = make(map[string]rawStmt, 4)
+	}
+	s.ours[text] = st.(rawStmt)
+	return s.ours[text], nil
+}
+
+// take returns the compiled statement for text, marked as in use; its holder gives it back by drop
+// or by setting inUse to false.
+func (s *statements) take(ctx context.Context, raw rawConn, text string, readOnly bool) (*kept, error) {
+	key := stmtKey{text, readOnly}
+	s.tick++
+	if k := s.kept[key]; k != nil && !k.inUse {
+		k.inUse, k.used = true, s.tick
+		return k, nil
+	}
+	st, err := raw.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	k := &kept{stmt: st.(rawStmt), inUse: true, used: s.tick}
+	if _, busy := s.kept[key]; busy || len(text) > keptLength {
+		return k, nil // not in the map: give closes it
+	}
+	if s.kept == nil {
+		s.kept = make(map[stmtKey]*kept, keptStatements)
+	}
+	if len(s.kept) >= keptStatements {
+		s.evict()
+	}
+	if len(s.kept) < keptStatements {
+		s.kept[key] = k
+	}
+	return k, nil
+}
+
+// give ends the use of k.
+func (s *statements) give(k *kept, text string, readOnly bool) {
+	k.inUse = false
+	if s.kept[stmtKey{text, readOnly}] != k {
+		_ = k.stmt.Close()
+	}
+}
+
+// forget closes a statement that failed rather than keep it.
+func (s *statements) forget(k *kept, text string, readOnly bool) {
+	if key := (stmtKey{text, readOnly}); s.kept[key] == k {
+		delete(s.kept, key)
+	}
+	_ = k.stmt.Close()
+}
+
+func (s *statements) evict() {
+	var oldest stmtKey
+	var found *kept
+	for key, k := range s.kept {
+		if !k.inUse && (found == nil || k.used < found.used) {
+			oldest, found = key, k
+		}
+	}
+	if found != nil {
+		delete(s.kept, oldest)
+		_ = found.stmt.Close()
+	}
+}
+
+func (s *statements) close() {
+	for _, st := range s.ours {
+		_ = st.Close()
+	}
+	for _, k := range s.kept {
+		_ = k.stmt.Close()
+	}
+	s.ours, s.kept = nil, nil
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	res, err := k.stmt.ExecContext(ctx, args)
+	if err != nil {
+		c.stmts.forget(k, query, c.readOnly)
+		return nil, c.failed(err)
+	}
+	c.stmts.give(k, query, c.readOnly)
+	return res, nil
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	r, err := k.stmt.QueryContext(ctx, args)
+	if err != nil {
+		c.stmts.forget(k, query, c.readOnly)
+		return nil, c.failed(err)
+	}
+	ro := c.readOnly
+	return &rows{r.(driverRows), c, func() { c.stmts.give(k, query, ro) }}, nil
+}
+
+// PrepareContext implements driver.ConnPrepareContext. What a caller prepares it also closes.
+func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	s, err := c.raw.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, c.failed(err)
+	}
+	return &prepared{s.(rawStmt), c}, nil
+}
+
+// Prepare implements driver.Conn.
+func (c *conn) Prepare(query string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), query)
+}
+
+// prepared is a statement that a caller prepared.
+type prepared struct {
+	rawStmt
+	c *conn
+}
+
+func (p *prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := p.c.ready(); err != nil {
+		return nil, err
+	}
+	res, err := p.rawStmt.ExecContext(ctx, args)
+	if err != nil {
+		err = p.c.failed(err)
+	}
+	return res, err
+}
+
+func (p *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := p.c.ready(); err != nil {
+		return nil, err
+	}
+	r, err := p.rawStmt.QueryContext(ctx, args)
+	if err != nil {
+		return nil, p.c.failed(err)
+	}
+	return &rows{r.(driverRows), p.c, nil}, nil
+}
+
+// driverRows is what the driver's rows can do.
+type driverRows interface {
+	driver.Rows
+	driver.RowsColumnTypeDatabaseTypeName
+	driver.RowsColumnTypeLength
+	driver.RowsColumnTypeNullable
+	driver.RowsColumnTypePrecisionScale
+	driver.RowsColumnTypeScanType
+}
+
+type rows struct {
+	driverRows
+	c    *conn
+	give func() // nil: there is nothing to give back
+}
+
+func (r *rows) Next(dest []driver.Value) error {
+	err := r.driverRows.Next(dest)
+	if err != nil && err != io.EOF {
+		err = r.c.failed(err)
+	}
+	return err
+}
+
+func (r *rows) Close() error {
+	err := r.driverRows.Close()
+	if err != nil {
+		err = r.c.failed(err)
+	}
+	if r.give != nil {
+		r.give()
+		r.give = nil
+	}
+	return err
+}
