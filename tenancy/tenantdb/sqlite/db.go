@@ -184,7 +184,7 @@ func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (_ *handle, err erro
 		return nil, err
 	}
 	if hd.schema != d.schema && hd.state.CanRead() == nil {
-		if hd, err = d.migrateFile(ctx, path, id); err != nil {
+		if hd, err = d.migrateFile(ctx, path, existing, id); err != nil {
 			return nil, err
 		}
 	}

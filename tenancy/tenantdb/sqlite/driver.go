@@ -51,14 +51,13 @@ func newDriver(o Options) (*sqlite.Driver, error) {
 	return d, err
 }
 
-// How a file is opened. Only files that are not there yet, under a name that nobody looks for, are
-// ever created: a tenant that was purged cannot come back because somebody was late.
+// How a file is opened. None is ever created by opening it: a tenant that was purged cannot come
+// back because somebody was late. The files that new databases are made in exist and are empty.
 type openMode int
 
 const (
-	existing openMode = iota // mode=rw
-	scratch                  // mode=rwc, for files in the making
-	readonly                 // mode=ro
+	existing openMode = iota // a database in use
+	scratch                  // one in the making, which nobody reads before it was checked, synced and given its name
 )
 
 // dsn returns the data source name of a file. Everything in it but the escaped path is made of
@@ -71,17 +70,12 @@ func (o Options) dsn(path string, mode openMode) string {
 	var b strings.Builder
 	b.WriteString("file:")
 	b.WriteString((&url.URL{Path: path}).EscapedPath())
-	switch mode {
-	case scratch:
-		// Nobody reads such a file before it was checked, synced and given its name.
-		b.WriteString("?mode=rwc&_pragma=synchronous(off)&_pragma=secure_delete(1)&_pragma=locking_mode(exclusive)")
-	case readonly:
-		b.WriteString("?mode=ro")
-	default:
-		b.WriteString("?mode=rw&_pragma=secure_delete(1)")
-		if o.Sync == SyncNormal {
-			b.WriteString("&_pragma=synchronous(normal)")
-		}
+	b.WriteString("?mode=rw&_pragma=secure_delete(1)")
+	switch {
+	case mode == scratch:
+		b.WriteString("&_pragma=synchronous(off)&_pragma=locking_mode(exclusive)")
+	case o.Sync == SyncNormal:
+		b.WriteString("&_pragma=synchronous(normal)")
 	}
 	b.WriteString("&_defensive=1&_dqs=0&_pragma=temp_store(memory)&_pragma=cache_size(-")
 	b.WriteString(strconv.Itoa(o.CacheKiB))

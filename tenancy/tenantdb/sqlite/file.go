@@ -99,8 +99,8 @@ func newScratch(path string) (string, error) {
 }
 
 // publish syncs a finished scratch file and gives it the name path, which must be free.
-func publish(scratch, path string) error {
-	f, err := os.OpenFile(scratch, os.O_RDWR, 0)
+func publish(tmp, path string) error {
+	f, err := os.OpenFile(tmp, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
@@ -109,21 +109,21 @@ func publish(scratch, path string) error {
 		err = cerr
 	}
 	if err == nil {
-		err = os.Link(scratch, path) // unlike a rename, it never replaces a file
+		err = os.Link(tmp, path) // unlike a rename, it never replaces a file
 	}
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(scratch); err != nil {
+	if err := os.Remove(tmp); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
 }
 
 // discard removes a scratch file and what SQLite made beside it.
-func discard(scratch string) {
+func discard(tmp string) {
 	for _, s := range suffixes {
-		_ = os.Remove(scratch + s)
+		_ = os.Remove(tmp + s)
 	}
 }
 
@@ -173,3 +173,6 @@ func (d *DB) tenantFiles() ([]string, error) {
 	}
 	return out, nil
 }
+
+// fileName is the last part of a tenant's path, which says nothing about the tenant.
+func fileName(path string) string { return filepath.Base(path) }

@@ -35,12 +35,12 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 	if err := makeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
-	scratch, err := newScratch(path)
+	tmp, err := newScratch(path)
 	if err != nil {
 		return err
 	}
-	defer discard(scratch)
-	err = d.build(ctx, scratch, func(c *conn) error {
+	defer discard(tmp)
+	err = d.build(ctx, tmp, func(c *conn) error {
 		if err := c.exec(ctx, headerSQL); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 	if err != nil {
 		return err
 	}
-	switch err := publish(scratch, path); {
+	switch err := publish(tmp, path); {
 	case errors.Is(err, fs.ErrExist):
 		return d.record(ctx, t, true) // somebody was faster
 	case err != nil:

@@ -76,14 +76,19 @@ func fingerprint(list []Migration) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// migrateFile brings the file of a tenant to the schema of this program, in one transaction, on a
-// connection of its own that no rules bind. It returns the header after it.
-func (d *DB) migrateFile(ctx context.Context, path string, id tenancy.ID) (hd *header, err error) {
-	c, err := d.connect(ctx, path, existing, false)
+// migrateFile brings the file of a tenant to the schema of this program, on a connection of its own
+// that no rules bind. It returns the header after it.
+func (d *DB) migrateFile(ctx context.Context, path string, mode openMode, id tenancy.ID) (hd *header, err error) {
+	c, err := d.connect(ctx, path, mode, false)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.destroy()) }()
+	return d.migrateOn(ctx, c, id)
+}
+
+// migrateOn is one transaction: a file is migrated or it is not.
+func (d *DB) migrateOn(ctx context.Context, c *conn, id tenancy.ID) (hd *header, err error) {
 	err = d.change(ctx, c, func(ctx context.Context, tx *sqlx.Tx) error {
 		if hd, err = d.identify(ctx, c, id); err != nil {
 			return err

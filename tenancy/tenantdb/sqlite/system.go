@@ -65,24 +65,24 @@ func (d *DB) openSystem(ctx context.Context) error {
 
 // makeSystem makes an empty one.
 func (d *DB) makeSystem(ctx context.Context, path string) error {
-	scratch, err := newScratch(path)
+	tmp, err := newScratch(path)
 	if err != nil {
 		return err
 	}
-	defer discard(scratch)
-	err = d.build(ctx, scratch, func(c *conn) error { return c.exec(ctx, systemSQL) })
+	defer discard(tmp)
+	err = d.build(ctx, tmp, func(c *conn) error { return c.exec(ctx, systemSQL) })
 	if err != nil {
 		return err
 	}
-	if err := publish(scratch, path); err != nil && !errors.Is(err, fs.ErrExist) { // another process made it
+	if err := publish(tmp, path); err != nil && !errors.Is(err, fs.ErrExist) { // another process made it
 		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
 	}
 	return nil
 }
 
 // build fills a scratch file, and leaves it in the mode in which the header of a WAL database says so.
-func (d *DB) build(ctx context.Context, scratchPath string, f func(*conn) error) (err error) {
-	c, err := d.connect(ctx, scratchPath, scratch, false)
+func (d *DB) build(ctx context.Context, tmp string, f func(*conn) error) (err error) {
+	c, err := d.connect(ctx, tmp, scratch, false)
 	if err != nil {
 		return err
 	}
