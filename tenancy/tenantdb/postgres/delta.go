@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -134,17 +135,25 @@ func apply(ctx context.Context, ds []*delta, dst pgx.Tx) error {
 	}
 	for _, d := range ds {
 		t := d.t
-		set := list(t.columns, func(c column) string { return c.name + " = excluded." + c.name })
+		do := "NOTHING"
+		if set := list(t.mutable(), func(c column) string { return c.name + " = excluded." + c.name }); set != "" {
+			do = "UPDATE SET " + set
+		}
 		for rows := range chunks(d.written) {
-			sql := fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM unnest(%s) AS r(%s) ON CONFLICT (%s) DO UPDATE SET %s",
+			sql := fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM unnest(%s) AS r(%s) ON CONFLICT (%s) DO %s",
 				t.name, list(t.columns, name), list(t.columns, func(c column) string { return c.name + "::" + c.typ }),
-				params(t.columns), list(t.columns, name), list(t.key, name), set)
+				params(t.columns), list(t.columns, name), list(t.key, name), do)
 			if _, err := dst.Exec(ctx, sql, columnsOf(t, nil, rows)...); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// mutable returns the columns that an update may set.
+func (t *table) mutable() []column {
+	return slices.DeleteFunc(slices.Clone(t.columns), func(c column) bool { return c.fixed || slices.Contains(t.key, c) })
 }
 
 // matches compares the key columns of t with those of k, as their own types.

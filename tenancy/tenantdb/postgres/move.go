@@ -49,8 +49,8 @@ type MoveReport struct {
 // that no write is lost or done twice.
 //
 // Any error before the switch leaves the tenant where it was, writable again. After a crash, call Move
-// again with the same arguments: until then the tenant may be read-only or, for the moment of the switch,
-// refused. Both databases must have the same tables (package rls fences them), and system roles that may
+// again with the same arguments: if it came in the moment of the switch, the tenant is refused in both places
+// until then. Both databases must have the same tables (package rls fences them), and system roles that may
 // read and write them; user-defined triggers that change rows on the new side show as [ErrNotSame] unless the
 // system role there may set session_replication_role.
 func Move(ctx context.Context, dir Placer, id tenancy.ID, from, to *System, o MoveOptions) (MoveReport, error) {
@@ -114,7 +114,7 @@ func (m *move) run(ctx context.Context) error {
 	}
 	m.next = t.Epoch + 1
 	switch here.state {
-	case tenancy.Active, tenancy.Moving:
+	case tenancy.Active:
 		if err := m.copy(ctx, t); err != nil {
 			return err
 		}
@@ -146,8 +146,13 @@ func (m *move) alone(ctx context.Context) (unlock func(), err error) {
 		}
 		return nil, err
 	}
-	return func() { // the lock goes with the connection, however the move ended
-		_ = conn.Hijack().Close(context.WithoutCancel(ctx))
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+		defer cancel()
+		if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock("+key+")", m.id.String()); err != nil {
+			destroy(conn) // and the lock with it
+		}
+		conn.Release()
 	}, nil
 }
 
@@ -293,53 +298,40 @@ func oldest(ctx context.Context, tx pgx.Tx) (xid uint32, err error) {
 	return uint32(x), err
 }
 
-// pause keeps writers out, brings over the last changes, and switches the old side off. If it
-// fails before that, writers go on as if nothing had been.
-func (m *move) pause(ctx context.Context, t tenancy.Tenant, since uint32) (err error) {
+// pause keeps writers waiting, brings over the last changes, and switches the old side off, all in one
+// transaction of the old side: if it fails, or this process dies, writers go on as if nothing had been.
+func (m *move) pause(ctx context.Context, t tenancy.Tenant, since uint32) error {
 	m.paused = time.Now()
-	t.State = tenancy.Moving
-	if err := m.from.SetState(ctx, t); err != nil {
-		return err
-	}
-	switched := false
-	defer func() {
-		if !switched {
-			t.State = tenancy.Active
-			err = errors.Join(err, m.from.SetState(context.WithoutCancel(ctx), t))
-		}
-	}()
-	short, cancel := context.WithTimeout(ctx, m.o.MaxPause)
+	ctx, cancel := context.WithTimeout(ctx, m.o.MaxPause)
 	defer cancel()
-	return pgx.BeginFunc(short, m.from.pool, func(src pgx.Tx) error {
-		// Waits for the writers that began before; those that come now wait for us, or see the state.
-		if _, err := src.Exec(short, "SELECT pg_advisory_xact_lock(tenancy.fence_key($1))", m.id.String()); err != nil {
+	return pgx.BeginFunc(ctx, m.from.pool, func(src pgx.Tx) error {
+		if err := lockFence(ctx, src, m.id); err != nil {
 			return err
 		}
-		err := pgx.BeginFunc(short, m.to.pool, func(dst pgx.Tx) error {
-			if err := m.prepare(short, src, dst); err != nil {
+		err := pgx.BeginFunc(ctx, m.to.pool, func(dst pgx.Tx) error {
+			if err := m.prepare(ctx, src, dst); err != nil {
 				return err
 			}
-			ds, err := m.changes(short, since, src, dst)
+			ds, err := m.changes(ctx, since, src, dst)
 			if err != nil {
 				return err
 			}
-			if err := apply(short, ds, dst); err != nil {
+			if err := apply(ctx, ds, dst); err != nil {
 				return err
 			}
-			if err := m.compare(short, ds, src, dst); err != nil {
+			if err := m.compare(ctx, ds, src, dst); err != nil {
 				return err
 			}
-			return m.sequences(short, dst)
+			return m.sequences(ctx, dst)
 		})
 		if err != nil {
 			return err
 		}
-		tag, err := src.Exec(short, `UPDATE tenancy.tenant SET state = 'moved', epoch = $2, changed_at = clock_timestamp()
-			WHERE id = $1 AND state = 'moving' AND epoch = $3`, m.id.String(), m.next, t.Epoch)
+		tag, err := src.Exec(ctx, `UPDATE tenancy.tenant SET state = 'moved', epoch = $2, changed_at = clock_timestamp()
+			WHERE id = $1 AND state = 'active' AND epoch = $3`, m.id.String(), m.next, t.Epoch)
 		if err == nil && tag.RowsAffected() != 1 {
 			err = fmt.Errorf("%w: it was changed during the move", tenancy.ErrState)
 		}
-		switched = err == nil // or unknown, if the commit's answer is lost: then a repeat finds out
 		return err
 	})
 }

@@ -22,7 +22,10 @@ type table struct {
 	serial      []serial
 }
 
-type column struct{ name, typ string } // both as SQL writes them
+type column struct {
+	name, typ string // both as SQL writes them
+	fixed     bool   // GENERATED ALWAYS AS IDENTITY: it never changes
+}
 
 // serial is a column whose default is the next value of a sequence of its own.
 type serial struct{ name, bare string } // quoted and not
@@ -54,7 +57,7 @@ func name(c column) string { return c.name }
 const tablesSQL = `
 SELECT format('%I.%I', n.nspname, c.relname),
        quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
-       x.names, x.types,
+       x.names, x.types, x.fixed,
        coalesce((SELECT array_agg(quote_ident(k.attname) ORDER BY k.attnum)
                    FROM pg_index i JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = ANY (i.indkey::int2[])
                   WHERE i.indrelid = c.oid AND i.indisprimary), '{}'),
@@ -71,7 +74,8 @@ SELECT format('%I.%I', n.nspname, c.relname),
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $1 AND a.attnum > 0 AND NOT a.attisdropped
  CROSS JOIN LATERAL (
-       SELECT array_agg(quote_ident(attname) ORDER BY attnum) AS names, array_agg(format_type(atttypid, atttypmod) ORDER BY attnum) AS types
+       SELECT array_agg(quote_ident(attname) ORDER BY attnum) AS names, array_agg(format_type(atttypid, atttypmod) ORDER BY attnum) AS types,
+              array_agg(attidentity = 'a' ORDER BY attnum) AS fixed
          FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') x
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy') AND n.nspname !~ '^pg_(temp|toast)'
@@ -89,11 +93,12 @@ func tenantTables(ctx context.Context, q querier, tenantColumn string) ([]group,
 	var unfenced []string
 	var t table
 	var names, types, key, serials []string
+	var fixed []bool
 	var fenced bool
-	_, err = pgx.ForEachRow(rows, []any{&t.name, &t.tenant, &t.typ, &names, &types, &key, &t.parents, &t.partitioned, &serials, &fenced}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&t.name, &t.tenant, &t.typ, &names, &types, &fixed, &key, &t.parents, &t.partitioned, &serials, &fenced}, func() error {
 		found := t
 		for i := range names {
-			c := column{names[i], types[i]}
+			c := column{names[i], types[i], fixed[i]}
 			found.columns = append(found.columns, c)
 			if slices.Contains(key, c.name) {
 				found.key = append(found.key, c)

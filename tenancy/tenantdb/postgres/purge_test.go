@@ -1,0 +1,86 @@
+package postgres_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+func TestAPurgeLeavesNoRowOfTheTenantAndEveryRowOfOthers(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.fill(t, alpha, 40)
+	e.fill(t, beta, 20)
+	one := e.shards["one"]
+	others := one.hash(t, beta)
+	doomed := tenancy.Tenant{ID: alpha, Region: "eu", Epoch: 1}
+
+	r, err := one.sys.Purge(deadline(t), doomed)
+	require.NoError(t, err)
+	require.Equal(t, map[string]int64{"public.customer": 40, "public.ticket": 40, "public.entry": 120}, r.Erased)
+	require.Zero(t, r.Left)
+	require.NotEmpty(t, r.Proof)
+	require.NotEmpty(t, r.Residual)
+	require.Zero(t, one.rows(t, alpha))
+	require.Equal(t, others, one.hash(t, beta), "a bystander changed")
+
+	// The same receipt again, and the id is refused for ever.
+	again, err := one.sys.Purge(deadline(t), doomed)
+	require.NoError(t, err)
+	require.Equal(t, r, again)
+	require.ErrorIs(t, one.sys.Provision(deadline(t), tenancy.Tenant{ID: alpha, State: tenancy.Active, Region: "eu", Epoch: 9}), tenancy.ErrPurged)
+	require.ErrorIs(t, one.sys.SetState(deadline(t), tenancy.Tenant{ID: alpha, State: tenancy.Active, Epoch: 1}), tenancy.ErrPurged)
+	for _, run := range []func(context.Context, func(context.Context, *sqlx.Tx) error) error{
+		func(ctx context.Context, fn func(context.Context, *sqlx.Tx) error) error {
+			return one.db.TenantDB().Tx(ctx, fn)
+		},
+		func(ctx context.Context, fn func(context.Context, *sqlx.Tx) error) error {
+			return one.db.TenantDB().Read(ctx, fn)
+		},
+	} {
+		require.ErrorIs(t, run(as(t, alpha), func(ctx context.Context, tx *sqlx.Tx) error {
+			var n int
+			return tx.GetContext(ctx, &n, `SELECT count(*) FROM customer`)
+		}), tenancy.ErrPurged)
+	}
+}
+
+func TestAPurgeWaitsForAWriterAndThenErasesWhatItWrote(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.fill(t, alpha, 5)
+	one := e.shards["one"]
+	done := make(chan error, 1)
+	require.NoError(t, one.db.TenantDB().Tx(as(t, alpha), func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO customer (id, email) VALUES (gen_random_uuid(), 'late@x')`)
+		go func() {
+			_, err := one.sys.Purge(deadline(t), tenancy.Tenant{ID: alpha, Epoch: 1})
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			t.Errorf("the purge did not wait: %v", err)
+		case <-ctx.Done():
+		default:
+		}
+		return err
+	}))
+	require.NoError(t, <-done)
+	require.Zero(t, one.rows(t, alpha))
+}
+
+func TestAPurgeOfATenantThatIsNotHereIsAnError(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	two := e.shards["two"]
+	_, err := two.sys.Purge(deadline(t), tenancy.Tenant{ID: alpha, Epoch: 1})
+	require.ErrorIs(t, err, tenancy.ErrUnknownTenant)
+	_, err = e.shards["one"].sys.Purge(deadline(t), tenancy.Tenant{ID: alpha, Epoch: 2})
+	require.ErrorIs(t, err, tenancy.ErrStaleEpoch)
+	_, err = two.sys.Purge(deadline(t), tenancy.Tenant{})
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
+}
