@@ -62,6 +62,7 @@ func BenchmarkReadWarm(b *testing.B) {
 	for name, ctx := range map[string]context.Context{"background": ctxs[0], "cancelable": cancelable} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			defer cpu(b)()
 			i := 0
 			for b.Loop() {
 				if err := readOne(ctx, tdb, i%1000); err != nil {
@@ -78,6 +79,7 @@ func BenchmarkReadCold(b *testing.B) {
 	db, ctxs := fleet(b, sqlite.Options{MaxOpen: 1}, 300)
 	tdb := db.TenantDB()
 	b.ReportAllocs()
+	defer cpu(b)()
 	i := 0
 	for b.Loop() {
 		if err := readOne(ctxs[i%len(ctxs)], tdb, i%1000); err != nil {

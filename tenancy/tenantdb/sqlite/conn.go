@@ -27,6 +27,9 @@ type conn struct {
 	dead   bool  // the database rolled the transaction back by itself
 	broken bool  // not to be used for another transaction
 	lease  lease // who uses it
+
+	known   *header // what the file said when others had changed it knownAt times
+	knownAt uint32
 }
 
 // lease is the use of a connection by one transaction.
@@ -44,14 +47,15 @@ var errGone = fmt.Errorf("%w: the database rolled it back", tenantdb.ErrDoomed)
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	c.readOnly, c.dead = o.ReadOnly, false
-	begin := "BEGIN IMMEDIATE"
+	var err error
 	if o.ReadOnly {
-		begin = "BEGIN"
+		err = c.run(context.Background(), "BEGIN") // waits for nobody
+	} else {
+		err = c.run(ctx, "BEGIN IMMEDIATE")
 	}
-	err := c.run(ctx, begin)
 	c.inTx = err == nil
 	if err == nil && c.lease.h != nil {
-		err = c.lease.h.check(ctx, c)
+		err = c.lease.h.check(context.Background(), c)
 	}
 	if err != nil {
 		if c.run(context.Background(), "ROLLBACK") != nil {
@@ -202,6 +206,14 @@ func (c *conn) ready() error {
 		return errGone
 	case c.lease.h != nil:
 		return c.lease.h.still(c)
+	}
+	return nil
+}
+
+// confirm is asked after each statement of a caller has begun, before it is given a result.
+func (c *conn) confirm() error {
+	if c.readOnly && c.lease.h != nil && !c.lease.h.id.IsZero() {
+		return c.lease.h.confirm(context.Background(), c)
 	}
 	return nil
 }

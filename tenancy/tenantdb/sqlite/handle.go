@@ -105,6 +105,7 @@ func (h *handle) with(ctx context.Context, write bool, f func(*conn) error) (err
 		return err
 	}
 	defer h.put(c, write)
+	c.known = nil // its own changes do not count as others'
 	begin := "BEGIN"
 	if write {
 		begin = "BEGIN IMMEDIATE"

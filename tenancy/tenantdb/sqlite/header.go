@@ -42,10 +42,7 @@ type header struct {
 	decided int64
 }
 
-const (
-	versionSQL = "SELECT version FROM tenancy_file WHERE one = 1"
-	selectSQL  = "SELECT version, tenant, state, region, epoch, schema, decided_at FROM tenancy_file WHERE one = 1"
-)
+const selectSQL = "SELECT version, tenant, state, region, epoch, schema, decided_at FROM tenancy_file WHERE one = 1"
 
 func readHeader(ctx context.Context, c *conn) (*header, error) {
 	var v [7]driver.Value
@@ -78,26 +75,48 @@ func insertHeader(ctx context.Context, c *conn, h *header) error {
 		h.version, h.tenant, string(h.state), string(h.region), h.epoch, h.schema, h.decided)
 }
 
-// check is the first thing in every transaction of a tenant: it begins the snapshot, and refuses
-// the transaction if what the file says in that snapshot does not allow it.
+// check is what a transaction of a tenant begins with: it is refused if what the file says in the
+// transaction's own snapshot does not allow it.
+//
+// A writing transaction has its snapshot from BEGIN IMMEDIATE. A reading one has it from its first
+// statement that reads, so it is asked again after each statement, before a row is handed out
+// ([handle.confirm]); here what is known is enough to let it begin, and not enough to refuse it.
 func (h *handle) check(ctx context.Context, c *conn) error {
 	if h.id.IsZero() {
 		return nil // the system database
 	}
-	var v [1]driver.Value
-	if err := c.row(ctx, v[:], versionSQL); err != nil {
+	if !c.readOnly {
+		return h.confirm(ctx, c)
+	}
+	c.lease.seen = h.header.Load()
+	if h.allows(c.lease.seen, c.lease.epoch, true) == nil {
+		return nil
+	}
+	c.known = nil
+	return h.confirm(ctx, c)
+}
+
+// confirm makes sure that what c knows is what the file says in the snapshot of c's transaction.
+// SQLite counts the changes that other connections, of any process, made to the file: while the count
+// is the same, so is the header.
+func (h *handle) confirm(ctx context.Context, c *conn) error {
+	count, err := c.raw.FileControlDataVersion("main")
+	if err != nil {
 		return err
 	}
-	hd := h.header.Load()
-	if v[0] != any(hd.version) {
-		var err error
-		if hd, err = readHeader(ctx, c); err != nil {
+	if c.known == nil || count != c.knownAt {
+		if c.known, err = readHeader(ctx, c); err != nil {
+			c.known = nil
 			return err
 		}
-		h.learn(hd)
+		if c.knownAt, err = c.raw.FileControlDataVersion("main"); err != nil { // now that there is a snapshot
+			c.known = nil
+			return err
+		}
+		h.learn(c.known)
 	}
-	c.lease.seen = hd
-	if err := h.allows(hd, c.lease.epoch, c.readOnly); err != nil {
+	c.lease.seen = c.known
+	if err := h.allows(c.known, c.lease.epoch, c.readOnly); err != nil {
 		return err
 	}
 	return h.still(c) // a change this process made after the snapshot began counts already

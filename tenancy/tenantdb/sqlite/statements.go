@@ -137,7 +137,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 		return nil, c.failed(err)
 	}
 	c.stmts.give(k, query, c.readOnly)
-	return res, nil
+	return res, c.confirm()
 }
 
 // QueryContext implements driver.QueryerContext.
@@ -154,8 +154,16 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		c.stmts.forget(k, query, c.readOnly)
 		return nil, c.failed(err)
 	}
-	ro := c.readOnly
-	return &rows{r.(driverRows), c, func() { c.stmts.give(k, query, ro) }}, nil
+	return c.rows(&rows{r.(driverRows), c, k, query, c.readOnly})
+}
+
+// rows hands r out if the snapshot it reads is one the caller may see.
+func (c *conn) rows(r *rows) (driver.Rows, error) {
+	if err := c.confirm(); err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // PrepareContext implements driver.ConnPrepareContext. What a caller prepares it also closes.
@@ -187,9 +195,9 @@ func (p *prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (d
 	}
 	res, err := p.rawStmt.ExecContext(ctx, args)
 	if err != nil {
-		err = p.c.failed(err)
+		return nil, p.c.failed(err)
 	}
-	return res, err
+	return res, p.c.confirm()
 }
 
 func (p *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
@@ -200,7 +208,7 @@ func (p *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	if err != nil {
 		return nil, p.c.failed(err)
 	}
-	return &rows{r.(driverRows), p.c, nil}, nil
+	return p.c.rows(&rows{driverRows: r.(driverRows), c: p.c})
 }
 
 // driverRows is what the driver's rows can do.
@@ -215,8 +223,11 @@ type driverRows interface {
 
 type rows struct {
 	driverRows
-	c    *conn
-	give func() // nil: there is nothing to give back
+	c *conn
+	// k is the kept statement they come from, if it is one, and what it is kept under.
+	k        *kept
+	query    string
+	readOnly bool
 }
 
 func (r *rows) Next(dest []driver.Value) error {
@@ -232,9 +243,9 @@ func (r *rows) Close() error {
 	if err != nil {
 		err = r.c.failed(err)
 	}
-	if r.give != nil {
-		r.give()
-		r.give = nil
+	if r.k != nil {
+		r.c.stmts.give(r.k, r.query, r.readOnly)
+		r.k = nil
 	}
 	return err
 }
