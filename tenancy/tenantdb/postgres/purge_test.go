@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
@@ -61,12 +62,11 @@ func TestAPurgeWaitsForAWriterAndThenErasesWhatItWrote(t *testing.T) {
 			_, err := one.sys.Purge(deadline(t), tenancy.Tenant{ID: alpha, Epoch: 1})
 			done <- err
 		}()
-		select {
-		case err := <-done:
-			t.Errorf("the purge did not wait: %v", err)
-		case <-ctx.Done():
-		default:
-		}
+		require.Eventually(t, func() (waits bool) {
+			require.NoError(t, one.owner.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+				AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&waits))
+			return waits
+		}, 30*time.Second, 5*time.Millisecond, "the purge does not wait for the writer")
 		return err
 	}))
 	require.NoError(t, <-done)
