@@ -18,6 +18,7 @@ var otherClocks = regexp.MustCompile(`(?i)\b(current_timestamp|localtimestamp|da
 func TestNoSQLReadsAnotherClock(t *testing.T) {
 	t.Parallel()
 	root := "../.."
+	keywords := filepath.Join(root, "tenancy/rls/name.go") // lists the words a name must be quoted for
 	seen := 0
 	require.NoError(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -25,7 +26,7 @@ func TestNoSQLReadsAnotherClock(t *testing.T) {
 			return err
 		case d.IsDir() && (d.Name() == ".git" || d.Name() == "testdata" || d.Name() == "archtest"):
 			return filepath.SkipDir
-		case !strings.HasSuffix(name, ".sql") && (!strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go")):
+		case name == keywords || !strings.HasSuffix(name, ".sql") && (!strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go")):
 			return nil
 		}
 		seen++

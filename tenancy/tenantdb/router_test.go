@@ -52,9 +52,7 @@ func TestARouterGoesWhereTheDirectorySays(t *testing.T) {
 	require.NoError(t, hostOne.Provision(ctx, tenancy.Tenant{ID: id, State: tenancy.Active, Epoch: 3})) // as if it had left
 	entry, err = dir.Place(ctx, entry, "two", "")
 	require.NoError(t, err)
-	runs := 0
 	require.NoError(t, db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
-		runs++
 		return insert("2")(ctx, tx)
 	}))
 	require.Equal(t, []string{"2"}, notes(t, a, two))
