@@ -41,12 +41,13 @@ type guarding struct {
 	narrow     []*policy // restrictive, for the app but not for everyone
 	analyses   map[string]*analysis
 	verdict    *verdict
+	wide       map[face]bool // where every row gets through
 }
 
 // guardingOf sorts a table's policies, and plans the probe that will show what they do. The constant
 // expression true needs none.
 func (k *catalogue) guardingOf(r *relation) *guarding {
-	g := &guarding{r: r, analyses: map[string]*analysis{}}
+	g := &guarding{r: r, analyses: map[string]*analysis{}, wide: map[face]bool{}}
 	for _, p := range r.policies {
 		public := slices.Contains(p.Roles, 0)
 		reached, inherited := public, public
@@ -118,20 +119,31 @@ type hole struct {
 	by   *policy
 }
 
-// holes calls yield for each foreign row that gets through, in the order environments and rows were made.
-func (g *guarding) holes(f face, yield func(hole) bool) {
+// holes returns the foreign rows that get through at face f, in the order environments and rows were
+// made. A row that says nothing new is left out: a special one where any will do, and one for which magic
+// is not needed.
+func (g *guarding) holes(f face) []hole {
+	var out []hole
+	plain := map[int]bool{} // rows that get through without magic
 	for e := range g.verdict.probe.envs {
 		env := &g.verdict.probe.envs[e]
+		any := false
 		for n := range g.verdict.probe.rows {
 			row := &g.verdict.probe.rows[n]
-			if row.kind == rowOwn && (env.kind == envOwn || env.kind == envForged) || row.tenant != nil && env.values[*row.tenant] {
+			if row.kind == rowOwn && (env.kind == envOwn || env.kind == envForged) || row.tenant != nil && env.values[*row.tenant] ||
+				any && row.kind != rowOther && row.kind != rowOwn || plain[n] && (env.kind == envMagic || env.kind == envForged) {
 				continue
 			}
-			if p := g.admits(f, e, n); p != nil && !yield(hole{f, env, row, p}) {
-				return
+			p := g.admits(f, e, n)
+			if p == nil {
+				continue
 			}
+			out = append(out, hole{f, env, row, p})
+			any = any || row.kind == rowOther
+			plain[n] = plain[n] || env.kind != envMagic && env.kind != envForged
 		}
 	}
+	return out
 }
 
 // open reports whether the policies ps alone let tenant A's session have a row of tenant B.

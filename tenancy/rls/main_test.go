@@ -99,3 +99,5 @@ func (d *desk) inspectWith(t testing.TB, query string, cfg rls.Config) *rls.Repo
 	require.NoError(t, err)
 	return r
 }
+
+func replaceAll(s, old, with string) string { return strings.ReplaceAll(s, old, with) }

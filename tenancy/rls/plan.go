@@ -107,7 +107,7 @@ func (k *catalogue) lookInto(a *analysis, e expression, depth int) {
 
 // planProbe returns the probe for a table's policies.
 func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
-	p := &probe{}
+	p := &probe{Exprs: []string{}, Rows: []values{}, States: []settingsState{}}
 	var exprs []expression
 	var literals, settings []string
 	scoped, whole, qualified := false, false, false
@@ -142,7 +142,7 @@ func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
 	}
 	p.From = from(r, looked, whole, qualified)
 	p.makeRows(r, who, looked, literals)
-	p.makeStates(who, literals, settings, scoped, slices.ContainsFunc(as, func(a *analysis) bool { return strings.Contains(a.text, "->") }), inOrder(exprs))
+	p.makeStates(who, literals, settings, scoped, paths(exprs))
 	return p
 }
 
@@ -240,9 +240,9 @@ func (p *probe) makeRows(r *relation, who ids, looked []*column, literals []stri
 var magic = []string{"on", "true", "t", "1", "yes", "0", "-1", "*", "%", ".*", "all", "any", "admin", "system", "root", "superuser",
 	"service_role", "bypass", "null", "NULL", "none", "00000000-0000-0000-0000-000000000000"}
 
-func (p *probe) makeStates(who ids, literals, settings []string, scoped, json bool, ordered []string) {
+func (p *probe) makeStates(who ids, literals, settings []string, scoped bool, path []string) {
 	own, idsOf := &who.own, []*string{nil}
-	if scoped {
+	if scoped || len(settings) == 0 {
 		idsOf = []*string{own, nil}
 	}
 	state := func(kind func(id *string) envKind, note string, set map[string]string, ids ...*string) {
@@ -258,22 +258,23 @@ func (p *probe) makeStates(who ids, literals, settings []string, scoped, json bo
 					e.values[v] = true
 				}
 			}
-			if scoped && id != nil && *id == who.own {
-				e.note = strings.TrimSuffix("a signed scope and "+note, " and ")
+			switch {
+			case id == nil || *id != who.own:
+			case len(set) == 0:
+				e.note = "a tenant's scope"
+			default:
+				e.note = "a tenant's scope and " + note
 			}
 			p.envs = append(p.envs, e)
 		}
 	}
 	always := func(kind envKind) func(*string) envKind { return func(*string) envKind { return kind } }
-	unlessScoped := func(kind envKind) func(*string) envKind {
-		return func(id *string) envKind {
-			if id != nil {
-				return envOwn
-			}
-			return kind
+	state(func(id *string) envKind {
+		if id != nil {
+			return envOwn
 		}
-	}
-	state(unlessScoped(envUnset), "nothing set", map[string]string{}, idsOf...)
+		return envUnset
+	}, "nothing set", map[string]string{}, idsOf...)
 	if scoped {
 		for _, l := range literals {
 			state(always(envMagic), "the scope "+literal(l), map[string]string{}, &l)
@@ -289,20 +290,20 @@ func (p *probe) makeStates(who ids, literals, settings []string, scoped, json bo
 		}
 		return m
 	}
-	state(unlessScoped(envEmpty), "every setting ''", all(""), idsOf...)
-	state(unlessScoped(envGarbage), "every setting nonsense", all("bailiwick-nonsense"), idsOf...)
+	state(always(envEmpty), "every setting ''", all(""), idsOf...)
+	state(always(envGarbage), "every setting nonsense", all("bailiwick-nonsense"), idsOf...)
 	forms := func(v string) []string { // in which a setting may carry a tenant
-		if !json {
+		if len(path) == 0 {
 			return []string{v}
 		}
 		flat, nested := "", `"`+v+`"`
-		for i, l := range ordered {
+		for i, l := range path {
 			if i > 0 {
 				flat += ","
 			}
 			flat += fmt.Sprintf("%q:%q", l, v)
 		}
-		for _, l := range slices.Backward(ordered) {
+		for _, l := range slices.Backward(path) {
 			nested = fmt.Sprintf("{%q:%s}", l, nested)
 		}
 		return []string{v, "{" + flat + "}", nested}
@@ -313,7 +314,7 @@ func (p *probe) makeStates(who ids, literals, settings []string, scoped, json bo
 		other := forms(who.other)[i]
 		for _, g := range settings {
 			for _, v := range slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(magic), literals...)))) {
-				if i == 0 && v != who.own && v != who.other {
+				if i == 0 && v != "" && v != who.own && v != who.other {
 					state(always(envMagic), fmt.Sprintf("%s = %s", g, literal(v)), with(g, v), idsOf...)
 				}
 			}
@@ -325,14 +326,18 @@ func (p *probe) makeStates(who ids, literals, settings []string, scoped, json bo
 	}
 }
 
-// inOrder returns the string constants of expressions as they stand, which for a path into JSON is the
-// path.
-func inOrder(exprs []expression) []string {
+// paths returns the keys by which expressions reach into JSON, in the order they stand in.
+func paths(exprs []expression) []string {
 	var out []string
 	for _, e := range exprs {
 		for i, t := range e {
-			if t.kind == tkString && !(i >= 2 && e[i-1].is("(") && e[i-2].val == "current_setting") && !slices.Contains(out, t.val) {
-				out = append(out, t.val)
+			if t.kind != tkString || i == 0 || !e[i-1].is(">") {
+				continue
+			}
+			for _, key := range strings.Split(strings.Trim(t.val, "{}"), ",") {
+				if key != "" && !slices.Contains(out, key) {
+					out = append(out, key)
+				}
 			}
 		}
 	}

@@ -60,17 +60,22 @@ func (in *inspection) checkDatabase() {
 	for _, l := range k.languages {
 		in.report("RLS063", "language "+quote(l.Name), l.Grantee+" may write functions in it", fmt.Sprintf("REVOKE USAGE ON LANGUAGE %s FROM %s;", quote(l.Name), grantee(l.Grantee)))
 	}
+	var dblink []string
 	for _, s := range k.system {
 		switch s.Kind {
 		case "files":
 			in.report("RLS064", s.Object, "the app role may call it", fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;", s.Object, app))
 		case "dblink":
-			in.report("RLS066", s.Object, "the app role may call it", fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;", s.Object, app))
+			dblink = append(dblink, s.Object)
 		case "catalogue":
 			in.report("RLS067", s.Object, "the app role may read it", fmt.Sprintf("REVOKE SELECT ON TABLE %s FROM PUBLIC, %s;", s.Object, app))
 		case "statements":
 			in.report("RLS083", s.Object, "the app role may read it", fmt.Sprintf("REVOKE SELECT ON TABLE %s FROM PUBLIC, %s;", s.Object, app))
 		}
+	}
+	if dblink != nil {
+		in.report("RLS066", "extension dblink", "the app role may call "+strings.Join(dblink, ", "),
+			fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;", strings.Join(dblink, ", "), app))
 	}
 	if k.largeObjects > 0 {
 		in.report("RLS065", "large objects", fmt.Sprintf("%d can be read or changed", k.largeObjects), "")

@@ -40,6 +40,10 @@ func (in *inspection) checkLibrary(ctx context.Context, q DB) {
 		if r.Schema != "tenancy" {
 			continue
 		}
+		if len(r.policies) > 0 && !(r.Enabled && r.Forced) {
+			in.report("RLS094", r.String(), "its row-level security is not enabled and forced",
+				fmt.Sprintf("ALTER TABLE %v ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;", r))
+		}
 		if in.k.acts(r.Owner) != nil {
 			in.report("RLS094", r.String(), "owned by a role the app can act as", "")
 		}

@@ -15,30 +15,18 @@ func (in *inspection) checkLogic(g *guarding) {
 		if len(speaking(g.permissive, f)) == 0 {
 			continue // nothing gets through
 		}
-		wide := false
-		g.holes(f, func(h hole) bool {
-			rule := ruleOf(h)
-			if rule == "RLS010" || rule == "RLS011" {
-				wide = true
-				found[rule] = append(found[rule], h)
-				return false // it cannot get worse: what else is open here says nothing more
-			}
-			return true
-		})
-		if wide {
-			continue
+		hs := g.holes(f)
+		if i := slices.IndexFunc(hs, func(h hole) bool { return ruleOf(h) == "RLS010" || ruleOf(h) == "RLS011" }); i >= 0 {
+			g.wide[f] = true
+			hs = hs[i : i+1] // it cannot get worse: what else is open here says nothing more
 		}
 		seen := map[string]bool{}
-		g.holes(f, func(h hole) bool {
+		for _, h := range hs {
 			if rule := ruleOf(h); !seen[rule] {
 				seen[rule] = true
 				found[rule] = append(found[rule], h)
 			}
-			return true
-		})
-	}
-	if len(found["RLS012"]) > 0 {
-		delete(found, "RLS013") // open for nobody: open for nonsense too
+		}
 	}
 	for rule, hs := range found {
 		in.reportHole(g, rule, hs)
@@ -96,7 +84,7 @@ func (in *inspection) reportHole(g *guarding, rule string, hs []hole) {
 func (in *inspection) checkShape(g *guarding) {
 	var bare, partly, onlyApp []string
 	for _, f := range allFaces {
-		if !g.r.may(f.verb) || len(speaking(g.permissive, f)) == 0 {
+		if !g.r.may(f.verb) || len(speaking(g.permissive, f)) == 0 || g.wide[f] {
 			continue
 		}
 		all := append(slices.Clone(g.guards), g.narrow...)

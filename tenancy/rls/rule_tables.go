@@ -2,6 +2,7 @@ package rls
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,7 +10,7 @@ import (
 
 func (in *inspection) checkTable(r *relation) {
 	held := strings.Join(r.held(), ", ")
-	if !r.Enabled && !(r.Partition && len(r.grants) > 0) { // partitions: RLS080
+	if !r.Enabled && (len(r.parents) == 0 || r.declared != nil) { // children: RLS080
 		in.report("RLS001", r.String(), "relrowsecurity is false; the app role may "+orNothing(held), in.guardFix(r))
 	}
 	if r.Enabled && !r.Forced {
@@ -89,6 +90,11 @@ func (in *inspection) checkParents(r *relation) {
 	}
 }
 
+// parentOfTenants reports whether a tenant table inherits from r: RLS081.
+func (in *inspection) parentOfTenants(r *relation) bool {
+	return slices.ContainsFunc(r.children, func(oid int64) bool { c := in.k.byOID[oid]; return c != nil && c.tenant != nil })
+}
+
 // checkRelation reports what is reachable beside the tenant tables.
 func (in *inspection) checkRelation(r *relation) {
 	if r.Extension || r.Schema == "tenancy" {
@@ -111,7 +117,12 @@ func (in *inspection) checkRelation(r *relation) {
 		if r.tenant != nil {
 			return
 		}
-		if !r.shared && len(r.parents) == 0 && !r.Enabled {
+		for _, k := range r.constraints {
+			if k.Kind == "f" {
+				in.checkForeignKey(r, k)
+			}
+		}
+		if !r.shared && len(r.parents) == 0 && !r.Enabled && !in.parentOfTenants(r) {
 			in.report("RLS007", r.String(), "the app role may "+held, "")
 		}
 		if r.shared && held != "SELECT" && !r.Enabled {

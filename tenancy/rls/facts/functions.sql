@@ -13,7 +13,7 @@ SELECT p.oid::int8 AS oid, n.nspname AS schema, p.proname AS name,
        coalesce(e.deptype = 'e', false) AS extension,
        coalesce((SELECT array_agg(DISTINCT CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END)
                  FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-                 WHERE x.privilege_type = 'EXECUTE' AND x.grantee = ANY ($1::text::oid[])), '{}') AS executors
+                 WHERE x.privilege_type = 'EXECUTE' AND x.grantee = ANY ($1::text::oid[]) AND x.grantee <> p.proowner), '{}') AS executors
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang

@@ -4,7 +4,7 @@ SELECT c.oid::int8 AS relation, ''::name AS column, x.privilege_type AS privileg
        CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee)::text END AS grantee
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) x
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND x.grantee = ANY ($1::text::oid[])
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND x.grantee = ANY ($1::text::oid[]) AND x.grantee <> c.relowner
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 UNION ALL
 SELECT c.oid::int8, a.attname, x.privilege_type, x.is_grantable,
@@ -12,5 +12,5 @@ SELECT c.oid::int8, a.attname, x.privilege_type, x.is_grantable,
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(a.attacl) x
-WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND x.grantee = ANY ($1::text::oid[])
+WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND x.grantee = ANY ($1::text::oid[]) AND x.grantee <> c.relowner
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
