@@ -38,7 +38,7 @@ func (c *Clients) forwarded(lines []string) (netip.Addr, error) {
 }
 
 // lastComma returns where the last comma of s outside a quoted string is, or -1. It gives up after
-// maxForwardedElement bytes, and if s begins inside a quoted string.
+// maxForwardedElement bytes.
 func lastComma(s string) (int, bool) {
 	quoted := false
 	for i := len(s) - 1; i >= 0; i-- {
@@ -56,7 +56,7 @@ func lastComma(s string) (int, bool) {
 			}
 		}
 	}
-	return -1, !quoted
+	return -1, true
 }
 
 // escaped reports whether an odd number of backslashes stands before s[i].

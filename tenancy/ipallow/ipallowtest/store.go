@@ -100,8 +100,13 @@ func versions(t *testing.T, s ipallow.Store, a, _ tenancy.ID) {
 		_, err := s.Put(of(a), a, base, ipallow.Write{Key: "x", Policy: ipallow.Policy{Open: true}})
 		require.ErrorIs(t, err, ipallow.ErrVersion, base)
 	}
-	// A key that made an older version is no excuse.
-	_, err := s.Put(of(a), a, 0, ipallow.Write{Key: "k0"})
+	// A key excuses the call that it came with, and no other: not that of an older version, nor one
+	// with another base.
+	for base, key := range map[int64]string{0: "k0", 5: "k1", -1: "k1"} {
+		_, err := s.Put(of(a), a, base, ipallow.Write{Key: key})
+		require.ErrorIs(t, err, ipallow.ErrVersion)
+	}
+	_, err := s.Put(of(a), a, 0, ipallow.Write{Key: "k1"})
 	require.ErrorIs(t, err, ipallow.ErrVersion)
 	got, err := s.Get(of(a), a)
 	require.NoError(t, err)
