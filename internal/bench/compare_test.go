@@ -19,6 +19,10 @@ type way struct {
 	// several workers. A nil function leaves the way out.
 	open func(tb testing.TB) func(n int) error
 	vs   []string // the ways it is compared with, by name
+	// prep readies the next n operations, outside the measured time.
+	prep func(n int)
+	// also turns the median time of an operation into one more figure.
+	also func(ns float64) (unit string, value float64)
 }
 
 // turn is how long one way runs before the next has its turn: long enough for the clock, short enough that
@@ -36,16 +40,16 @@ func budget() (perWay time.Duration, rounds int) {
 	return perWay, 0
 }
 
-// figures are what one way took: nanoseconds per operation of each round.
+// figures are what one way took per operation, in each round.
 type figures struct {
-	ns     []float64
-	ops    int
-	allocs float64 // per operation, of the whole process
+	ns, cpu, allocs []float64 // of this process, and cpu of the servers that a meter knows
+	ops             int
 }
 
 // compare runs the ways in turns and reports each as a sub-benchmark of b, with its median time and its
-// median ratio to each way it is compared with.
-func compare(b *testing.B, ways []way) {
+// median ratio to each way it is compared with. meter makes the meter of processor time; nil means that
+// of this process.
+func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
 	b.Helper()
 	type open struct {
 		way
@@ -59,20 +63,24 @@ func compare(b *testing.B, ways []way) {
 		if run == nil {
 			continue
 		}
-		all = append(all, &open{way: w, run: run, n: perTurn(b, w.name, run)})
+		if w.prep == nil {
+			w.prep = func(int) {}
+		}
+		all = append(all, &open{way: w, run: run, n: perTurn(b, w, run)})
+	}
+	cpu := cpuMeter(ownCPU)
+	if meter != nil {
+		cpu = meter(b)
 	}
 	perWay, rounds := budget()
 	deadline := time.Now().Add(perWay * time.Duration(len(all)))
 	for r := 0; r < max(rounds, 3) || rounds == 0 && time.Now().Before(deadline); r++ {
 		for _, k := range rand.Perm(len(all)) {
 			o := all[k]
-			ns, allocs, err := timed(o.run, o.n)
-			if err != nil {
+			o.prep(o.n)
+			if err := o.turn(o.run, o.n, cpu); err != nil {
 				b.Fatalf("%s: %v", o.name, err)
 			}
-			o.ns = append(o.ns, ns)
-			o.ops += o.n
-			o.allocs = allocs
 		}
 	}
 	byName := map[string]*open{}
@@ -80,23 +88,34 @@ func compare(b *testing.B, ways []way) {
 		byName[o.name] = o
 	}
 	for _, o := range all {
-		m := map[string]float64{"ns/op": median(o.ns), "allocs/op": o.allocs}
+		m := map[string]float64{"ns/op": median(o.ns), "allocs/op": median(o.allocs)}
+		if cpu != nil {
+			m["cpu-ns/op"] = median(o.cpu)
+		}
 		for _, v := range o.vs {
 			if base := byName[v]; base != nil {
 				m["x-"+v], m["±%-"+v] = ratio(o.ns, base.ns)
+				if cpu != nil {
+					m["cpu-x-"+v], _ = ratio(o.cpu, base.cpu)
+				}
 			}
+		}
+		if o.also != nil {
+			unit, v := o.also(m["ns/op"])
+			m[unit] = v
 		}
 		report(b, o.name, o.ops, m)
 	}
 }
 
 // perTurn warms run up and returns how many operations fill a turn.
-func perTurn(b *testing.B, name string, run func(int) error) int {
+func perTurn(b *testing.B, w way, run func(int) error) int {
 	b.Helper()
 	once := func(n int) time.Duration {
+		w.prep(n)
 		start := time.Now()
 		if err := run(n); err != nil {
-			b.Fatalf("%s: %v", name, err)
+			b.Fatalf("%s: %v", w.name, err)
 		}
 		return time.Since(start)
 	}
@@ -110,14 +129,21 @@ func perTurn(b *testing.B, name string, run func(int) error) int {
 	}
 }
 
-func timed(run func(int) error, n int) (nsPerOp, allocs float64, err error) {
+func (f *figures) turn(run func(int) error, n int, cpu cpuMeter) error {
+	if cpu == nil {
+		cpu = func() time.Duration { return 0 }
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
-	err = run(n)
-	d := time.Since(start)
+	cpu0, start := cpu(), time.Now()
+	err := run(n)
+	d, used := time.Since(start), cpu()-cpu0
 	runtime.ReadMemStats(&after)
-	return float64(d.Nanoseconds()) / float64(n), float64((after.Mallocs - before.Mallocs) / uint64(n)), err
+	f.ns = append(f.ns, float64(d.Nanoseconds())/float64(n))
+	f.cpu = append(f.cpu, float64(used.Nanoseconds())/float64(n))
+	f.allocs = append(f.allocs, float64((after.Mallocs-before.Mallocs)/uint64(n)))
+	f.ops += n
+	return err
 }
 
 // report prints metrics as the result of the sub-benchmark name and keeps them for the table of goals.
@@ -161,6 +187,9 @@ func checkWays(t *testing.T, ways []way) {
 			run := w.open(t)
 			if run == nil {
 				t.Skip("left out here")
+			}
+			if w.prep != nil {
+				w.prep(20)
 			}
 			if err := run(20); err != nil {
 				t.Fatal(err)

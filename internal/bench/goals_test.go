@@ -26,7 +26,7 @@ var goals = []goal{
 	{"FileOpen/in_page_cache/ours ns/op", 350e3, false, "open, read and close a tenant's file, ns"},
 	{"FileRead/ours ns/op", 12e3, false, "read by an open handle, ns"},
 	{"FileHandle/ours KiB/handle", 230, false, "memory of an open handle, KiB"},
-	{"FileWrite/16_writers/shared_file x-ours", 3.8, true, "16 writers on files of their own, to one shared file"},
+	{"FileWrite/normal/16_writers/shared_file x-ours", 3.8, true, "16 writers on files of their own, to one shared file"},
 	{"FileMigrate/ours files/s", 1000, true, "files of a fleet migrated in a second"},
 	{"AllowList/contains/ours ns/op", 20, false, "1,024 networks, one look-up, ns"},
 	{"ClientAddr/ours ns/op", 120, false, "client's address of a request, ns"},

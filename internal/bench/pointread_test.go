@@ -45,7 +45,7 @@ func BenchmarkPointRead(b *testing.B) {
 		{"local/5_reads", w.App.DSN, 1, 5},
 		{"local/8_parallel", w.App.DSN, 8, 1},
 	} {
-		b.Run(c.name, func(b *testing.B) { compare(b, pointReads(w, c.dsn, c.workers, c.reads)) })
+		b.Run(c.name, func(b *testing.B) { compare(b, pointReads(w, c.dsn, c.workers, c.reads), w.serverCPU) })
 	}
 }
 
@@ -58,7 +58,7 @@ func TestEveryScoperReadsTheTenantsOwnRows(t *testing.T) {
 func pointReads(w *pgWorld, dsn string, workers, reads int) []way {
 	var ways []way
 	for _, s := range scopers {
-		ways = append(ways, way{s.name, func(tb testing.TB) func(int) error {
+		ways = append(ways, way{name: s.name, vs: s.vs, open: func(tb testing.TB) func(int) error {
 			serve := s.open(tb, w, dsn, workers)
 			if serve == nil {
 				return nil
@@ -75,7 +75,7 @@ func pointReads(w *pgWorld, dsn string, workers, reads int) []way {
 				}
 				return err
 			})
-		}, s.vs})
+		}})
 	}
 	return ways
 }
