@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"modernc.org/sqlite"
 )
 
 // conn is a connection to one file, as database/sql sees it. It never changes files, and of what a
@@ -17,7 +18,8 @@ type conn struct {
 	raw   rawConn
 	stmts statements
 
-	guarded  bool
+	path     string
+	limited  bool            // the file may not grow beyond Options.MaxBytes
 	modules  map[string]bool // virtual tables that callers must not touch
 	internal bool            // the statement being compiled is ours
 	readOnly bool            // the transaction must not write
@@ -221,7 +223,7 @@ func (c *conn) confirm() error {
 // failed is told of each error of a caller's statement, and returns what the caller is told. Some
 // errors end the transaction and SQLite says so only in its state: BEGIN works again.
 func (c *conn) failed(err error) error {
-	err = c.refusal(err)
+	err = c.overQuota(c.refusal(err))
 	if c.inTx && !c.dead && c.run(context.Background(), "BEGIN") == nil {
 		c.dead = true
 		if c.run(context.Background(), "ROLLBACK") != nil {
@@ -229,4 +231,17 @@ func (c *conn) failed(err error) error {
 		}
 	}
 	return err
+}
+
+// overQuota tells a file that may not grow from a disk that is full: SQLite has one code for both.
+func (c *conn) overQuota(err error) error {
+	const room = 1 << 20
+	var e *sqlite.Error
+	if !c.limited || !errors.As(err, &e) || e.Code()&0xff != codeFull {
+		return err
+	}
+	if free, known := freeBytes(c.path); known && free < room {
+		return err
+	}
+	return fmt.Errorf("%w: %w", tenantdb.ErrQuota, err)
 }

@@ -102,7 +102,7 @@ func (d *DB) connect(ctx context.Context, path string, mode openMode, guarded bo
 	if err != nil {
 		return nil, openError(err)
 	}
-	c := &conn{raw: opened.(rawConn)}
+	c := &conn{raw: opened.(rawConn), path: path, limited: guarded && d.opts.MaxBytes > 0}
 	if mode == existing {
 		// Without this the last connection to close deletes the log and the next one to open makes a new one.
 		if _, err := c.raw.FileControlPersistWAL("main", 1); err != nil {

@@ -64,7 +64,11 @@ func (d *DB) Translate(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	return wrap(err, e, sentinel(e.Code()))
+	names := sentinel(e.Code())
+	if errors.Is(err, tenantdb.ErrQuota) {
+		names = nil // it has its name
+	}
+	return wrap(err, e, names)
 }
 
 // CommitError implements [tenantdb.Backend]. A commit that SQLite refused is not in force, with

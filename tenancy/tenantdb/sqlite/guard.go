@@ -25,7 +25,6 @@ func (c *conn) guard() error {
 			c.modules[m] = true
 		}
 	}
-	c.guarded = true
 	return c.raw.RegisterAuthorizer(c.authorize)
 }
 

@@ -23,3 +23,12 @@ func lockExclusive(f *os.File) (bool, error) {
 	}
 	return err == nil, err
 }
+
+// freeBytes returns how much room is left on the disk that path is on.
+func freeBytes(path string) (int64, bool) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(path, &fs); err != nil {
+		return 0, false
+	}
+	return int64(fs.Bavail) * fs.Bsize, true
+}

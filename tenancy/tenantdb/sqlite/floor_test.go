@@ -1,0 +1,117 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+)
+
+// cpu reports the processor time an operation took, which other work on the machine changes less
+// than it changes the time that passed.
+func cpu(b *testing.B) func() {
+	at := func() time.Duration {
+		var ru syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+		return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
+	}
+	start := at()
+	return func() { b.ReportMetric(float64((at()-start).Nanoseconds())/float64(b.N), "cpu-ns/op") }
+}
+
+// plain is the floor: the driver as anybody uses it, one file, no isolation.
+func plain(tb testing.TB) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "plain.db")+"?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_busy_timeout=5000")
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec(docs[0].SQL)
+	require.NoError(tb, err)
+	return db
+}
+
+// The same read without this package: one statement by itself, compiled each time or once, and in a
+// transaction.
+func BenchmarkFloor(b *testing.B) {
+	const query = "SELECT n FROM docs WHERE id = ?"
+
+	open(b, b.TempDir(), sqlite.Options{}) // the first file of a process is opened by this package
+	db := plain(b)
+	ctx := context.Background()
+	prepared, err := db.Prepare(query)
+	require.NoError(b, err)
+	defer prepared.Close()
+	var n int
+	for _, way := range []struct {
+		name string
+		read func(i int) error
+	}{
+		{"autocommit", func(i int) error { return db.QueryRowContext(ctx, query, i).Scan(&n) }},
+		{"prepared", func(i int) error { return prepared.QueryRowContext(ctx, i).Scan(&n) }},
+		{"transaction", func(i int) error {
+			tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+			if err != nil {
+				return err
+			}
+			if err := tx.QueryRowContext(ctx, query, i).Scan(&n); err != nil {
+				return err
+			}
+			return tx.Commit()
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			defer cpu(b)()
+			i := 0
+			for b.Loop() {
+				if err := way.read(i % 1000); err != nil {
+					b.Fatal(err)
+				}
+				i++
+			}
+		})
+	}
+}
+
+// Opening a file, reading one row and closing it with the driver alone.
+func BenchmarkFloorCold(b *testing.B) {
+	open(b, b.TempDir(), sqlite.Options{})
+	dir := b.TempDir()
+	const files = 300
+	first := filepath.Join(dir, "0.db")
+	db, err := sql.Open("sqlite", "file:"+first+"?_pragma=journal_mode(wal)")
+	require.NoError(b, err)
+	_, err = db.Exec(docs[0].SQL)
+	require.NoError(b, err)
+	require.NoError(b, db.Close())
+	body, err := os.ReadFile(first)
+	require.NoError(b, err)
+	for i := range files {
+		require.NoError(b, os.WriteFile(filepath.Join(dir, strconv.Itoa(i)+".db"), body, 0o600))
+	}
+	defer cpu(b)()
+	i := 0
+	for b.Loop() {
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, strconv.Itoa(i%files)+".db")+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=foreign_keys(1)")
+		if err != nil {
+			b.Fatal(err)
+		}
+		var n int
+		if err := db.QueryRow("SELECT n FROM docs WHERE id = ?", i%1000).Scan(&n); err != nil {
+			b.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
