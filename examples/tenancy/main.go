@@ -1,10 +1,11 @@
-// Two tenants, one database, and what happens when a statement forgets whose rows it wants. On
-// Postgres the same program opens tenantdb/postgres instead: see README.md beside this file.
+// Two tenants, and what happens when a statement forgets whose rows it wants. On Postgres the same
+// program opens tenantdb/postgres instead: postgres_test.go shows each step.
 package main
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"os"
 
@@ -26,14 +27,14 @@ func main() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	if err := run(context.Background(), db.TenantDB(), db); err != nil {
+	if err := run(context.Background(), os.Stdout, db.TenantDB(), db); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // run is the application: it does not know which database it is on.
-func run(ctx context.Context, db *tenantdb.DB, host tenancy.Host) error {
-	life := tenancy.Lifecycle{Store: tenancy.NewMemory(), Shards: []tenancy.Shard{{Host: host}}} // tenancysql keeps it
+func run(ctx context.Context, out io.Writer, db *tenantdb.DB, host tenancy.Host) error {
+	life := tenancy.Lifecycle{Store: tenancy.NewMemory(), Shards: []tenancy.Shard{{Host: host}}} // a service: tenancysql
 	alder, birch := tenancy.MustParseID("alder"), tenancy.MustParseID("birch")
 	for _, id := range []tenancy.ID{alder, birch} {
 		if _, err := life.Provision(ctx, id, ""); err != nil {
@@ -51,8 +52,8 @@ func run(ctx context.Context, db *tenantdb.DB, host tenancy.Host) error {
 		if err := tx.SelectContext(ctx, &bodies, `SELECT body FROM note`); err != nil { // no WHERE
 			return err
 		}
-		fmt.Println("alder sees:", bodies)
-		fmt.Println("and as birch:", db.Read(tenancy.Switch(ctx, birch), func(context.Context, *sqlx.Tx) error { return nil }))
+		fmt.Fprintln(out, "alder sees:", bodies)
+		fmt.Fprintln(out, "and as birch:", db.Read(tenancy.Switch(ctx, birch), func(context.Context, *sqlx.Tx) error { return nil }))
 		return nil
 	})
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"os"
 
-	"github.com/bailiwick-dev/bailiwick/internal/pgserver"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
@@ -25,87 +23,82 @@ type pgDesk struct {
 // openPostgres opens a desk in a database of its own, on the server that c names or on one started for
 // the tour.
 func openPostgres(ctx context.Context, c config, out *screen) (_ *desk, err error) {
-	var undo desk // collects what is to be closed
+	at, err := startDatabase(ctx, c, out)
+	if err != nil {
+		return nil, err
+	}
+	closing := desk{close: at.close}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, undo.Close())
+			err = errors.Join(err, closing.Close())
 		}
 	}()
-	server, what := c.postgres, "on your Postgres server, in a database of its own"
-	if server == "throwaway" {
-		dir, err := os.MkdirTemp(c.tmp, "bailiwick-tour-")
-		if err != nil {
-			return nil, err
-		}
-		undo.close = append(undo.close, func() error { return os.RemoveAll(dir) })
-		done := out.working("starting a Postgres server", &undo.ops)
-		s, err := pgserver.Start(ctx, dir)
-		done()
-		if err != nil {
-			return nil, err
-		}
-		if !c.keep {
-			undo.close = append(undo.close, s.Stop)
-		}
-		server, what = s.DSN(pgserver.Superuser, "postgres"), "on a throwaway Postgres server"
-	}
-	roles, drop, err := createDatabase(ctx, server)
-	if err != nil {
-		return nil, err
-	}
-	if !c.keep {
-		undo.close = append(undo.close, drop)
-	}
+	closes := func(f func()) { closing.close = append(closing.close, func() error { f(); return nil }) }
 
-	// What the application's own set-up does, once a release.
-	owner, err := pgx.Connect(ctx, roles.owner.url)
-	if err != nil {
-		return nil, err
-	}
-	defer owner.Close(context.Background())
 	key, err := tenancy.NewKey("k1", []byte(rand.Text()+rand.Text()))
 	if err != nil {
 		return nil, err
 	}
 	keys := tenancy.Keys{Current: key}
-	if err := postgres.Setup(ctx, owner, postgres.SetupOptions{AppRole: roles.app.name, SystemRole: roles.system.name, Keys: keys, Shard: "desk", Region: home}); err != nil {
+	rules, err := release(ctx, at, keys)
+	if err != nil {
 		return nil, err
 	}
-	rules := rls.Config{AppRole: roles.app.name, SystemRole: roles.system.name}
+
+	// The application at its start: one pool for the system's work, one for the tenants'.
+	system, err := postgres.OpenSystem(ctx, at.system.url, postgres.SystemOptions{Audit: audit})
+	if err != nil {
+		return nil, err
+	}
+	closes(system.Close)
+	db, err := postgres.Open(ctx, at.app.url, keys)
+	if err != nil {
+		return nil, err
+	}
+	closes(func() { _ = db.Close() })
+
+	// The witness and the inspector.
+	super, err := pgxpool.New(ctx, at.super.url)
+	if err != nil {
+		return nil, err
+	}
+	closes(super.Close)
+	owner, err := pgx.ParseConfig(at.owner.url)
+	if err != nil {
+		return nil, err
+	}
+	pg := &pgDesk{rules, sqlx.NewDb(stdlib.OpenDB(*owner), "pgx")}
+	closes(func() { _ = pg.owner.Close() })
+
+	d := newDesk(c, db.TenantDB(), db, system)
+	d.what, d.keeper, d.kept = at.what, "row-level security", at.kept
+	d.witness, d.pg, d.close = superuser{super, c.seed}, pg, closing.close
+	return d, nil
+}
+
+// release is what is run once for each release of the application, as the owner: schema tenancy, the
+// application's tables, and row-level security for them.
+func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, error) {
+	rules := rls.Config{AppRole: at.app.name, SystemRole: at.system.name}
 	for _, t := range tables {
 		rules.Tables = append(rules.Tables, rls.Table{Name: t})
 	}
 	policies, err := rls.SQL(rules)
 	if err != nil {
-		return nil, err
+		return rules, err
 	}
-	if _, err := owner.Exec(ctx, schemaPostgres+policies); err != nil {
-		return nil, err
-	}
-
-	// What the application does when it starts.
-	system, err := postgres.OpenSystem(ctx, roles.system.url, postgres.SystemOptions{Audit: nobodyAsks})
+	owner, err := pgx.Connect(ctx, at.owner.url)
 	if err != nil {
-		return nil, err
+		return rules, err
 	}
-	undo.close = append(undo.close, func() error { system.Close(); return nil })
-	db, err := postgres.Open(ctx, roles.app.url, keys)
+	defer owner.Close(context.Background())
+	err = postgres.Setup(ctx, owner, postgres.SetupOptions{AppRole: at.app.name, SystemRole: at.system.name, Keys: keys, Shard: "desk", Region: home})
 	if err != nil {
-		return nil, err
+		return rules, err
 	}
-	undo.close = append(undo.close, db.Close)
-
-	super, err := pgxpool.New(ctx, roles.super.url)
-	if err != nil {
-		return nil, err
-	}
-	d := newDesk(c, db.TenantDB(), db, system)
-	d.what, d.keeper, d.kept = what, "row-level security", roles.super.url
-	d.witness = superuser{super, c.seed}
-	d.pg = &pgDesk{rules, sqlx.NewDb(stdlib.OpenDB(*owner.Config()), "pgx")}
-	d.close = append(undo.close, func() error { super.Close(); return nil }, d.pg.owner.Close)
-	return d, nil
+	_, err = owner.Exec(ctx, schemaPostgres+policies)
+	return rules, err
 }
 
-// nobodyAsks is where a real application writes down who crossed tenants, and why.
-func nobodyAsks(context.Context, postgres.SystemUse) error { return nil }
+// audit is where a real application writes down who crossed tenants, and why.
+func audit(context.Context, postgres.SystemUse) error { return nil }

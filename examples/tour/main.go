@@ -5,8 +5,8 @@
 //	go run ./examples/tour -postgres throwaway   on a Postgres server of its own, gone afterwards
 //	go run ./examples/tour -postgres URL         on yours, in a database of its own, dropped afterwards
 //
-// URL is the one of a role that may create roles and databases. The data is
-// made up; the same -seed makes up the same data.
+// URL is that of a superuser, who makes the roles of an application and then
+// looks on from outside. The data is made up; the same -seed makes up the same.
 package main
 
 import (
@@ -42,7 +42,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	c := config{rows: 52_000, clients: 16, opsEach: 500}
-	flag.StringVar(&c.postgres, "postgres", "", "`URL` of a role that may create databases, or \"throwaway\"; default is SQLite")
+	flag.StringVar(&c.postgres, "postgres", "", "`URL` of a superuser, or \"throwaway\"; default is SQLite")
 	flag.Uint64Var(&c.seed, "seed", 1, "makes up other data")
 	flag.BoolVar(&c.keep, "keep", false, "leave the data behind and say where it is")
 	flag.BoolVar(&c.verbose, "v", false, "print answers in full, and how long each attack took")

@@ -34,7 +34,7 @@ var tenancyStop = stop{
 		}},
 		{"A crowd of clients that fail in every way leaks nothing from one to another.", []attack{
 			{Name: "Leave something behind on a pooled connection", Sends: strings.Join(residueSQL, "; "), On: tenantdb.Postgres, Try: residue},
-			{Name: "Clients of ten tenants at once, with errors, cancels and panics", Sends: "reads without WHERE, writes, and everything that can go wrong with them", Try: crowd},
+			{Name: "Clients of ten tenants, with errors, cancels and panics", Sends: "reads without WHERE, writes, and everything that can go wrong with them", Try: crowd},
 		}},
 		{"A request reaches the tenant it is for, from where that tenant allows it.", []attack{
 			{Name: "A host name that is no tenant's", Sends: "GET / · Host: birch'--.desk.example, and others like it", Try: oddHosts},

@@ -27,7 +27,7 @@ func suspendMidFlight(ctx context.Context, d *desk) (outcome, error) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				shut := suspended.Load()
-				_, err := d.texts(ctx, cedar, `SELECT body FROM message WHERE conversation_id = 1`)
+				err := d.serveCedar(ctx, i%2 == 0)
 				switch {
 				case err != nil:
 					refusals[i] = err
@@ -49,9 +49,9 @@ func suspendMidFlight(ctx context.Context, d *desk) (outcome, error) {
 	case err != nil:
 		return outcome{}, err
 	case late.Load() > 0:
-		return outcome{}, fmt.Errorf("%d of %d clients went on reading", late.Load(), clients)
+		return outcome{}, fmt.Errorf("%d of %d clients went on working", late.Load(), clients)
 	case before.Load() == 0:
-		return outcome{}, fmt.Errorf("no client ever read: %w", errors.Join(refusals...))
+		return outcome{}, fmt.Errorf("no client ever worked: %w", errors.Join(refusals...))
 	}
 	for _, err := range refusals {
 		if _, err := refused("", err, tenancy.ErrNotActive); err != nil {
@@ -61,10 +61,19 @@ func suspendMidFlight(ctx context.Context, d *desk) (outcome, error) {
 	if _, err := d.life.Resume(ctx, cedar); err != nil {
 		return outcome{}, err
 	}
-	if _, err := d.texts(ctx, cedar, `SELECT body FROM message`); err != nil {
+	if err := d.serveCedar(ctx, false); err != nil {
 		return outcome{}, fmt.Errorf("cedar was resumed: %w", err)
 	}
-	return outcome{fmt.Sprintf("%s reads by %d clients until then; after it each of them: %v", thousands(before.Load()), clients, refusals[0]), "the database"}, nil
+	return outcome{fmt.Sprintf("%s reads and writes by %d clients until then; after it each of them: %v", thousands(before.Load()), clients, refusals[0]), "the database"}, nil
+}
+
+func (d *desk) serveCedar(ctx context.Context, reading bool) (err error) {
+	if reading {
+		_, err = d.texts(ctx, cedar, `SELECT body FROM message WHERE conversation_id = 1`)
+	} else {
+		_, err = d.exec(ctx, cedar, `UPDATE conversation SET status = 'open' WHERE id = 1`)
+	}
+	return err
 }
 
 // asItWas is the directory of a router that has been told nothing since.

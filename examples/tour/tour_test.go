@@ -93,7 +93,7 @@ func TestAnUnguardedDatabaseIsReportedBroken(t *testing.T) {
 		"A tenant is suspended while its clients work",
 		"A router that missed a move",
 		"Data is brought to the wrong region",
-		"Clients of ten tenants at once, with errors, cancels and panics",
+		"Clients of ten tenants, with errors, cancels and panics",
 		"A host name that is no tenant's",
 		"Subdomain and header disagree",
 		"Alder's login at birch's subdomain",
