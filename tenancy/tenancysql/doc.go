@@ -1,0 +1,27 @@
+// Package tenancysql keeps the directory of tenants in SQL: it is the
+// [tenancy.Store] behind a [tenancy.Lifecycle], over Postgres and SQLite.
+//
+// The directory belongs to no tenant. It lives in the system database: on
+// Postgres in schema tenancy_directory, which only the system role may read, on
+// SQLite in the file that package tenantdb/sqlite keeps beside the tenants'.
+// Opened for both:
+//
+//	// Postgres: once per release, logged in as the owner of the database
+//	err := tenancysql.Migrate(ctx, owner, "app_system")
+//
+//	// SQLite: with the other migrations of the system database
+//	sqlite.Options{SystemMigrations: sqlite.ReadMigrations("directory", tenancysql.Migrations(tenantdb.SQLite))}
+//
+//	store, err := tenancysql.Open(ctx, db)
+//
+// A store never runs ahead of its schema or behind it: Open refuses one that
+// is older or newer than this release knows.
+//
+// Times are the database's clock. A store asks the database each time; put a
+// [tenancy.Cache] before it where every request looks a tenant up.
+//
+// What it leaves to you: one directory for all shards, in a database that is
+// backed up. A directory restored from an old backup says what was true then;
+// the databases of the tenants refuse what they know better (epochs, purged
+// ids), and nothing else notices.
+package tenancysql
