@@ -36,6 +36,7 @@ type catalogue struct {
 	owned        []ownedObject
 	skew         []share
 	largeObjects int
+	systemLacks  map[int64]bool // tables the system role cannot read and write
 }
 
 type (
@@ -44,7 +45,7 @@ type (
 		Database, Inspector      string
 		Owner                    int64
 		OwnerName                string `json:"owner_name"`
-		App                      int64
+		App, System              int64
 		Super, Temporary, Create bool
 		CanBecomeApp             bool `json:"can_become_app"`
 		LoCompat                 bool `json:"lo_compat"`
@@ -190,14 +191,26 @@ type (
 
 // load reads the catalogue. q's search_path must be pg_catalog, or expressions come out unqualified.
 func load(ctx context.Context, q DB, c *config) (*catalogue, error) {
-	k := &catalogue{usable: map[string]bool{}, byOID: map[int64]*relation{}, byName: map[name]*relation{}, funcByID: map[int64]*function{}}
+	k := &catalogue{usable: map[string]bool{}, systemLacks: map[int64]bool{}, byOID: map[int64]*relation{}, byName: map[name]*relation{}, funcByID: map[int64]*function{}}
 	var servers []server
-	if err := fact(ctx, q, "server", &servers, c.app); err != nil {
+	if err := fact(ctx, q, "server", &servers, c.app, c.system); err != nil {
 		return nil, err
 	}
 	k.server = servers[0]
 	if k.server.App == 0 {
 		return nil, fmt.Errorf("rls: there is no role %s in this database", quote(c.app))
+	}
+	if c.system != "" {
+		if k.server.System == 0 {
+			return nil, fmt.Errorf("rls: there is no role %s in this database", quote(c.system))
+		}
+		var lacking []struct{ OID int64 }
+		if err := fact(ctx, q, "system_role", &lacking, fmt.Sprint(k.server.System)); err != nil {
+			return nil, err
+		}
+		for _, l := range lacking {
+			k.systemLacks[l.OID] = true
+		}
 	}
 	app := fmt.Sprint(k.server.App)
 	if err := fact(ctx, q, "roles", &k.roles, app); err != nil {

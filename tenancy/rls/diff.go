@@ -49,7 +49,7 @@ func Diff(ctx context.Context, db DB, cfg Config) (string, error) {
 func isScopeDefault(expr string) bool {
 	e := strings.NewReplacer("(", "", ")", "").Replace(expr)
 	call, cast, _ := strings.Cut(e, "::")
-	return (call == "tenancy.claimed" || call == "tenancy.id") && (cast == "" || cast == "uuid" || cast == "character varying" || strings.Count(cast, ".") == 1 && !strings.ContainsAny(cast, " :"))
+	return (call == "tenancy.claimed" || call == "tenancy.id") && (cast == "character varying" || !strings.ContainsAny(cast, " :+|"))
 }
 
 // hasGuard reports whether the guard is there as SQL prints it.
@@ -101,12 +101,12 @@ func (k *catalogue) grantsAreExactly(c *config, t table) bool {
 			return false
 		}
 	}
-	return len(held) == len(want)
+	return len(held) == len(want) && !k.systemLacks[r.OID]
 }
 
 // onlyReadable reports whether the app can read the table and do nothing else to it.
 func (k *catalogue) onlyReadable(n name) bool {
-	return slices.Equal(k.relation(n).held(), []string{"SELECT"})
+	return slices.Equal(k.relation(n).held(), []string{"SELECT"}) && !k.systemLacks[k.relation(n).OID]
 }
 
 func text(s *string) string {

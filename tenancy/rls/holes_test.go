@@ -186,6 +186,8 @@ var holes = []struct{ name, rule, sql string }{
 	{"view as its owner", "RLS070", `CREATE VIEW app.notes AS SELECT * FROM app.note; GRANT SELECT ON app.notes TO $app`},
 	{"view as its owner behind an invoker view", "RLS070", `CREATE VIEW app.inner_notes AS SELECT * FROM app.note; CREATE VIEW app.notes WITH (security_invoker) AS SELECT * FROM app.inner_notes;
 		GRANT SELECT ON app.notes, app.inner_notes TO $app`},
+	{"plan that reaches the rows as another role", "RLS022", `CREATE VIEW app.inner_notes AS SELECT * FROM app.note; CREATE VIEW app.notes WITH (security_invoker) AS SELECT * FROM app.inner_notes;
+		GRANT SELECT ON app.notes, app.inner_notes TO $app`},
 	{"security_invoker switched off", "RLS070", `CREATE VIEW app.notes WITH (security_invoker = false, security_barrier = true) AS SELECT count(*) FROM app.note; GRANT SELECT ON app.notes TO PUBLIC`},
 	{"materialized view", "RLS071", `CREATE MATERIALIZED VIEW app.totals AS SELECT tenant_id, count(*) FROM app.note GROUP BY 1; GRANT SELECT ON app.totals TO $app`},
 	{"materialized view without the column, through a view", "RLS071", `CREATE VIEW app.v AS SELECT body FROM app.note; CREATE MATERIALIZED VIEW app.bodies AS SELECT * FROM app.v; GRANT SELECT ON app.bodies TO $app`},
@@ -222,7 +224,8 @@ var holes = []struct{ name, rule, sql string }{
 func TestEveryHoleIsReportedByItsRule(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	covered := map[string]bool{"RLS090": true, "RLS022": true} // tested on their own
+	covered := map[string]bool{"RLS090": true} // tested on its own
+	ran := 0
 	for _, h := range holes {
 		t.Run(h.name, func(t *testing.T) {
 			r := d.inspectWith(t, h.sql, d.cfg)
@@ -232,10 +235,10 @@ func TestEveryHoleIsReportedByItsRule(t *testing.T) {
 			}
 			require.Contains(t, got, h.rule, "%s", r)
 			covered[h.rule] = true
-			t.Log(got)
+			ran++
 		})
 	}
-	if !t.Failed() {
+	if ran == len(holes) { // not under -run of one
 		for _, r := range rls.Rules() {
 			require.True(t, covered[r.ID], "no hole shows that %s is reported", r.ID)
 		}

@@ -1,10 +1,11 @@
--- The server, the database and what the app role ($1, by name) may do in it at all.
+-- The server, the database and what the app role ($1, by name) may do in it at all; and the system role ($2).
 SELECT current_setting('server_version_num')::int AS version,
        d.datname AS database,
        d.datdba::int8 AS owner,
        pg_get_userbyid(d.datdba) AS owner_name,
        current_user::text AS inspector,
        app.oid::int8 AS app,
+       (SELECT r.oid FROM pg_roles r WHERE r.rolname = $2)::int8 AS system,
        coalesce(app.rolsuper, false) AS super,
        coalesce(CASE WHEN current_setting('server_version_num')::int >= 160000 THEN pg_has_role(current_user, app.oid, 'SET')
                      ELSE pg_has_role(current_user, app.oid, 'MEMBER') END, false) AS can_become_app,

@@ -1,0 +1,9 @@
+package rls
+
+// genuine are the SHA-256 of the bodies of tenancy.id() and tenancy.fence() that package
+// tenantdb/postgres installs, newest last; older ones stay until its Setup replaces them. A test compares them
+// with what Setup does install.
+var genuine = map[string][]string{
+	"id":    {"e6be5147c6d488700c7ee0cc2d4fa12d26c4dd93aa7dce9d9d2d5834f2e87a7f"},
+	"fence": {"6009345b81022b599a672b712fbe42d4cec31f2c318939f1abe0b1a12b883416"},
+}
