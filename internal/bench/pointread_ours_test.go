@@ -3,11 +3,11 @@ package bench
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"strings"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
 	"github.com/jackc/pgx/v5"
 	"github.com/jmoiron/sqlx"
@@ -93,37 +93,62 @@ func tenantContexts(n int) []context.Context {
 	return out
 }
 
-// openOurs adds the table docs_ours, guarded as the library does it, with the same rows.
+// openOurs adds the table docs_ours with the same rows, guarded as package rls prints it.
 func openOurs(tb testing.TB, w *pgWorld) {
 	tb.Helper()
+	setUp(tb, w.PG, "one", w.tenants)
+	w.exec(tb, w.Admin.DSN, `CREATE TABLE docs_ours (LIKE docs_plain INCLUDING ALL);
+INSERT INTO docs_ours SELECT * FROM docs_plain;
+ALTER TABLE docs_ours OWNER TO `+w.Owner.Role)
+	w.exec(tb, w.Owner.DSN, guards(tb, w.PG, "docs_ours"))
+	w.exec(tb, w.Admin.DSN, "VACUUM ANALYZE")
+}
+
+// setUp makes the schema tenancy in pg, with tenants of the usual names.
+func setUp(tb testing.TB, pg *dbtest.PG, shard string, tenants int) {
+	tb.Helper()
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, w.Owner.DSN)
+	conn, err := pgx.Connect(ctx, pg.Owner.DSN)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	err = postgres.Setup(ctx, conn, postgres.SetupOptions{AppRole: w.App.Role, SystemRole: w.System.Role, Keys: benchKeys, Shard: "one"})
+	err = postgres.Setup(ctx, conn, postgres.SetupOptions{AppRole: pg.App.Role, SystemRole: pg.System.Role, Keys: benchKeys, Shard: shard})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var b strings.Builder
-	p := func(f string, a ...any) { fmt.Fprintf(&b, f+";\n", a...) }
-	p("INSERT INTO tenancy.tenant (id, state, epoch) SELECT 'tenant-' || lpad(g::text, 4, '0'), 'active', 1 FROM generate_series(0, %d) g", w.tenants-1)
-	p("CREATE TABLE docs_ours (LIKE docs_plain INCLUDING ALL)")
-	p("ALTER TABLE docs_ours ALTER tenant_id SET DEFAULT tenancy.id()")
-	p("INSERT INTO docs_ours SELECT * FROM docs_plain")
-	p("ALTER TABLE docs_ours OWNER TO %s", w.Owner.Role)
-	p(guardSQL("docs_ours", w.App.Role))
-	w.exec(tb, w.Admin.DSN, b.String())
-	w.exec(tb, w.Admin.DSN, "VACUUM ANALYZE")
+	sys := openSystem(tb, pg)
+	defer sys.Close()
+	for t := range tenants {
+		if err := sys.Provision(ctx, tenancy.Tenant{ID: tenancy.MustParseID(tenantName(t)), State: tenancy.Active, Epoch: 1}); err != nil {
+			tb.Fatal(err)
+		}
+	}
 }
 
-// guardSQL is the guard that package rls prints for a table.
-func guardSQL(table, app string) string {
-	return strings.NewReplacer("$T", table, "$APP", app).Replace(`ALTER TABLE $T ENABLE ROW LEVEL SECURITY;
-ALTER TABLE $T FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenancy_allow ON $T AS PERMISSIVE FOR ALL TO $APP USING (true) WITH CHECK (true);
-CREATE POLICY tenancy_guard ON $T AS RESTRICTIVE FOR ALL TO PUBLIC USING (tenant_id = (SELECT tenancy.id())) WITH CHECK (tenant_id = (SELECT tenancy.id()));
-CREATE TRIGGER tenancy_fence BEFORE INSERT OR UPDATE OR DELETE ON $T FOR EACH STATEMENT EXECUTE FUNCTION tenancy.fence();
-GRANT SELECT, INSERT, DELETE ON $T TO $APP`)
+func openSystem(tb testing.TB, pg *dbtest.PG) *postgres.System {
+	tb.Helper()
+	sys, err := postgres.OpenSystem(context.Background(), pg.System.DSN, postgres.SystemOptions{
+		Audit: func(context.Context, postgres.SystemUse) error { return nil }})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sys
+}
+
+func rlsConfig(pg *dbtest.PG, tables ...string) rls.Config {
+	c := rls.Config{AppRole: pg.App.Role, SystemRole: pg.System.Role}
+	for _, t := range tables {
+		c.Tables = append(c.Tables, rls.Table{Name: t})
+	}
+	return c
+}
+
+func guards(tb testing.TB, pg *dbtest.PG, tables ...string) string {
+	tb.Helper()
+	sql, err := rls.SQL(rlsConfig(pg, tables...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return sql
 }
