@@ -30,6 +30,7 @@ var (
 // house is a database as an application has it: two tenants, and notes of theirs under row-level security.
 type house struct {
 	*dbtest.PG
+	shard string
 	keys  tenancy.Keys
 	sys   *postgres.System
 	owner *pgxpool.Pool // superuser: looks behind the scenes
@@ -43,10 +44,13 @@ func testKey(t testing.TB, id string) tenancy.Key {
 
 func allow(context.Context, postgres.SystemUse) error { return nil }
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB) *house { return newHouseAs(t, "main") }
+
+// newHouseAs is newHouse under another shard's name.
+func newHouseAs(t testing.TB, shard string) *house {
 	t.Helper()
 	ctx := t.Context()
-	h := &house{PG: dbtest.Postgres(t), keys: tenancy.Keys{Current: testKey(t, "k1")}}
+	h := &house{PG: dbtest.Postgres(t), shard: shard, keys: tenancy.Keys{Current: testKey(t, "k1")}}
 	h.setup(t, h.setupOptions())
 	h.exec(t, h.Owner.DSN, tableSQL("note", h.App.Role, "id bigint NOT NULL, body text NOT NULL", "id"))
 	var err error
@@ -65,7 +69,7 @@ func newHouse(t testing.TB) *house {
 }
 
 func (h *house) setupOptions() postgres.SetupOptions {
-	return postgres.SetupOptions{AppRole: h.App.Role, SystemRole: h.System.Role, Keys: h.keys, Shard: "main", Region: "eu"}
+	return postgres.SetupOptions{AppRole: h.App.Role, SystemRole: h.System.Role, Keys: h.keys, Shard: h.shard, Region: "eu"}
 }
 
 func (h *house) setup(t testing.TB, o postgres.SetupOptions) {

@@ -51,12 +51,16 @@ func (db *DB) shoot(ctx context.Context) (s shot, err error) {
 	return s, nil
 }
 
-// send sends the binding and queries in one packet that ends in one Sync: the server runs them as one
-// transaction, which ends with the last of them.
+// send sends the binding, queries and what cleans up after them in one packet that ends in one Sync: the
+// server runs them as one transaction, which ends with the last of them.
 func (s *shot) send(ctx context.Context, queries ...*pgx.QueuedQuery) (pgx.BatchResults, error) {
-	b := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 1+len(queries))}
+	tail := s.db.tail(len(queries) == 1)
+	b := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 1+len(queries)+len(tail))}
 	b.Queue(s.bind.sql, s.bind.args...)
 	b.QueuedQueries = append(b.QueuedQueries, queries...)
+	for _, sql := range tail {
+		b.Queue(sql)
+	}
 	br := s.conn.SendBatch(ctx, &b)
 	if _, err := br.Exec(); err != nil {
 		_ = br.Close() // it returns err again
@@ -93,6 +97,7 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 	if cerr := br.Close(); err == nil {
 		err = cerr
 	}
+	s.clean(tag, err)
 	s.done()
 	return tag, translate(err)
 }
@@ -112,7 +117,11 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 		return &noRows{err: err}, err
 	}
 	inner, err := br.Query()
-	r := &rows{Rows: inner, br: br, done: s.done}
+	r := &rows{Rows: inner, br: br}
+	r.done = func() {
+		s.clean(r.CommandTag(), r.err)
+		s.done()
+	}
 	if err != nil {
 		r.Close()
 		return r, r.Err()

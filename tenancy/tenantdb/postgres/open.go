@@ -23,7 +23,6 @@ type options struct {
 	system                               *System
 	limits                               tenantdb.Limiter
 	timeouts                             func(tenancy.ID) Timeouts
-	scrubOneShots                        bool
 }
 
 // AllowPlaintext lets connections to other machines be unencrypted: for networks that encrypt

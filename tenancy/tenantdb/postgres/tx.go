@@ -14,11 +14,6 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
-// scrub undoes what a transaction can leave on a connection for the next tenant: settings, cursors WITH HOLD,
-// LISTEN, temporary tables, lastval(), session advisory locks. Prepared statements stay: they hold no
-// data.
-const scrub = "; reset all; close all; unlisten *; discard temp; discard sequences; select pg_advisory_unlock_all()"
-
 // cleanup bounds the work of giving a connection back once the caller's context no longer counts.
 const cleanup = 5 * time.Second
 
@@ -236,7 +231,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	results, err := t.conn.Conn().PgConn().Exec(ctx, "commit"+scrub).ReadAll()
 	if len(results) > 0 && results[0].Err == nil {
 		if err != nil {
-			t.destroy() // committed, but not clean
+			destroy(t.conn) // committed, but not clean
 		}
 		if results[0].CommandTag.String() == "ROLLBACK" {
 			return translate(pgx.ErrTxCommitRollback)
@@ -275,23 +270,14 @@ func (t *tx) end(sql string) {
 		return
 	}
 	if pg.IsBusy() { // rows were left open: what the server is at is not known
-		t.destroy()
+		destroy(t.conn)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), cleanup)
 	defer cancel()
 	if _, err := pg.Exec(ctx, sql+scrub).ReadAll(); err != nil {
-		t.destroy()
+		destroy(t.conn)
 	}
-}
-
-// destroy makes sure that nobody uses the connection again.
-func (t *tx) destroy() { destroy(t.conn) }
-
-func destroy(conn *pgxpool.Conn) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel() // do not wait for the server
-	_ = conn.Conn().Close(ctx)
 }
 
 // release gives the connection back. The pool keeps it only if it is alive, idle and outside a

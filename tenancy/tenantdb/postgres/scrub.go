@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// What a tenant's work can leave on a connection for the next tenant: settings, cursors WITH HOLD, LISTEN,
+// temporary tables, lastval(), session advisory locks. Prepared statements stay: they hold no data.
+//
+// After a transaction all of it goes, in the packet of COMMIT. A statement on its own, of the kinds listed
+// below, can leave settings and locks only, so that the reset of settings travels behind it, and locks go with the
+// next binding; a statement of another kind costs the connection.
+
+// scrub follows COMMIT or ROLLBACK in one string. It runs where they ran, even behind a pooler: the server
+// is not given to anybody else in the middle of a string.
+const scrub = "; reset all; close all; unlisten *; discard temp; discard sequences; select pg_advisory_unlock_all()"
+
+var (
+	resetOnly = []string{"reset all"}
+	scrubList = []string{"reset all", "close all", "unlisten *", "discard temp", "discard sequences", "select pg_advisory_unlock_all()"}
+	scrubText = []string{strings.TrimPrefix(scrub, "; ")}
+)
+
+// tail is what follows a one-shot's queries in their packet.
+func (db *DB) tail(single bool) []string {
+	switch {
+	case db.mode == pgx.QueryExecModeSimpleProtocol:
+		return scrubText // one query may have been several statements
+	case single:
+		return resetOnly
+	}
+	return scrubList
+}
+
+// clean destroys the connection after a statement that may have left more behind than the tail undid.
+// What failed was undone by the server.
+func (s *shot) clean(tag pgconn.CommandTag, err error) {
+	if err == nil && !leavesNothing(tag) && s.db.mode != pgx.QueryExecModeSimpleProtocol {
+		destroy(s.conn)
+	}
+}
+
+func leavesNothing(tag pgconn.CommandTag) bool {
+	if tag.Select() || tag.Insert() || tag.Update() || tag.Delete() {
+		return true
+	}
+	verb, _, _ := strings.Cut(tag.String(), " ")
+	switch verb {
+	case "", "MERGE", "EXPLAIN", "SHOW", "NOTIFY", "SET", "RESET":
+		return true
+	}
+	return false
+}
+
+// destroy makes sure that nobody uses the connection again.
+func destroy(conn *pgxpool.Conn) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // do not wait for the server
+	_ = conn.Conn().Close(ctx)
+}
