@@ -2,6 +2,7 @@ package rls
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -13,6 +14,7 @@ type analysis struct {
 	runnable string     // with the signed scope replaced by a value the probe controls
 	scoped   bool       // it asks for the signed scope
 	settings []string   // it reads these, itself or through a function
+	really   []string   // those it reads through a function, which must really be set
 	literals []string
 	opaque   string // why what it does cannot be steered; "" if it can
 }
@@ -24,13 +26,22 @@ func (k *catalogue) analyse(text string) *analysis {
 	out := scoped.replaceCalls(func(c call) (string, bool) {
 		if c.schema == "tenancy" && c.name == "id" && c.close == c.open+1 {
 			a.scoped = true
-			return "bailiwick_env.bailiwick_id", true
+			return "(bailiwick_env.bailiwick_s ->> 'id')", true
 		}
 		return "", false
 	})
-	a.runnable = out.String()
+	a.runnable = out.replaceCalls(func(c call) (string, bool) {
+		if c.name != "current_setting" || c.schema != "" && c.schema != "pg_catalog" || c.open+1 >= len(out) || out[c.open+1].kind != tkString {
+			return "", false
+		}
+		read := fmt.Sprintf("(bailiwick_env.bailiwick_s -> 'vars' ->> %s)", literal(out[c.open+1].val))
+		if !out.mentions("true", c.open, c.close) { // unset, it would be an error; on a used connection, ''
+			read = "coalesce(" + read + ", '')"
+		}
+		return read, true
+	}).String()
 	a.literals = out.literals()
-	k.lookInto(a, out, 4)
+	k.lookInto(a, out, 4, false)
 	slices.Sort(a.settings)
 	a.settings = slices.Compact(a.settings)
 	slices.Sort(a.literals)
@@ -75,9 +86,12 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 }
 
 // lookInto gathers the settings and constants of the functions e calls.
-func (k *catalogue) lookInto(a *analysis, e expression, depth int) {
+func (k *catalogue) lookInto(a *analysis, e expression, depth int, inside bool) {
 	names, computed := e.settings()
 	a.settings = append(a.settings, names...)
+	if inside {
+		a.really = append(a.really, names...)
+	}
 	if computed {
 		a.opaque = "it reads a setting whose name it computes"
 	}
@@ -100,7 +114,7 @@ func (k *catalogue) lookInto(a *analysis, e expression, depth int) {
 				}
 			}
 			a.literals = append(a.literals, body.literals()...)
-			k.lookInto(a, body, depth-1)
+			k.lookInto(a, body, depth-1, true)
 		}
 	}
 }
@@ -110,6 +124,7 @@ func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
 	p := &probe{Exprs: []string{}, Rows: []values{}, States: []settingsState{}}
 	var exprs []expression
 	var literals, settings []string
+	really := map[string]bool{}
 	scoped, whole, qualified := false, false, false
 	for _, a := range as {
 		if !slices.Contains(p.Exprs, a.runnable) {
@@ -118,6 +133,9 @@ func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
 		exprs = append(exprs, a.expr)
 		literals = append(literals, a.literals...)
 		settings = append(settings, a.settings...)
+		for _, g := range a.really {
+			really[g] = true
+		}
 		scoped = scoped || a.scoped
 		for i, t := range a.expr {
 			if t.isName() && t.val == r.Name && i+2 < len(a.expr) && a.expr[i+1].is(".") {
@@ -142,7 +160,7 @@ func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
 	}
 	p.From = from(r, looked, whole, qualified)
 	p.makeRows(r, who, looked, literals)
-	p.makeStates(who, literals, settings, scoped, paths(exprs))
+	p.makeStates(who, literals, settings, really, scoped, paths(exprs))
 	return p
 }
 
@@ -240,16 +258,26 @@ func (p *probe) makeRows(r *relation, who ids, looked []*column, literals []stri
 var magic = []string{"on", "true", "t", "1", "yes", "0", "-1", "*", "%", ".*", "all", "any", "admin", "system", "root", "superuser",
 	"service_role", "bypass", "null", "NULL", "none", "00000000-0000-0000-0000-000000000000"}
 
-func (p *probe) makeStates(who ids, literals, settings []string, scoped bool, path []string) {
+func (p *probe) makeStates(who ids, literals, settings []string, really map[string]bool, scoped bool, path []string) {
 	own, idsOf := &who.own, []*string{nil}
 	if scoped || len(settings) == 0 {
 		idsOf = []*string{own, nil}
 	}
 	state := func(kind func(id *string) envKind, note string, set map[string]string, ids ...*string) {
-		s := len(p.States)
-		p.States = append(p.States, settingsState{ids, set})
-		for d, id := range ids {
-			e := env{kind: kind(id), state: s, id: d, note: note, values: map[string]bool{}}
+		actual := map[string]string{}
+		for g, v := range set {
+			if really[g] {
+				actual[g] = v
+			}
+		}
+		s := slices.IndexFunc(p.States, func(s settingsState) bool { return maps.Equal(s.Settings, actual) })
+		if s < 0 {
+			s = len(p.States)
+			p.States = append(p.States, settingsState{Settings: actual})
+		}
+		for _, id := range ids {
+			e := env{kind: kind(id), state: s, at: len(p.States[s].Envs), note: note, values: map[string]bool{}}
+			p.States[s].Envs = append(p.States[s].Envs, madeEnv{id, set})
 			if id != nil {
 				e.values[*id] = true
 			}

@@ -27,16 +27,22 @@ type probe struct {
 
 type values map[string]*string
 
+// settingsState is what a session has set, and what is made up for expressions that are run in it.
 type settingsState struct {
-	IDs      []*string         `json:"ids"`
 	Settings map[string]string `json:"settings"`
+	Envs     []madeEnv         `json:"envs"`
 }
 
-// outcome is what one expression said of the rows in one environment.
+type madeEnv struct {
+	ID   *string           `json:"id"`
+	Vars map[string]string `json:"vars"`
+}
+
+// outcome is what one expression said of the rows in the environments of one state.
 type outcome struct {
-	At    [4]int // probe, state, id, expression
-	Pass  []int  // rows, from 1
-	Error string
+	At     [3]int        // probe, state, expression
+	Pass   map[int][]int // environment -> rows, from 1
+	Errors map[int]string
 }
 
 // verdict holds, for each expression and environment of a probe, which rows passed.
@@ -80,14 +86,17 @@ func runProbes(ctx context.Context, q DB, role string, probes []*probe) ([]*verd
 	}
 	for _, c := range cells {
 		v := verdicts[c.At[0]]
-		e := slices.IndexFunc(v.probe.envs, func(e env) bool { return e.state == c.At[1] && e.id == c.At[2] })
-		at := [2]int{c.At[3], e}
-		v.passed[at] = map[int]bool{}
-		for _, n := range c.Pass {
-			v.passed[at][n-1] = true
+		env := func(n int) [2]int {
+			return [2]int{c.At[2], slices.IndexFunc(v.probe.envs, func(e env) bool { return e.state == c.At[1] && e.at == n })}
 		}
-		if c.Error != "" {
-			v.failed[at] = c.Error
+		for n, rows := range c.Pass {
+			v.passed[env(n)] = map[int]bool{}
+			for _, r := range rows {
+				v.passed[env(n)][r-1] = true
+			}
+		}
+		for n, why := range c.Errors {
+			v.failed[env(n)] = why
 		}
 	}
 	return verdicts, nil
@@ -96,7 +105,7 @@ func runProbes(ctx context.Context, q DB, role string, probes []*probe) ([]*verd
 // env is one state of a session.
 type env struct {
 	kind      envKind
-	state, id int
+	state, at int             // its place in the probe
 	values    map[string]bool // whose rows may be seen: the tenants the session claims to be
 	note      string
 }
