@@ -93,6 +93,24 @@ func TestAStoreJoinsTheSystemTransactionOfItsContext(t *testing.T) {
 	require.ErrorIs(t, err, tenancy.ErrUnknownTenant)
 }
 
+func TestAHostRefusesADecisionOlderThanTheOneItHolds(t *testing.T) {
+	t.Parallel()
+	ctx, p := t.Context(), places["sqlite"](t)
+	e, err := p.store.Create(ctx, tenancy.Tenant{ID: acme, Region: "eu", Shard: "s1"})
+	require.NoError(t, err)
+	require.NoError(t, p.host.Provision(ctx, e))
+	old, err := p.store.Transition(ctx, e, tenancy.Active)
+	require.NoError(t, err)
+	now, err := p.store.Transition(ctx, old, tenancy.Suspended)
+	require.NoError(t, err)
+	require.NoError(t, p.host.SetState(ctx, now))
+	require.ErrorIs(t, p.host.SetState(ctx, old), tenancy.ErrState)
+	require.ErrorIs(t, p.host.Provision(ctx, old), tenancy.ErrState)
+	_, err = write(ctx, p.db)
+	require.ErrorIs(t, err, tenancy.ErrNotActive)
+	require.NoError(t, p.host.SetState(ctx, now), "and takes the same one again")
+}
+
 // write adds a row of acme's.
 func write(ctx context.Context, db *tenantdb.DB) (n int64, err error) {
 	err = db.Tx(tenancy.With(ctx, acme), func(ctx context.Context, tx *sqlx.Tx) error {
