@@ -29,3 +29,6 @@ const SchemaVersion = schemaVersion
 
 // Pool returns db's pool.
 func Pool(db *DB) *pgxpool.Pool { return db.pool }
+
+// ServerFault says why a server version cannot be trusted.
+func ServerFault(num int) string { return serverFault(num) }

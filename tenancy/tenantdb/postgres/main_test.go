@@ -134,3 +134,12 @@ func deadline(t testing.TB) context.Context {
 }
 
 func as(t testing.TB, id tenancy.ID) context.Context { return tenancy.With(deadline(t), id) }
+
+const (
+	wait = 30 * time.Second
+	tick = 5 * time.Millisecond
+)
+
+func subst(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
+
+func joinLines(lines []string) string { return strings.Join(lines, "\n") }

@@ -22,6 +22,9 @@ var migrations embed.FS
 // schemaVersion is the version of schema tenancy that this code works with: of the newest migration.
 const schemaVersion = 1
 
+// setupLock is the advisory lock of whoever runs Setup: grants, too, do not bear company.
+const setupLock int64 = 7233150837425263456
+
 const versionTable = "tenancy.goose_db_version"
 
 // SetupOptions say what [Setup] prepares a database for.
@@ -59,6 +62,9 @@ func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 		return err
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, setupLock); err != nil {
+			return translate(err)
+		}
 		if err := nameShard(ctx, tx, o.Shard, string(o.Region)); err != nil {
 			return err
 		}
@@ -85,10 +91,11 @@ func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
 		return translate(err)
 	}
 	defer held.Close()
-	for _, sql := range []string{`SELECT pg_advisory_lock(7233150837425263456)`, `CREATE SCHEMA IF NOT EXISTS tenancy`} {
-		if _, err := held.ExecContext(ctx, sql); err != nil {
-			return translate(err)
-		}
+	if _, err := held.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, setupLock); err != nil {
+		return translate(err)
+	}
+	if _, err := held.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS tenancy`); err != nil {
+		return translate(err)
 	}
 	p, err := goose.NewProvider(goose.DialectPostgres, db, dir,
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
