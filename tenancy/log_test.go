@@ -76,10 +76,12 @@ func TestCacheKeysOfTenantsNeverCollide(t *testing.T) {
 		}
 		a, keyA := draw("a")
 		b, keyB := draw("b")
-		if rapid.Bool().Draw(t, "shift a byte between parts") && len(a.parts) == 2 && a.parts[0] != "" {
-			b = input{a.id, []string{a.parts[0][:len(a.parts[0])-1], a.parts[0][len(a.parts[0])-1:] + a.parts[1]}}
-			keyB, _ = tenancy.CacheKey(tenancy.With(context.Background(), b.id), b.parts...)
-		}
 		require.Equal(t, a.id == b.id && slices.Equal(a.parts, b.parts), keyA == keyB)
+		for i := range keyA { // a part that is written like the parts of another key
+			forged := []string{keyA[i:]}
+			if key, _ := tenancy.CacheKey(tenancy.With(context.Background(), a.id), forged...); !slices.Equal(forged, a.parts) {
+				require.NotEqual(t, keyA, key)
+			}
+		}
 	})
 }
