@@ -11,10 +11,10 @@ import (
 // run takes the tenant id from the state it is in to the one that plan asks for, by [Lifecycle.change].
 //
 // If somebody else changes the tenant meanwhile, what shuts is tried again, and what opens is not: that
-// other change may have been a later decision to shut. It waits a little to see whether somebody else
+// other change may have been a later decision to shut. It waits, about a second, to see whether somebody else
 // opened it just as well, and else gives up.
 func (l *Lifecycle) run(ctx context.Context, op string, t Tenant, plan func(Tenant) (State, error)) (Tenant, error) {
-	const first, last = time.Millisecond, 256 * time.Millisecond
+	const first, last = time.Millisecond, 1024 * time.Millisecond
 	var opening State
 	var out Tenant
 	var err error

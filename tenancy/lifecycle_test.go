@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
@@ -280,6 +282,10 @@ func TestTheKeysAreShreddedAfterTheDoorIsShutAndBeforeTheDataGoes(t *testing.T) 
 
 func TestManyCallersOfTheSameOperationAllSucceed(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, manyCallers)
+}
+
+func manyCallers(t *testing.T) {
 	w, id := newWorld(t), tenancy.MustParseID("acme")
 	for _, c := range []struct{ op, want string }{
 		{"provision", "active/active"}, {"suspend", "suspended/suspended"}, {"resume", "active/active"},
@@ -319,7 +325,17 @@ func TestASlowResumeDoesNotUndoALaterSuspend(t *testing.T) {
 // afterwards finds a tenant whose life goes on.
 func TestTheHostIsNeverLooserThanTheDirectory(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
+	rounds := 5 // of a hundred histories each
+	if os.Getenv("BAILIWICK_SOAK") == "1" {
+		rounds = 500
+	}
+	for range rounds {
+		synctest.Test(t, neverLooser)
+	}
+}
+
+func neverLooser(t *testing.T) {
+	rapid.Check(inBubble{t}, func(rt *rapid.T) {
 		w, id := newWorld(rt), tenancy.MustParseID("acme")
 		plain := w.step
 		names := slices.Sorted(maps.Keys(ops))
