@@ -2,7 +2,6 @@ package ipallow
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -44,36 +43,29 @@ func parseHop(s string) (netip.Addr, bool) {
 }
 
 // dottedQuad reads the IPv4 address that s begins with, and says how many bytes it has: 0 if there is
-// none. It takes what netip.ParseAddr takes, at a third of the time, and is held to that by a fuzz test.
+// none. It takes what netip.ParseAddr takes, in less time, and a fuzz test holds it to that.
 func dottedQuad(s string) (netip.Addr, int) {
 	var ip [4]byte
-	part, value, digits := 0, 0, 0
 	i := 0
-	for ; i < len(s); i++ {
-		c := s[i] - '0'
-		if c <= 9 {
-			if digits > 0 && value == 0 { // a leading zero
+	for part := range ip {
+		if part > 0 {
+			if i >= len(s) || s[i] != '.' {
 				return netip.Addr{}, 0
 			}
-			digits++
-			if value = value*10 + int(c); value > 255 {
-				return netip.Addr{}, 0
-			}
-			continue
+			i++
 		}
-		if s[i] != '.' {
-			break
-		}
-		if digits == 0 || part == 3 {
+		if i >= len(s) || s[i]-'0' > 9 {
 			return netip.Addr{}, 0
 		}
+		first := i
+		value := uint(s[i] - '0')
+		for i++; i < len(s) && s[i]-'0' <= 9; i++ {
+			if value = value*10 + uint(s[i]-'0'); value > 255 || s[first] == '0' {
+				return netip.Addr{}, 0
+			}
+		}
 		ip[part] = byte(value)
-		part, value, digits = part+1, 0, 0
 	}
-	if digits == 0 || part != 3 {
-		return netip.Addr{}, 0
-	}
-	ip[3] = byte(value)
 	return netip.AddrFrom4(ip), i
 }
 
@@ -82,8 +74,14 @@ func isPort(s string) bool {
 	if len(s) < 2 || len(s) > 6 || s[0] != ':' {
 		return false
 	}
-	_, err := strconv.ParseUint(s[1:], 10, 16)
-	return err == nil
+	n := 0
+	for i := 1; i < len(s); i++ {
+		if s[i]-'0' > 9 {
+			return false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n <= 65535
 }
 
 // trim takes off the optional white space of HTTP (RFC 9110, 5.6.3) and no other.
