@@ -81,10 +81,12 @@ func translate(err error) error {
 	case isBroken(err):
 		return &Error{tenantdb.ErrUnavailable, "connection failed", err}
 	}
-	// pgx's errors about an argument it cannot encode, or a column it cannot scan, show the value.
-	if s := err.Error(); strings.Contains(s, "failed to encode args[") {
+	// Errors about an argument that cannot be encoded, or a column that cannot be scanned, show the value.
+	var scan pgx.ScanArgError
+	switch s := err.Error(); {
+	case strings.Contains(s, "to encode"):
 		return &Error{nil, "an argument does not fit its parameter's type", err}
-	} else if isScan(err) {
+	case errors.As(err, &scan), strings.HasPrefix(s, "sql: Scan error"):
 		return &Error{nil, "a column does not fit its destination's type", err}
 	}
 	return err
@@ -97,21 +99,18 @@ func ctxText(err error) string {
 	return "context deadline exceeded"
 }
 
-func isScan(err error) bool {
-	var scan pgx.ScanArgError
-	return errors.As(err, &scan)
-}
-
+// isBroken reports whether err is the connection's and not the server's. pgconn's own errors are those that
+// know whether they are safe to retry.
 func isBroken(err error) bool {
 	var connect *pgconn.ConnectError
 	var op *net.OpError
-	var locked interface{ SafeToRetry() bool }
+	var own interface{ SafeToRetry() bool }
 	switch {
 	case errors.As(err, &connect), errors.As(err, &op),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return true
-	case errors.As(err, &locked):
-		return strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "conn lock")
+	case errors.As(err, &own):
+		return err.Error() != "conn busy" // two uses at once: the caller's mistake
 	}
 	return strings.Contains(err.Error(), "closed pool")
 }

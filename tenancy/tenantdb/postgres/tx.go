@@ -222,6 +222,9 @@ func (t *tx) Commit(ctx context.Context) error {
 	case t.conn.Conn().IsClosed():
 		t.release()
 		return &Error{tenantdb.ErrUnavailable, "the connection broke before COMMIT", errors.New("conn closed")}
+	case t.conn.Conn().PgConn().IsBusy():
+		_ = t.Rollback(ctx)
+		return errors.New("tenantdb/postgres: rows were left open at COMMIT: the transaction was rolled back")
 	}
 	defer t.release()
 	if err := ctx.Err(); err != nil {
@@ -244,9 +247,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	if !t.conn.Conn().IsClosed() {
 		t.end("rollback") // the server answered with an error, and skipped what followed
 	}
-	if pgconn.SafeToRetry(err) {
-		return translate(err)
-	}
+	// pgconn.SafeToRetry is not asked: it says yes to a connection that broke while the answer was awaited.
 	return &commitSent{err}
 }
 
