@@ -130,7 +130,9 @@ func (d *desk) fill(ctx context.Context, total int) error {
 	}
 	prints, err := d.witness.Prints(ctx)
 	for i := range d.orgs {
-		d.orgs[i].print = prints[d.orgs[i].mark]
+		if d.orgs[i].print = prints[d.orgs[i].mark]; err == nil && d.orgs[i].print == "" {
+			err = fmt.Errorf("the witness does not see %s", d.orgs[i].id) // it would see no change either
+		}
 	}
 	return err
 }

@@ -17,7 +17,7 @@ var tenancyStop = stop{
 			{Name: "A row is inserted into birch", Sends: insertAbroad, Try: insertIntoBirch},
 			{Name: "Rows are moved into birch", Sends: moveAbroad, Try: moveIntoBirch},
 			{Name: "A duplicate asks whether birch has a customer", Sends: "INSERT INTO customer (…, email) VALUES (…, 'a customer of birch')", Try: askByDuplicate},
-			{Name: "The scope is forged in one statement", Sends: "SELECT " + forgery, On: tenantdb.Postgres, Try: forgeScope},
+			{Name: "The signed tenant of the transaction is rewritten", Sends: "SELECT " + forgery, On: tenantdb.Postgres, Try: forgeScope},
 			{Name: "A foreign key asks which conversations birch has", Sends: "INSERT INTO message (conversation_id, …) VALUES (one that only birch has, …)", Try: askByForeignKey},
 			{Name: "Birch's file is attached", Sends: "ATTACH 'birch.db' AS birch; ATTACH ? AS birch", On: tenantdb.SQLite, Try: attach},
 			{Name: "A copy is written elsewhere", Sends: "COMMIT; VACUUM INTO 'stolen.db'", On: tenantdb.SQLite, Try: vacuumInto},

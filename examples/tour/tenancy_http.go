@@ -22,8 +22,8 @@ var (
 	stranger = "203.0.113.9:40000"
 )
 
-// portal is the desk's web server. The tenant of a request is its subdomain; a header of a proxy and a login must not say
-// otherwise. Birch is open to its office alone.
+// portal is the desk's web server. The tenant of a request is its subdomain; a header of a proxy and a
+// login must not say otherwise. Birch is open to its office alone.
 func portal(d *desk) (http.Handler, error) {
 	clients, err := ipallow.NewClients(ipallow.Proxies{Trusted: []netip.Prefix{proxies}, Header: "X-Forwarded-For"})
 	if err != nil {
@@ -120,7 +120,7 @@ func oddHosts(_ context.Context, d *desk) (outcome, error) {
 		}
 		count[w.Code]++
 	}
-	return outcome{fmt.Sprintf("%d host names: %d times 400 Bad Request, %d times 404 Not Found; none got in", len(badHosts), count[400], count[404]), "tenancy.Gate"},
+	return outcome{fmt.Sprintf("%d host names: %d × 400 Bad Request, %d × 404 Not Found; none got in", len(badHosts), count[400], count[404]), "tenancy.Gate"},
 		d.welcome(alder, get(app, stranger, "ALDER.desk.example:443"))
 }
 
