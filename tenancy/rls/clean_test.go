@@ -30,6 +30,8 @@ var clean = []struct {
 	{"guard without WITH CHECK of its own", `DROP POLICY tenancy_guard ON app.note; CREATE POLICY tenancy_guard ON app.note AS RESTRICTIVE USING (tenant_id = (SELECT tenancy.id()))`, nil},
 	{"guard through a wrapper in SQL", `CREATE FUNCTION app.tenant() RETURNS text LANGUAGE sql STABLE AS 'SELECT tenancy.id()'; ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT app.tenant())) WITH CHECK (tenant_id = (SELECT app.tenant()))`, nil},
 	{"guard through a wrapper in standard SQL", `CREATE FUNCTION app.tenant() RETURNS uuid LANGUAGE sql STABLE RETURN tenancy.id()::uuid; ALTER POLICY tenancy_guard ON doc USING (tenant_id = (SELECT app.tenant())) WITH CHECK (tenant_id = (SELECT app.tenant()))`, nil},
+	{"guard that selects from the scope", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT s.id FROM tenancy.id() s(id)))`, nil},
+	{"permissive policies that ask tables, under the guard", `DROP POLICY tenancy_allow ON app.comment; CREATE POLICY a ON app.comment TO $app USING (note_id IN (SELECT n.id FROM app.note n WHERE NOT n.pinned) OR EXISTS (SELECT FROM doc))`, nil},
 	{"one guard per command", `DROP POLICY tenancy_guard ON app.note;
 		CREATE POLICY s ON app.note AS RESTRICTIVE FOR SELECT USING (tenant_id = (SELECT tenancy.id()));
 		CREATE POLICY i ON app.note AS RESTRICTIVE FOR INSERT WITH CHECK (tenant_id = (SELECT tenancy.id()));

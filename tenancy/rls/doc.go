@@ -81,6 +81,8 @@
 //	                 convert the scope, not the column
 //	RLS022  error    a plan scans a tenant table without looking at the tenant
 //	                 find out who runs it: the role, view or policy is not what it seems
+//	RLS023  warning  what another table holds decides whether rows of another tenant are open
+//	                 add a guard that asks no table
 //	RLS030  warning  the tenant column may be NULL
 //	                 set it NOT NULL
 //	RLS031  warning  the tenant column does not default to the scope

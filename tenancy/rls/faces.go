@@ -42,6 +42,7 @@ type guarding struct {
 	analyses   map[string]*analysis
 	verdict    *verdict
 	wide       map[face]bool // where every row gets through
+	supposing  bool          // questions to other tables get whatever answer lets the row through
 }
 
 // guardingOf sorts a table's policies, and plans the probe that will show what they do. The constant
@@ -82,7 +83,9 @@ func (g *guarding) passes(p *policy, f face, e, n int) bool {
 	if x == "true" {
 		return true
 	}
-	return g.verdict.passed[[2]int{g.verdict.expr[g.analyses[x].runnable], e}][n]
+	a := g.analyses[x]
+	pass := func(run string) bool { return g.verdict.passed[[2]int{g.verdict.expr[run], e}][n] }
+	return pass(a.runnable) || g.supposing && a.granted != "" && (pass(a.granted) || pass(a.denied))
 }
 
 // speaking returns those of ps that speak at face f.

@@ -105,6 +105,11 @@ var holes = []struct{ name, rule, sql string }{
 	{"tenant column cast", "RLS021", `ALTER POLICY tenancy_guard ON doc USING (tenant_id::text = (SELECT tenancy.id()))`},
 	{"tenant column lowered", "RLS021", `ALTER POLICY tenancy_guard ON app.note USING (lower(tenant_id) = (SELECT tenancy.id()))`},
 
+	{"rows that another table shares", "RLS023", `CREATE TABLE app.share (note_id bigint); GRANT SELECT ON app.share TO $app; ALTER TABLE app.share ADD tenant_id text;
+		ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT tenancy.id()) OR EXISTS (SELECT FROM app.share s WHERE s.note_id = note.id))`},
+	{"tenant looked up in a table of members", "RLS023", guardless(`CREATE POLICY p ON app.note USING (tenant_id IN (SELECT d.title FROM doc d))`)},
+	{"rows that no table forbids", "RLS023", `ALTER POLICY tenancy_guard ON app.note USING (NOT EXISTS (SELECT FROM doc d WHERE d.title = note.body) OR tenant_id = (SELECT tenancy.id()));
+		CREATE POLICY also ON app.note AS RESTRICTIVE USING (EXISTS (SELECT FROM doc) OR tenant_id = (SELECT tenancy.id()))`},
 	// The tenant column and keys.
 	{"tenant column nullable", "RLS030", `ALTER TABLE app.note DROP CONSTRAINT note_pkey CASCADE; ALTER TABLE app.note ALTER tenant_id DROP NOT NULL`},
 	{"no default", "RLS031", `ALTER TABLE app.note ALTER tenant_id DROP DEFAULT`},
@@ -196,6 +201,8 @@ var holes = []struct{ name, rule, sql string }{
 	{"definer procedure", "RLS073", `CREATE PROCEDURE app.wipe() LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'DELETE FROM app.note'; GRANT EXECUTE ON PROCEDURE app.wipe() TO $app`},
 	{"definer function without search_path", "RLS074", `CREATE FUNCTION app.peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'`},
 	{"definer trigger", "RLS075", `CREATE FUNCTION app.log() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER log BEFORE INSERT ON app.note FOR EACH ROW EXECUTE FUNCTION app.log()`},
+	{"definer trigger on a view", "RLS075", `CREATE VIEW app.n WITH (security_invoker) AS SELECT * FROM app.note; GRANT INSERT ON app.n TO $app;
+		CREATE FUNCTION app.ins() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER ins INSTEAD OF INSERT ON app.n FOR EACH ROW EXECUTE FUNCTION app.ins()`},
 	{"leakproof function", "RLS076", `CREATE FUNCTION app.tell(text) RETURNS bool LANGUAGE plpgsql LEAKPROOF AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END'`},
 	{"rewrite rule", "RLS077", `CREATE RULE keep AS ON DELETE TO app.note DO ALSO UPDATE app.note SET body = '' WHERE id = OLD.id`},
 	{"event trigger", "RLS078", `CREATE FUNCTION app.ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.ddl()`},

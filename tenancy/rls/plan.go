@@ -12,6 +12,8 @@ type analysis struct {
 	text     string     // as the server prints it
 	expr     expression // the same, taken apart
 	runnable string     // with the signed scope replaced by a value the probe controls
+	granted  string     // the same, supposing that what it asks other tables were true; "" if it asks none
+	denied   string     // the same, supposing it were false
 	scoped   bool       // it asks for the signed scope
 	settings []string   // it reads these, itself or through a function
 	really   []string   // those it reads through a function, which must really be set
@@ -26,11 +28,14 @@ func (k *catalogue) analyse(text string) *analysis {
 	out := scoped.replaceCalls(func(c call) (string, bool) {
 		if c.schema == "tenancy" && c.name == "id" && c.close == c.open+1 {
 			a.scoped = true
+			if c.from > 0 && scoped[c.from-1].val == "FROM" {
+				return "LATERAL (SELECT bailiwick_env.bailiwick_s ->> 'id')", true
+			}
 			return "(bailiwick_env.bailiwick_s ->> 'id')", true
 		}
 		return "", false
 	})
-	a.runnable = out.replaceCalls(func(c call) (string, bool) {
+	runnable := out.replaceCalls(func(c call) (string, bool) {
 		if c.name != "current_setting" || c.schema != "" && c.schema != "pg_catalog" || c.open+1 >= len(out) || out[c.open+1].kind != tkString {
 			return "", false
 		}
@@ -39,7 +44,11 @@ func (k *catalogue) analyse(text string) *analysis {
 			read = "coalesce(" + read + ", '')"
 		}
 		return read, true
-	}).String()
+	}).relex()
+	a.runnable = runnable.String()
+	if runnable.asksTables() {
+		a.granted, a.denied = runnable.supposing("true"), runnable.supposing("false")
+	}
 	a.literals = out.literals()
 	k.lookInto(a, out, 4, false)
 	slices.Sort(a.settings)
@@ -127,8 +136,10 @@ func (k *catalogue) planProbe(r *relation, as []*analysis) *probe {
 	really := map[string]bool{}
 	scoped, whole, qualified := false, false, false
 	for _, a := range as {
-		if !slices.Contains(p.Exprs, a.runnable) {
-			p.Exprs = append(p.Exprs, a.runnable)
+		for _, e := range []string{a.runnable, a.granted, a.denied} {
+			if e != "" && !slices.Contains(p.Exprs, e) {
+				p.Exprs = append(p.Exprs, e)
+			}
 		}
 		exprs = append(exprs, a.expr)
 		literals = append(literals, a.literals...)

@@ -133,11 +133,14 @@ func (k *catalogue) fence(oid int64) int {
 	return state
 }
 
-func (in *inspection) checkTriggers(r *relation) {
-	writes := r.may("INSERT") || r.may("UPDATE") || r.may("DELETE")
+// writable reports whether the app may write r.
+func (r *relation) writable() bool { return r.may("INSERT") || r.may("UPDATE") || r.may("DELETE") }
+
+// checkDefinerTriggers reports triggers that run as somebody else when the app writes r, a table or view.
+func (in *inspection) checkDefinerTriggers(r *relation) {
 	for _, t := range r.triggers {
 		f := in.k.funcByID[t.Function]
-		if f == nil || !f.Definer || t.Enabled == "D" || f.Schema == "tenancy" && f.Name == "fence" || !writes {
+		if f == nil || !f.Definer || t.Enabled == "D" || f.Schema == "tenancy" && f.Name == "fence" || !r.writable() {
 			continue
 		}
 		sev := Warning
@@ -146,13 +149,17 @@ func (in *inspection) checkTriggers(r *relation) {
 		}
 		in.reportAs(sev, "RLS075", r.String(), fmt.Sprintf("trigger %s runs %v as %s", quote(t.Name), f, quote(f.OwnerName)), "")
 	}
+}
+
+func (in *inspection) checkTriggers(r *relation) {
+	in.checkDefinerTriggers(r)
 	for _, w := range r.rewrites {
 		if !w.View && w.Enabled != "D" && (w.Target != 0 || w.Event != "") {
 			in.report("RLS077", r.String(), "rule "+quote(w.Rule), fmt.Sprintf("DROP RULE %s ON %v;", quote(w.Rule), r))
 			break
 		}
 	}
-	if !writes || r.Partition && r.declared == nil {
+	if !r.writable() || r.Partition && r.declared == nil {
 		return
 	}
 	fix := in.c.tableSteps(in.tableFor(r))[6].sql

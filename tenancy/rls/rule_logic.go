@@ -31,6 +31,33 @@ func (in *inspection) checkLogic(g *guarding) {
 	for rule, hs := range found {
 		in.reportHole(g, rule, hs)
 	}
+	if len(found) == 0 {
+		in.checkQuestions(g)
+	}
+}
+
+// checkQuestions reports a table whose rows are open to other tenants if some other table holds the right
+// rows: nothing says that it does not.
+func (in *inspection) checkQuestions(g *guarding) {
+	asks := false
+	for _, a := range g.analyses {
+		asks = asks || a.granted != ""
+	}
+	if !asks {
+		return
+	}
+	g.supposing = true
+	defer func() { g.supposing = false }()
+	for _, f := range allFaces {
+		if len(speaking(g.permissive, f)) == 0 {
+			continue
+		}
+		if hs := g.holes(f); len(hs) > 0 {
+			in.report("RLS023", g.r.String(), fmt.Sprintf("%v: with %s, %s gets through policy %s if its subquery has the answer for it",
+				f, hs[0].env.note, hs[0].row.note, quote(hs[0].by.Name)), in.guardFix(g.r))
+			return
+		}
+	}
 }
 
 // ruleOf names what a hole is.

@@ -137,6 +137,7 @@ func (in *inspection) checkRelation(r *relation) {
 			}
 		}
 	case "v":
+		in.checkDefinerTriggers(r)
 		if hit := in.tenantBehind(r, map[int64]bool{}); hit != nil && !r.Invoker {
 			sev := Warning
 			if r.OwnerBypasses || !hit.Forced {

@@ -32,6 +32,7 @@ var rules = []Rule{
 	rule("RLS020", Warning, "a policy cannot be run or steered, so that little is known of it", "write the policy out, without functions that hide its sources"),
 	rule("RLS021", Warning, "a policy converts the tenant column: no index on it helps", "convert the scope, not the column"),
 	rule("RLS022", Error, "a plan scans a tenant table without looking at the tenant", "find out who runs it: the role, view or policy is not what it seems"),
+	rule("RLS023", Warning, "what another table holds decides whether rows of another tenant are open", "add a guard that asks no table"),
 	// The tenant column and keys.
 	rule("RLS030", Warning, "the tenant column may be NULL", "set it NOT NULL"),
 	rule("RLS031", Warning, "the tenant column does not default to the scope", "set its default to tenancy.claimed()"),
