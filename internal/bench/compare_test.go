@@ -88,7 +88,7 @@ func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
 		byName[o.name] = o
 	}
 	for _, o := range all {
-		m := map[string]float64{"ns/op": median(o.ns), "allocs/op": median(o.allocs)}
+		m := map[string]float64{"ns/op": median(o.ns), "allocs": median(o.allocs)}
 		if cpu != nil {
 			m["cpu-ns/op"] = median(o.cpu)
 		}

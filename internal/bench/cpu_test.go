@@ -34,7 +34,7 @@ func (w *pgWorld) serverCPU(tb testing.TB) cpuMeter {
 		tb.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	rows, _ := conn.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = $1", w.App.Role)
+	rows, _ := conn.Query(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
 	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	if err != nil {
 		tb.Fatal(err)

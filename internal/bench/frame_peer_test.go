@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"net/url"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,14 @@ func frameDB(tb testing.TB, w *pgWorld, dsn string, conns int) *sql.DB {
 	tb.Helper()
 	ctx := context.Background()
 	open := func(dsn string) (*frametenancy.Provider, *gorm.DB, *sql.DB) {
+		u, err := url.Parse(dsn)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, has := u.User.Password(); !has { // it reads an empty one as the name of the database
+			u.User = url.UserPassword(u.User.Username(), "none")
+		}
+		dsn = u.String()
 		p, a := frametenancy.New(), framepg.New()
 		if err := p.WireAdapter(a); err != nil {
 			tb.Fatal(err)

@@ -30,7 +30,7 @@ var goals = []goal{
 	{"FileMigrate/ours files/s", 1000, true, "files of a fleet migrated in a second"},
 	{"AllowList/contains/ours ns/op", 20, false, "1,024 networks, one look-up, ns"},
 	{"ClientAddr/ours ns/op", 120, false, "client's address of a request, ns"},
-	{"ClientAddr/ours allocs/op", 0, false, "client's address of a request, allocations"},
+	{"ClientAddr/ours allocs", 0, false, "client's address of a request, allocations"},
 	{"Inspect/200_tables/ours ns/op", 1e9, false, "inspection of 200 tables, ns"},
 	{"Move/100_MB/ours write-pause-ms", 1000, false, "write pause of a move of 100 MB, ms"},
 }
