@@ -95,7 +95,16 @@ func TestAStoreJoinsTheSystemTransactionOfItsContext(t *testing.T) {
 
 func TestAHostRefusesADecisionOlderThanTheOneItHolds(t *testing.T) {
 	t.Parallel()
-	ctx, p := t.Context(), places["sqlite"](t)
+	for name, open := range places {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			refusesAnOlderDecision(t, open(t))
+		})
+	}
+}
+
+func refusesAnOlderDecision(t *testing.T, p place) {
+	ctx := t.Context()
 	e, err := p.store.Create(ctx, tenancy.Tenant{ID: acme, Region: "eu", Shard: "s1"})
 	require.NoError(t, err)
 	require.NoError(t, p.host.Provision(ctx, e))

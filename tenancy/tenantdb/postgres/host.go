@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,12 +22,13 @@ func (s *System) Provision(ctx context.Context, t tenancy.Tenant) error {
 		return err
 	}
 	return s.run(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO tenancy.tenant AS t (id, state, region, epoch)
-			VALUES ($1, $2, NULLIF($3, ''), $4)
+		tag, err := tx.Exec(ctx, `INSERT INTO tenancy.tenant AS t (id, state, region, epoch, decided_at)
+			VALUES ($1, $2, NULLIF($3, ''), $4, $5)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, region = excluded.region, epoch = excluded.epoch,
-				changed_at = clock_timestamp()
-			WHERE t.state NOT IN ('purging', 'purged') AND (t.epoch < excluded.epoch OR t.epoch = excluded.epoch AND t.state <> 'moved')`,
-			t.ID.String(), string(t.State), string(t.Region), max(t.Epoch, 1))
+				decided_at = greatest(t.decided_at, excluded.decided_at), changed_at = clock_timestamp()
+			WHERE t.state NOT IN ('purging', 'purged') AND (t.epoch < excluded.epoch OR t.epoch = excluded.epoch AND t.state <> 'moved')
+			  AND (excluded.decided_at < t.decided_at) IS NOT TRUE`,
+			t.ID.String(), string(t.State), string(t.Region), max(t.Epoch, 1), decidedAt(t))
 		var pg *pgconn.PgError
 		switch {
 		case errors.As(err, &pg) && pg.ConstraintName == "tenancy_state":
@@ -34,16 +36,29 @@ func (s *System) Provision(ctx context.Context, t tenancy.Tenant) error {
 		case err != nil || tag.RowsAffected() > 0:
 			return err
 		}
-		var purged bool
-		err = tx.QueryRow(ctx, `SELECT state IN ('purging', 'purged') FROM tenancy.tenant WHERE id = $1`, t.ID.String()).Scan(&purged)
+		var purged, overtaken bool
+		err = tx.QueryRow(ctx, `SELECT state IN ('purging', 'purged'), ($2 < decided_at) IS TRUE FROM tenancy.tenant WHERE id = $1`,
+			t.ID.String(), decidedAt(t)).Scan(&purged, &overtaken)
 		switch {
 		case err != nil:
 			return err
 		case purged:
 			return tenancy.ErrPurged
+		case overtaken:
+			return errOvertaken
 		}
 		return tenancy.ErrStaleEpoch
 	})
+}
+
+var errOvertaken = fmt.Errorf("%w: a later decision is in force", tenancy.ErrState)
+
+// decidedAt is when what t says was decided, NULL if t does not say.
+func decidedAt(t tenancy.Tenant) *time.Time {
+	if t.ChangedAt.IsZero() {
+		return nil
+	}
+	return &t.ChangedAt
 }
 
 // SetState implements [tenancy.Host]. For the states that stop writes so that data can be copied or
@@ -74,7 +89,9 @@ func setState(ctx context.Context, tx pgx.Tx, t tenancy.Tenant) error {
 	}
 	var state string
 	var epoch int64
-	err := tx.QueryRow(ctx, `SELECT state, epoch FROM tenancy.tenant WHERE id = $1 FOR UPDATE`, t.ID.String()).Scan(&state, &epoch)
+	var overtaken bool
+	err := tx.QueryRow(ctx, `SELECT state, epoch, ($2::timestamptz < decided_at) IS TRUE FROM tenancy.tenant WHERE id = $1 FOR UPDATE`,
+		t.ID.String(), decidedAt(t)).Scan(&state, &epoch, &overtaken)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return tenancy.ErrUnknownTenant
@@ -85,10 +102,11 @@ func setState(ctx context.Context, tx pgx.Tx, t tenancy.Tenant) error {
 		return tenancy.ErrPurged
 	case state == "moved" || epoch != t.Epoch:
 		return tenancy.ErrStaleEpoch
-	case state == string(t.State):
-		return nil
+	case overtaken:
+		return errOvertaken
 	}
-	_, err = tx.Exec(ctx, `UPDATE tenancy.tenant SET state = $2, changed_at = clock_timestamp() WHERE id = $1`, t.ID.String(), string(t.State))
+	_, err = tx.Exec(ctx, `UPDATE tenancy.tenant SET state = $2, decided_at = greatest(decided_at, $3),
+		changed_at = CASE state WHEN $2 THEN changed_at ELSE clock_timestamp() END WHERE id = $1`, t.ID.String(), string(t.State), decidedAt(t))
 	return err
 }
 

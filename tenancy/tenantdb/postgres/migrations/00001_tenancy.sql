@@ -23,6 +23,7 @@ CREATE TABLE tenancy.tenant (
     epoch      bigint NOT NULL CHECK (epoch BETWEEN 1 AND 999999999999),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    decided_at timestamptz, -- the directory's clock: an older decision than this one is refused
     erased     jsonb NOT NULL DEFAULT '{}' -- rows a table, counted while it is purged
 ) WITH (fillfactor = 80);
 
