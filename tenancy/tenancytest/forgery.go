@@ -68,8 +68,8 @@ func (h *hand) values(setting string) ([]string, error) {
 // forgeForms are ways to set a setting and read a table in one injected text. The first %s is the setting,
 // the second its value, both literals.
 var forgeForms = []struct{ how, before, sql string }{
-	{"in the statement before", "SELECT pg_catalog.set_config(%[1]s, %[2]s, true)", `SELECT count(*) FROM {t} x WHERE x.{c}::text = {b}`},
-	{"for the session", "SELECT pg_catalog.set_config(%[1]s, %[2]s, false)", `SELECT count(*) FROM {t} x WHERE x.{c}::text = {b}`},
+	{"in the statement before", "SELECT pg_catalog.set_config(%[1]s, %[2]s, true);", `SELECT count(*) FROM {t} x WHERE x.{c}::text = {b}`},
+	{"for the session", "SELECT pg_catalog.set_config(%[1]s, %[2]s, false);", `SELECT count(*) FROM {t} x WHERE x.{c}::text = {b}`},
 	{"in a CTE", "", `WITH s AS MATERIALIZED (SELECT pg_catalog.set_config(%[1]s, %[2]s, true) AS v)
 		SELECT count(*) FROM s, LATERAL (SELECT 1 FROM {t} x WHERE x.{c}::text = {b} AND s.v IS NOT NULL OFFSET 0) y`},
 	{"in a UNION", "", `SELECT sum(n) FROM (SELECT 0 * pg_catalog.length(pg_catalog.set_config(%[1]s, %[2]s, true)) AS n
@@ -79,37 +79,58 @@ var forgeForms = []struct{ how, before, sql string }{
 		CROSS JOIN LATERAL (SELECT 1 FROM {t} x WHERE x.{c}::text = {b} AND s.v IS NOT NULL OFFSET 0) y`},
 }
 
-// forge tries each value of a setting in each form.
-func (h *hand) forge(setting string, forms int) (string, error) {
+// forge tries each value of a setting in the first form, and those that look most like a scope in all.
+//
+// An attempt is one text that divides by zero if it reaches a row: the server is asked once for
+// it, and it is undone by the next one.
+func (h *hand) forge(setting string) (string, error) {
 	values, err := h.values(setting)
 	if err != nil {
 		return "", err
 	}
-	for _, v := range values {
-		for _, f := range forgeForms[:forms] {
-			var n int64
-			err := h.sub(func() error {
-				if f.before != "" {
-					if _, err := h.exec(fmt.Sprintf(f.before, lit(setting), lit(v))); err != nil {
-						return err
+	attempt := func(form int, v string) (string, error) {
+		f := forgeForms[form]
+		q, err := h.fill(f.sql)
+		return fmt.Sprintf(f.before+"SELECT 1 / (CASE WHEN ("+q+") > 0 THEN 0 ELSE 1 END);", lit(setting), lit(v)), err
+	}
+	var texts, how []string
+	if setting == scopeSetting { // each ought to raise an error
+		for _, v := range values {
+			for i, f := range forgeForms {
+				if i == 0 || strings.HasSuffix(v, h.B.String()) {
+					s, err := attempt(i, v)
+					if err != nil {
+						return "", err
 					}
+					texts, how = append(texts, s), append(how, f.how)
 				}
-				q, err := h.fill(f.sql)
-				if err != nil {
-					return err
-				}
-				if f.before == "" {
-					q = fmt.Sprintf(q, lit(setting), lit(v))
-				}
-				n, err = h.number(q)
-				return err
-			})
-			switch {
-			case err == nil && n > 0:
-				return fmt.Sprintf("%s, with the setting %s changed %s", rowsSeen(n), setting, f.how), nil
-			case err != nil && state(err) == "":
-				return "", err // also a lost transaction
 			}
+		}
+	} else { // none ought to
+		var all string
+		for _, v := range values {
+			s, err := attempt(0, v)
+			if err != nil {
+				return "", err
+			}
+			all, texts, how = all+s, append(texts, s), append(how, forgeForms[0].how)
+		}
+		if _, err := h.exec(all); err == nil {
+			return "", nil
+		} else if state(err) == "" {
+			return "", err
+		}
+		if _, err := h.exec("ROLLBACK TO SAVEPOINT tenancytest"); err != nil {
+			return "", lost{err}
+		}
+	}
+	for i, s := range texts {
+		_, err := h.exec("ROLLBACK TO SAVEPOINT tenancytest;" + s)
+		switch {
+		case state(err) == "22012":
+			return fmt.Sprintf("rows were reached with the setting %s changed %s", setting, how[i]), nil
+		case err != nil && state(err) == "":
+			return "", lost{err}
 		}
 	}
 	return "", nil
@@ -118,14 +139,16 @@ func (h *hand) forge(setting string, forms int) (string, error) {
 // forgeTricks change the settings that decide who the tenant is.
 var forgeTricks = []trick{
 	{rule("forge.scope", "a forged tenant scope is believed", forgeRemedy), func(h *hand) (string, error) {
-		return h.forge(scopeSetting, len(forgeForms))
+		return h.forge(scopeSetting)
 	}},
 	{rule("forge.setting", "a setting that anyone may change lifts the guard", forgeRemedy), func(h *hand) (string, error) {
 		for _, name := range h.settings() {
 			if name == scopeSetting {
 				continue
 			}
-			if seen, err := h.forge(name, 1); seen != "" || err != nil {
+			var seen string
+			err := h.sub(func() (err error) { seen, err = h.forge(name); return err })
+			if seen != "" || err != nil {
 				return seen, err
 			}
 		}

@@ -242,6 +242,14 @@ func (h *hand) arguments(f *reachable) (out []triple) {
 		}
 	}
 	add(false, func(a argument) (string, bool) { return lit(h.B.String()), a.Category == "S" || a.Type == "uuid" })
+	for _, t := range h.cat.tables { // a function that runs what it is given
+		if t.count[h.B.String()] > 0 && !t.Partition {
+			add(true, func(a argument) (string, bool) {
+				return lit("SELECT string_agg(x::text, ',') FROM " + t.Name + " x WHERE " + t.tenant.Ident + "::text = " + lit(h.B.String())), a.Category == "S"
+			})
+			break
+		}
+	}
 	for _, id := range []tenancy.ID{h.B, h.A} {
 		for _, t := range h.cat.tables {
 			if rows := t.rows[id.String()]; len(rows) > 0 {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -38,6 +40,7 @@ type place struct {
 	pg     *dbtest.PG
 	admin  *sql.DB
 	schema schema
+	rls    rls.Config
 }
 
 func newPlace(t *testing.T, name string) *place {
@@ -54,8 +57,15 @@ func newPlace(t *testing.T, name string) *place {
 	require.NoError(t, postgres.Setup(ctx, owner, postgres.SetupOptions{AppRole: p.pg.App.Role, SystemRole: p.pg.System.Role, Keys: keys, Shard: "one"}))
 	_, err = owner.Exec(ctx, read(t, s.file))
 	require.NoError(t, err)
-	_, err = owner.Exec(ctx, s.guards(p.pg.App.Role))
+	p.rls = s.config(p.pg)
+	guards, err := rls.SQL(p.rls)
 	require.NoError(t, err)
+	_, err = owner.Exec(ctx, guards)
+	require.NoError(t, err)
+	for _, v := range s.views {
+		_, err = owner.Exec(ctx, "GRANT SELECT ON "+v+" TO "+p.pg.App.Role)
+		require.NoError(t, err)
+	}
 	sys, err := postgres.OpenSystem(ctx, p.pg.System.DSN, postgres.SystemOptions{AllowOldServer: true,
 		Audit: func(context.Context, postgres.SystemUse) error { return nil }})
 	require.NoError(t, err)
@@ -77,43 +87,32 @@ func newPlace(t *testing.T, name string) *place {
 	return p
 }
 
-// guards is the contract of tenancy/rls, written by hand.
-func (s schema) guards(app string) string {
-	var b strings.Builder
-	scope, initial := "(SELECT tenancy.id())", "tenancy.id()"
-	if s.uuid {
-		scope, initial = scope+"::uuid", initial+"::uuid"
-	}
-	for _, t := range s.tables {
-		rule := s.column + " = " + scope
-		fmt.Fprintf(&b, `ALTER TABLE %[1]s ALTER COLUMN %[2]s SET DEFAULT %[3]s;
-ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;
-ALTER TABLE %[1]s FORCE ROW LEVEL SECURITY;
-CREATE POLICY tenancy_allow ON %[1]s TO %[4]s USING (true) WITH CHECK (true);
-CREATE POLICY tenancy_guard ON %[1]s AS RESTRICTIVE TO PUBLIC USING (%[5]s) WITH CHECK (%[5]s);
-CREATE TRIGGER tenancy_fence BEFORE INSERT OR UPDATE OR DELETE ON %[1]s FOR EACH STATEMENT EXECUTE FUNCTION tenancy.fence();
-GRANT SELECT, INSERT ON %[1]s TO %[4]s;
-`, t, s.column, initial, app, rule)
-		if !contains(s.added, t) {
-			fmt.Fprintf(&b, `GRANT DELETE ON %[1]s TO %[2]s;
-DO $$ BEGIN EXECUTE (SELECT format('GRANT UPDATE (%%s) ON %[1]s TO %[2]s', string_agg(quote_ident(attname), ', '))
-  FROM pg_attribute WHERE attrelid = '%[1]s'::regclass AND attnum > 0 AND attname <> '%[3]s' AND NOT attisdropped HAVING count(*) > 0); END $$;
-`, t, app, s.column)
+// config is what tenancy/rls prints and inspects.
+func (s schema) config(pg *dbtest.PG) rls.Config {
+	c := rls.Config{AppRole: pg.App.Role, SystemRole: pg.System.Role, Column: s.column, Shared: s.shared}
+	for _, name := range s.tables {
+		t := rls.Table{Name: name}
+		if s.uuid {
+			t.Type = rls.UUID
 		}
+		if slices.Contains(s.added, name) {
+			t.Privileges = []string{"SELECT", "INSERT"}
+		}
+		c.Tables = append(c.Tables, t)
 	}
-	for _, v := range append(append([]string{}, s.views...), s.shared...) {
-		fmt.Fprintf(&b, "GRANT SELECT ON %s TO %s;\n", v, app)
-	}
-	return b.String()
+	return c
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
+// inspect is the inspector of tenancy/rls.
+func (p *place) inspect(ctx context.Context) (found []string, err error) {
+	r, err := rls.Inspect(ctx, p.admin, p.rls)
+	if err != nil {
+		return nil, err
 	}
-	return false
+	for _, f := range r.Findings {
+		found = append(found, f.Rule+" "+f.Object+" "+f.Message)
+	}
+	return found, nil
 }
 
 // recorder is a TB that keeps what it is told.

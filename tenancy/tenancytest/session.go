@@ -14,11 +14,12 @@ const roleRemedy = "REVOKE the role from the application's role; system work has
 
 var (
 	roleChange    = rule("role.set", "SET ROLE gives the application more than its own rights", roleRemedy)
+	roleGrant     = rule("role.grant", "the application can grant itself the rights of others", "ALTER ROLE ... NOCREATEROLE, and REVOKE ... ADMIN OPTION.")
 	sessionChange = rule("role.session", "the application can become another user", roleRemedy)
 	replicaRole   = rule("role.replica", "the application can switch triggers and foreign keys off (session_replication_role)", "REVOKE SET ON PARAMETER session_replication_role, and superuser.")
 	createObject  = rule("create.object", "a tenant can leave functions or tables behind in a schema that every tenant's statements look into", "REVOKE CREATE ON SCHEMA ... FROM the application's role and PUBLIC.")
-	serverFiles   = rule("read.files", "the application can read files of the server", "REVOKE pg_read_server_files, and superuser, from the application's role.")
-	directoryRead = rule("read.directory", "the application can read the table that holds tenants and signing keys", "REVOKE ALL ON tenancy.tenant FROM the application's role; tenancy.id() reads it as its owner.")
+	serverFiles   = rule("read.files", "the application can read files or run programs of the server", "REVOKE pg_read_server_files, pg_execute_server_program and superuser from the application's role.")
+	directoryRead = rule("read.directory", "the application can read the tables that hold tenants and signing keys", "REVOKE ALL ON ALL TABLES IN SCHEMA tenancy FROM the application's role; tenancy.id() reads it as its owner.")
 )
 
 // attackSession tries what is not about one table.
@@ -45,18 +46,26 @@ func (k *kit) attackSession(ctx context.Context) error {
 		if err := tx.SelectContext(ctx, &schemas, `SELECT pg_catalog.quote_ident(nspname) FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' ORDER BY 1`); err != nil {
 			return err
 		}
-		var create []string
+		create := []string{"CREATE SCHEMA tenancytest_s"}
 		for _, s := range schemas {
 			create = append(create, "CREATE FUNCTION "+s+".tenancytest_f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE TABLE "+s+".tenancytest_t (a int)")
 		}
 		if err := h.accepted(createObject, create...); err != nil {
 			return err
 		}
-		if err := h.accepted(serverFiles, "SELECT pg_catalog.length(pg_catalog.pg_read_file('PG_VERSION'))", "SELECT count(*) FROM pg_catalog.pg_ls_dir('.')"); err != nil {
+		if err := h.files(); err != nil {
+			return err
+		}
+		var grants []string
+		for _, r := range h.powers {
+			grants = append(grants, "GRANT "+r+" TO CURRENT_USER")
+		}
+		if err := h.accepted(roleGrant, grants...); err != nil {
 			return err
 		}
 		return h.accepted(directoryRead, "SELECT id FROM tenancy.tenant LIMIT 1", "SELECT count(*) FROM tenancy.tenant",
-			"UPDATE tenancy.tenant SET id = id", "SELECT * FROM tenancy.tenant LIMIT 1")
+			"UPDATE tenancy.tenant SET state = state",
+			"SELECT count(*) FROM tenancy.key", "SELECT count(*) FROM tenancy.shard")
 	})
 }
 
@@ -82,6 +91,24 @@ func (h *hand) accepted(r finding.Rule, statements ...string) error {
 	return h.tell(r, Session, "", last)
 }
 
+// files tries to reach files and programs of the server. COPY asks for the right before it looks at the
+// table, and under row-level security goes no further.
+func (h *hand) files() error {
+	for _, t := range h.cat.tables {
+		for _, s := range []string{" FROM '/tenancytest/none'", " FROM PROGRAM 'false'"} {
+			err := h.sub(func() error { _, err := h.exec("COPY " + t.Name + s); return err })
+			if errors.As(err, new(lost)) {
+				return err
+			}
+			if st := state(err); err == nil || st == "0A000" || strings.HasPrefix(st, "58") || strings.HasPrefix(st, "38") {
+				return h.tell(serverFiles, Session, "accepted: COPY ..."+s, nil)
+			}
+		}
+		break
+	}
+	return h.accepted(serverFiles, "SELECT pg_catalog.length(pg_catalog.pg_read_file('PG_VERSION'))", "SELECT count(*) FROM pg_catalog.pg_ls_dir('.')")
+}
+
 // roles tries to become each role, and to do as that role what A may not.
 func (h *hand) roles(set string) (string, error) {
 	var roles []struct {
@@ -94,7 +121,11 @@ func (h *hand) roles(set string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	h.powers = nil
 	for _, r := range roles {
+		if r.Power && len(h.powers) < 20 {
+			h.powers = append(h.powers, r.Name)
+		}
 		var seen string
 		err := h.sub(func() error {
 			if _, err := h.exec(set + r.Name); err != nil {

@@ -25,6 +25,8 @@ type hand struct {
 	ctx context.Context
 	tx  *sqlx.Tx
 	t   *table
+
+	powers []string // roles that may do more than the application's
 }
 
 // tricks are the attacks on a table.

@@ -156,13 +156,6 @@ var writeTricks = []trick{
 		}
 		return "", err
 	}},
-	{rule("write.copy", "COPY FROM writes past row-level security", guardRemedy), func(h *hand) (string, error) {
-		_, err := h.exec("COPY " + h.t.Name + " (" + h.t.tenant.Ident + ") FROM STDIN")
-		if s := state(err); s == "57014" || s == "08P01" {
-			return "the server was ready to take rows, which it is not under row-level security", nil
-		}
-		return "", err
-	}},
 	ddl("alter.security", "the application can switch row-level security off", "ALTER TABLE {t} DISABLE ROW LEVEL SECURITY", "ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY"),
 	ddl("alter.policy", "the application can add policies", "CREATE POLICY tenancytest_p ON {t} USING (true)"),
 	ddl("alter.trigger", "the application can put triggers on the table, which then run for every tenant",
