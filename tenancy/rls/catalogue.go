@@ -55,6 +55,7 @@ type (
 		OID                                                                    int64
 		Name                                                                   string
 		Super, Bypass, CreateRole, CreateDB, Replication, Predefined, Inherits bool
+		Via                                                                    []string
 	}
 	schema struct {
 		Name     string

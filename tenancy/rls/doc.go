@@ -24,10 +24,11 @@
 //
 // # What it cannot see
 //
-// What your functions do when they are called. Which rows a policy's own subquery would
-// find. What another database, reached through an extension, does. Timing, and
-// what EXPLAIN or error messages that you pass on tell. Policies that ask for the scope inside a
-// function not written in plain SQL cannot be steered: RLS020 says so.
+// What your functions do when the application calls them. What another database, reached through an
+// extension, does. Timing, and what EXPLAIN or error messages that you pass on tell. What other
+// sessions' statements in pg_stat_activity show: bind parameters, do not write values into
+// statements. A policy's subquery is supposed to give any answer (RLS023); one that asks for the scope inside
+// a function not written in plain SQL cannot be steered (RLS020).
 //
 // A finding you accept is waived in [Config], with a reason; an unused or expired waiver
 // is a finding. Privileges that SQL does not print are yours: it takes back everything the app role and

@@ -1,7 +1,9 @@
 package rls_test
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
@@ -69,4 +71,27 @@ func ExampleCheck() {
 	_ = func(t *testing.T) {
 		rls.Check(t, db, rls.Config{AppRole: "app", Tables: []rls.Table{{Name: "note"}}})
 	}
+}
+
+func ExampleInspect() {
+	var db rls.DB // *sql.DB of the live database, as its owner
+	inspect := func() error {
+		rep, err := rls.Inspect(context.Background(), db, rls.Config{
+			AppRole: "app",
+			Tables:  []rls.Table{{Name: "note"}, {Name: "billing.invoice", Type: rls.UUID}},
+			Shared:  []string{"country"},
+			Waive: []rls.Waiver{{Rule: "RLS082", Object: "publication everything",
+				Reason: "feeds our own standby, which has the same policies"}},
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Print(rep)       // what is wrong, what was seen, what mends it
+		fmt.Print(rep.Fix()) // the statements alone
+		if err := rep.WriteSARIF(os.Stdout, "db/migrations"); err != nil {
+			return err
+		}
+		return rep.Err(rls.Warning) // for the exit status
+	}
+	_ = inspect
 }

@@ -64,7 +64,7 @@ func (in *inspection) checkDatabase() {
 	for _, s := range k.system {
 		switch s.Kind {
 		case "files":
-			in.report("RLS064", s.Object, "the app role may call it", fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;", s.Object, app))
+			in.report("RLS064", s.Object, "the app role may call it", fmt.Sprintf("REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s;", s.Object, app))
 		case "dblink":
 			dblink = append(dblink, s.Object)
 		case "catalogue":
@@ -75,7 +75,7 @@ func (in *inspection) checkDatabase() {
 	}
 	if dblink != nil {
 		in.report("RLS066", "extension dblink", "the app role may call "+strings.Join(dblink, ", "),
-			fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %s;", strings.Join(dblink, ", "), app))
+			fmt.Sprintf("REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC, %s;", strings.Join(dblink, ", "), app))
 	}
 	if k.largeObjects > 0 {
 		in.report("RLS065", "large objects", fmt.Sprintf("%d can be read or changed", k.largeObjects), "")

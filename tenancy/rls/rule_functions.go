@@ -13,7 +13,7 @@ func (in *inspection) checkFunctions() {
 		if f.Extension || f.Schema == "tenancy" {
 			continue
 		}
-		revoke := fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %v FROM PUBLIC, %s;", f, quote(in.c.app))
+		revoke := fmt.Sprintf("REVOKE EXECUTE ON ROUTINE %v FROM PUBLIC, %s;", f, quote(in.c.app))
 		callers := strings.Join(f.Executors, ", ")
 		if in.k.acts(f.Owner) != nil {
 			in.report("RLS052", f.String(), "owned by "+quote(f.OwnerName)+", which the app can act as", "")
@@ -38,7 +38,7 @@ func (in *inspection) checkFunctions() {
 		}
 		in.reportAs(sev, "RLS073", f.String(), evidence, revoke)
 		if !slices.ContainsFunc(f.Config, func(s string) bool { return strings.HasPrefix(s, "search_path=") }) {
-			in.report("RLS074", f.String(), "", fmt.Sprintf("ALTER FUNCTION %v SET search_path = pg_catalog, pg_temp;", f))
+			in.report("RLS074", f.String(), "", fmt.Sprintf("ALTER ROUTINE %v SET search_path = pg_catalog, pg_temp;", f))
 		}
 	}
 }

@@ -76,21 +76,36 @@ func (in *inspection) checkForeignKey(r *relation, k *constraint) {
 	if strings.Contains("cnd", k.OnDelete) || strings.Contains("cnd", k.OnUpdate) {
 		rule = "RLS038"
 	}
-	fix := ""
-	if r.tenant != nil && !slices.Contains(k.Columns, r.tenant.Name) && !slices.Contains(k.References, target.tenant.Name) {
-		pick := func(first string, rest []string) string {
-			out := []string{quote(first)}
-			for _, c := range rest {
-				out = append(out, quote(c))
-			}
-			return strings.Join(out, ", ")
-		}
-		_, after, _ := strings.Cut(k.Definition, ") REFERENCES ")
-		_, actions, _ := strings.Cut(after, ")")
-		fix = fmt.Sprintf("ALTER TABLE %v DROP CONSTRAINT %s, ADD FOREIGN KEY (%s) REFERENCES %v (%s)%s;", r, quote(k.Name),
-			pick(r.tenant.Name, k.Columns), target, pick(target.tenant.Name, k.References), actions)
+	in.report(rule, r.String(), quote(k.Name)+" "+k.Definition, in.foreignKeyFix(r, target, k))
+}
+
+// foreignKeyFix is k with the tenant in front on both sides, if it can be.
+func (in *inspection) foreignKeyFix(r, target *relation, k *constraint) string {
+	if r.tenant == nil || r.tenant.Base != target.tenant.Base || slices.Contains(k.Columns, r.tenant.Name) || slices.Contains(k.References, target.tenant.Name) {
+		return ""
 	}
-	in.report(rule, r.String(), quote(k.Name)+" "+k.Definition, fix)
+	list := func(first string, rest []string) string {
+		out := []string{quote(first)}
+		for _, c := range rest {
+			out = append(out, quote(c))
+		}
+		return strings.Join(out, ", ")
+	}
+	_, after, _ := strings.Cut(k.Definition, ") REFERENCES ")
+	_, actions, _ := strings.Cut(after, ")")
+	if strings.Contains("nd", k.OnDelete) || strings.Contains("nd", k.OnUpdate) { // must not empty the tenant
+		if in.k.server.Version < 150000 || strings.Contains("nd", k.OnUpdate) {
+			return ""
+		}
+		for _, action := range []string{"ON DELETE SET NULL", "ON DELETE SET DEFAULT"} {
+			if strings.Contains(actions, action+" (") {
+				continue
+			}
+			actions = strings.Replace(actions, action, action+" ("+list(k.Columns[0], k.Columns[1:])+")", 1)
+		}
+	}
+	return fmt.Sprintf("ALTER TABLE %v DROP CONSTRAINT %s, ADD FOREIGN KEY (%s) REFERENCES %v (%s)%s;", r, quote(k.Name),
+		list(r.tenant.Name, k.Columns), target, list(target.tenant.Name, k.References), actions)
 }
 
 // fence states.

@@ -51,7 +51,7 @@ func (in *inspection) checkLibrary(ctx context.Context, q DB) {
 	for _, f := range in.k.funcs {
 		if f.Schema == "tenancy" && len(f.Executors) > 0 && f.Definer && !f.IsTrigger && !(f.ArgumentCount == 0 && (f.Name == "id" || f.Name == "about")) {
 			in.report("RLS094", f.String(), "callable by "+strings.Join(f.Executors, ", "),
-				fmt.Sprintf("REVOKE EXECUTE ON FUNCTION %v FROM PUBLIC, %s;", f, quote(in.c.app)))
+				fmt.Sprintf("REVOKE EXECUTE ON ROUTINE %v FROM PUBLIC, %s;", f, quote(in.c.app)))
 		}
 	}
 }

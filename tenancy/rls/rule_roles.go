@@ -29,7 +29,10 @@ func (in *inspection) checkRoles() {
 	}
 	for i := range in.k.roles {
 		r := &in.k.roles[i]
-		revoke := fmt.Sprintf("REVOKE %s FROM %s;", quote(r.Name), quote(app.Name))
+		revoke := ""
+		for _, via := range r.Via {
+			revoke += fmt.Sprintf("REVOKE %s FROM %s;\n", quote(via), quote(app.Name))
+		}
 		how := "through memberships"
 		if r == app {
 			how, revoke = "itself", fmt.Sprintf("ALTER ROLE %s NOCREATEROLE NOCREATEDB NOREPLICATION;", quote(app.Name))
