@@ -95,7 +95,7 @@ func tour(ctx context.Context, c config, d *desk, out *screen, began time.Time) 
 	}
 	out.fact(fmt.Sprintf("a support desk of %d organisations: %s rows in %d tables, made up from seed %d",
 		len(d.orgs), thousands(d.rows()), len(tables), c.seed))
-	out.fact("alder attacks birch: > is what it sends, < is what comes back, and on the right is who kept the promise")
+	out.fact("alder attacks birch: > is what it sends, < what comes back, and on the right is who kept the promise")
 	var t tally
 	for _, s := range []stop{tenancyStop} {
 		here, err := visit(ctx, s, d, out)

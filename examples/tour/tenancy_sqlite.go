@@ -44,8 +44,12 @@ func attach(ctx context.Context, d *desk) (outcome, error) {
 
 // vacuumInto leaves the transaction first, as an injected text would.
 func vacuumInto(ctx context.Context, d *desk) (outcome, error) {
-	stolen := filepath.Join(os.TempDir(), fmt.Sprintf("bailiwick-tour-stolen-%d.db", os.Getpid()))
-	defer os.Remove(stolen)
+	dir, err := os.MkdirTemp("", "bailiwick-tour-thief-")
+	if err != nil {
+		return outcome{}, err
+	}
+	defer os.RemoveAll(dir)
+	stolen := filepath.Join(dir, "stolen.db")
 	_, inside := d.exec(ctx, alder, "VACUUM INTO '"+stolen+"'")
 	_, outside := d.exec(ctx, alder, "COMMIT; VACUUM INTO '"+stolen+"'")
 	if _, err := os.Stat(stolen); err == nil {
