@@ -168,6 +168,7 @@ func TestLostAnswerToCommitIsUnknown(t *testing.T) {
 		require.Eventually(t, func() bool { return count(t, as(t, alpha), db) == want }, wait, tick, "delivered: %v", delivered)
 		_, err = db.Exec(as(t, alpha), `DELETE FROM note WHERE id = 99`)
 		require.NoError(t, err)
+		require.NoError(t, db.Close())
 		pool.Close()
 	}
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -143,3 +144,11 @@ const (
 func subst(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
 
 func joinLines(lines []string) string { return strings.Join(lines, "\n") }
+
+// soak is how often a test repeats: little in every run, much with BAILIWICK_SOAK=1.
+func soak(little, much int) int {
+	if os.Getenv("BAILIWICK_SOAK") == "1" {
+		return much
+	}
+	return little
+}

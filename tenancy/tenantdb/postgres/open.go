@@ -58,6 +58,7 @@ type DB struct {
 	pool   *pgxpool.Pool
 	owned  bool
 	mode   pgx.QueryExecMode
+	pooled bool // a pooler stands before the server
 	signer *signer
 	opts   options
 	about  about
@@ -138,11 +139,11 @@ var errPooledCache = errors.New("tenantdb/postgres: a pooler stands before the s
 
 // check finds reasons not to trust the database behind conn. It runs in the mode that works everywhere.
 func (db *DB) check(ctx context.Context, conn *pgx.Conn, keys tenancy.Keys) error {
-	pooled, err := behindPooler(ctx, conn)
-	if err != nil {
+	var err error
+	if db.pooled, err = behindPooler(ctx, conn); err != nil {
 		return translate(err)
 	}
-	if pooled && db.mode == pgx.QueryExecModeCacheStatement && !db.opts.statementCache {
+	if db.pooled && db.mode == pgx.QueryExecModeCacheStatement && !db.opts.statementCache {
 		return errPooledCache
 	}
 	var current, session string

@@ -14,7 +14,8 @@ import (
 //
 // After a transaction all of it goes, in the packet of COMMIT. A statement on its own, of the kinds listed
 // below, can leave settings and locks only, so that the reset of settings travels behind it, and locks go with the
-// next binding; a statement of another kind costs the connection.
+// next binding; a statement of another kind costs the connection. Behind a pooler that would cost the wrong
+// one, so that the whole scrub travels behind every statement.
 
 // scrub follows COMMIT or ROLLBACK in one string. It runs where they ran, even behind a pooler: the server
 // is not given to anybody else in the middle of a string.
@@ -31,7 +32,7 @@ func (db *DB) tail(single bool) []string {
 	switch {
 	case db.mode == pgx.QueryExecModeSimpleProtocol:
 		return scrubText // one query may have been several statements
-	case single:
+	case single && !db.pooled:
 		return resetOnly
 	}
 	return scrubList
@@ -40,7 +41,7 @@ func (db *DB) tail(single bool) []string {
 // clean destroys the connection after a statement that may have left more behind than the tail undid.
 // What failed was undone by the server.
 func (s *shot) clean(tag pgconn.CommandTag, err error) {
-	if err == nil && !leavesNothing(tag) && s.db.mode != pgx.QueryExecModeSimpleProtocol {
+	if err == nil && !s.db.pooled && s.db.mode != pgx.QueryExecModeSimpleProtocol && !leavesNothing(tag) {
 		destroy(s.conn)
 	}
 }

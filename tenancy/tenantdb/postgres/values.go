@@ -12,7 +12,8 @@ import (
 )
 
 // sqlRows hands rows to database/sql, whose values are int64, float64, bool, []byte, string and
-// time.Time. Numbers without a Go counterpart, UUIDs, arrays and the like come as the text Postgres writes.
+// time.Time. Numbers without a Go counterpart, UUIDs, arrays and the like come as the text Postgres writes;
+// intervals as pgx writes them.
 type sqlRows struct {
 	rows   pgx.Rows
 	fields []pgconn.FieldDescription
@@ -102,8 +103,22 @@ func value(m *pgtype.Map, f pgconn.FieldDescription, raw []byte) (driver.Value, 
 	if err != nil {
 		return nil, err
 	}
-	text, err := m.Encode(f.DataTypeOID, pgtype.TextFormatCode, v, nil)
-	return string(text), err
+	b, err := m.Encode(f.DataTypeOID, pgtype.TextFormatCode, v, nil)
+	text := string(b)
+	switch f.DataTypeOID { // where pgx writes more than Postgres does
+	case pgtype.TimeOID:
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+		if len(text) < len("00:00:00") { // its zeros were seconds
+			text += "00:00:00"[len(text):]
+		}
+	case pgtype.InetOID:
+		host := "/32"
+		if strings.Contains(text, ":") {
+			host = "/128"
+		}
+		text = strings.TrimSuffix(text, host)
+	}
+	return text, err
 }
 
 // isGo are the types that have a driver.Value of their own.
