@@ -92,6 +92,10 @@ var holes = []struct{ name, rule, sql string }{
 	{"forgeable setting inside a function", "RLS017", `CREATE FUNCTION app.tenant() RETURNS text LANGUAGE sql STABLE AS 'SELECT current_setting(''app.t'', true)'; GRANT USAGE ON SCHEMA app TO $app;
 		ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT app.tenant()))`},
 	{"forgeable setting beside the scope", "RLS017", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT coalesce(nullif(current_setting('app.as', true), ''), tenancy.id())))`},
+	{"scope taken apart, unverified", "RLS017", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT substr(current_setting('tenancy.scope', true), 90)))`},
+	{"scope as it is claimed", "RLS017", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT tenancy.claimed()))`},
+	{"scope as it is claimed, inside a function", "RLS017", `CREATE FUNCTION app.tenant() RETURNS text LANGUAGE sql STABLE AS 'SELECT tenancy.claimed()'; ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT app.tenant()))`},
+	{"tenant in a part of a setting", "RLS017", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT split_part(current_setting('app.who', true), ':', 2)))`},
 	{"scope asked once per row", "RLS018", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = tenancy.id())`},
 	{"setting read once per row", "RLS018", `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT tenancy.id()) AND author = current_setting('app.user'))`},
 	{"policy is a function of the row", "RLS019", `CREATE FUNCTION app.visible(t text) RETURNS bool LANGUAGE plpgsql STABLE AS 'BEGIN RETURN t = tenancy.id(); END';

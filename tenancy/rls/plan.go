@@ -36,6 +36,10 @@ func (k *catalogue) analyse(text string) *analysis {
 		return "", false
 	})
 	runnable := out.replaceCalls(func(c call) (string, bool) {
+		if c.schema == "tenancy" && c.name == "claimed" { // as good as a setting: nobody verifies it
+			a.settings = append(a.settings, claimed)
+			return "(bailiwick_env.bailiwick_s -> 'vars' ->> " + literal(claimed) + ")", true
+		}
 		if c.name != "current_setting" || c.schema != "" && c.schema != "pg_catalog" || c.open+1 >= len(out) || out[c.open+1].kind != tkString {
 			return "", false
 		}
@@ -58,6 +62,9 @@ func (k *catalogue) analyse(text string) *analysis {
 	return a
 }
 
+// claimed stands among settings for what tenancy.claimed() returns.
+const claimed = "tenancy.claimed()"
+
 // inline replaces calls of argument-free SQL functions that wrap the signed scope by their bodies, so that
 // the scope inside can be steered.
 func (k *catalogue) inline(e expression, depth int) expression {
@@ -77,7 +84,7 @@ func (k *catalogue) inline(e expression, depth int) expression {
 			return "", false
 		}
 		inner := k.inline(lex(body), depth-1)
-		if !slices.ContainsFunc(inner.calls(), func(c call) bool { return c.schema == "tenancy" && c.name == "id" }) {
+		if !slices.ContainsFunc(inner.calls(), func(c call) bool { return c.schema == "tenancy" && (c.name == "id" || c.name == "claimed") }) {
 			return "", false
 		}
 		return "(" + inner.String() + ")::" + f.Returns, true
@@ -118,7 +125,7 @@ func (k *catalogue) lookInto(a *analysis, e expression, depth int, inside bool) 
 			}
 			body := lex(f.Source)
 			for _, inner := range body.calls() {
-				if inner.schema == "tenancy" && inner.name == "id" {
+				if inner.schema == "tenancy" && (inner.name == "id" || inner.name == "claimed") {
 					a.opaque = fmt.Sprintf("it asks for the signed scope inside %v", f)
 				}
 			}
@@ -332,8 +339,17 @@ func (p *probe) makeStates(who ids, literals, settings []string, really map[stri
 	state(always(envEmpty), "every setting ''", all(""), idsOf...)
 	state(always(envGarbage), "every setting nonsense", all("bailiwick-nonsense"), idsOf...)
 	forms := func(v string) []string { // in which a setting may carry a tenant
+		out := []string{v}
+		if slices.Contains(settings, "tenancy.scope") {
+			out = append(out, strings.Repeat("0", 89)+v) // where a scope has its tenant
+		}
+		for _, l := range literals {
+			if len(l) == 1 && strings.Contains(":;,.|/#@ ", l) {
+				out = append(out, strings.Join([]string{v, v, v, v}, l))
+			}
+		}
 		if len(path) == 0 {
-			return []string{v}
+			return out
 		}
 		flat, nested := "", `"`+v+`"`
 		for i, l := range path {
@@ -345,7 +361,7 @@ func (p *probe) makeStates(who ids, literals, settings []string, really map[stri
 		for _, l := range slices.Backward(path) {
 			nested = fmt.Sprintf("{%q:%s}", l, nested)
 		}
-		return []string{v, "{" + flat + "}", nested}
+		return append(out, "{"+flat+"}", nested)
 	}
 	for i, f := range forms(who.own) {
 		state(always(envOwn), "every setting the own tenant's", all(f), idsOf...)
