@@ -85,11 +85,18 @@ type connector struct{ d *sqlite.Driver }
 type connKey struct{}
 
 func (connector) Connect(ctx context.Context) (driver.Conn, error) {
-	c, ok := ctx.Value(connKey{}).(*conn)
+	o, ok := ctx.Value(connKey{}).(*offer)
 	if !ok {
 		return nil, errors.New("sqlite: no connection outside a transaction")
 	}
-	return c, nil
+	o.taken = true
+	return o.c, nil
+}
+
+// offer is a connection on its way to database/sql, which closes what it has taken.
+type offer struct {
+	c     *conn
+	taken bool
 }
 
 func (c connector) Driver() driver.Driver { return c.d }
@@ -146,10 +153,11 @@ func (d *DB) begin(ctx context.Context, h *handle, epoch int64, readOnly bool) (
 
 // beginOn begins a transaction on c, which goes back to its handle when the transaction has ended.
 func (d *DB) beginOn(ctx context.Context, c *conn, readOnly bool) (*sqlx.Tx, error) {
-	tx, err := d.sql.BeginTxx(context.WithValue(ctx, connKey{}, c), &sql.TxOptions{ReadOnly: readOnly})
+	o := &offer{c: c}
+	tx, err := d.sql.BeginTxx(context.WithValue(ctx, connKey{}, o), &sql.TxOptions{ReadOnly: readOnly})
 	if err != nil {
-		if c.lease.h != nil {
-			_ = c.Close() // database/sql never took it
+		if !o.taken { // else it may be somebody else's by now
+			_ = c.Close()
 		}
 		return nil, d.Translate(err)
 	}

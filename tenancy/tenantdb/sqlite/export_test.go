@@ -23,7 +23,7 @@ import (
 // Each transaction writes a pair of rows; a snapshot taken while it runs must hold whole pairs.
 func TestAnExportIsOneMomentWhileWritersRun(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	db := open(t, dir, sqlite.Options{Migrations: notes, Sync: sqlite.SyncNormal})
 	provision(t, db, acme)
 	tdb := db.TenantDB()
@@ -78,7 +78,7 @@ func TestAnExportIsOneMomentWhileWritersRun(t *testing.T) {
 // pairs reads a snapshot with a plain driver: how many rows it has, and how many lack their half.
 func pairs(t *testing.T, snapshot []byte) (all, odd int) {
 	t.Helper()
-	f := filepath.Join(t.TempDir(), "s.db")
+	f := filepath.Join(tempDir(t), "s.db")
 	require.NoError(t, os.WriteFile(f, snapshot, 0o600))
 	db, err := sql.Open("sqlite", "file:"+f+"?mode=ro&immutable=1")
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func export(t *testing.T, db *sqlite.DB, id tenancy.ID) []byte {
 
 func TestAnExportHoldsNothingThatWasDeleted(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES (?), ('stays'), (?)", canary, canary))
 	require.Contains(t, string(export(t, db, acme)), canary)
@@ -107,7 +107,7 @@ func TestAnExportHoldsNothingThatWasDeleted(t *testing.T) {
 
 func TestRestorePutsASnapshotBackWhole(t *testing.T) {
 	t.Parallel()
-	dir, ctx := t.TempDir(), context.Background()
+	dir, ctx := tempDir(t), context.Background()
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	warm := open(t, dir, sqlite.Options{Migrations: notes}) // another process, which has the file open
 	provision(t, db, acme, globex)
@@ -126,7 +126,7 @@ func TestRestorePutsASnapshotBackWhole(t *testing.T) {
 	require.Equal(t, []string{"before", "and on"}, bodies(t, db, acme))
 
 	// To a machine where the tenant does not live yet, and which is a migration ahead.
-	elsewhere := open(t, t.TempDir(), sqlite.Options{Region: "eu", Migrations: append(notes[:1:1], sqlite.Migration{ID: "test/2", SQL: "ALTER TABLE note ADD COLUMN more TEXT"})})
+	elsewhere := open(t, tempDir(t), sqlite.Options{Region: "eu", Migrations: append(notes[:1:1], sqlite.Migration{ID: "test/2", SQL: "ALTER TABLE note ADD COLUMN more TEXT"})})
 	require.NoError(t, elsewhere.Restore(ctx, tenancy.Tenant{ID: acme, State: tenancy.Active, Region: "eu", Epoch: 7}, bytes.NewReader(snapshot)))
 	require.NoError(t, exec(elsewhere, acme, "UPDATE note SET more = 'x'"))
 	_, err := elsewhere.Begin(ctx, tenantdb.Scope{Tenant: acme, Epoch: 6}, tenantdb.TxOptions{})
@@ -135,13 +135,13 @@ func TestRestorePutsASnapshotBackWhole(t *testing.T) {
 
 func TestRestoreRefusesWhatIsNotTheTenantsSnapshot(t *testing.T) {
 	t.Parallel()
-	dir, ctx := t.TempDir(), context.Background()
+	dir, ctx := tempDir(t), context.Background()
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	provision(t, db, acme, globex)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES ('stays')"))
 	good := export(t, db, acme)
 	boom := errors.New("boom")
-	newer := open(t, t.TempDir(), sqlite.Options{Migrations: append(notes[:1:1], sqlite.Migration{ID: "test/2", SQL: "CREATE TABLE x (a)"})})
+	newer := open(t, tempDir(t), sqlite.Options{Migrations: append(notes[:1:1], sqlite.Migration{ID: "test/2", SQL: "CREATE TABLE x (a)"})})
 	provision(t, newer, acme)
 	for name, c := range map[string]struct {
 		snapshot []byte
@@ -157,7 +157,7 @@ func TestRestoreRefusesWhatIsNotTheTenantsSnapshot(t *testing.T) {
 		"with a view instead": {altered(t, good, "ALTER TABLE tenancy_file RENAME TO f; CREATE VIEW tenancy_file AS SELECT * FROM f"), sqlite.ErrCorrupt},
 		"bad index":           {altered(t, good, "CREATE INDEX i ON note (body); PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON note (id)' WHERE name = 'i'"), sqlite.ErrCorrupt},
 	} {
-		for _, dst := range []*sqlite.DB{db, open(t, t.TempDir(), sqlite.Options{Migrations: notes})} {
+		for _, dst := range []*sqlite.DB{db, open(t, tempDir(t), sqlite.Options{Migrations: notes})} {
 			if dst == db {
 				set(t, db, tenancy.Suspended)
 			}
@@ -183,7 +183,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // altered runs statements on a snapshot with a plain driver.
 func altered(t *testing.T, snapshot []byte, query string) []byte {
 	t.Helper()
-	f := filepath.Join(t.TempDir(), "s.db")
+	f := filepath.Join(tempDir(t), "s.db")
 	require.NoError(t, os.WriteFile(f, snapshot, 0o600))
 	db, err := sql.Open("sqlite", "file:"+f)
 	require.NoError(t, err)
@@ -198,7 +198,7 @@ func altered(t *testing.T, snapshot []byte, query string) []byte {
 
 func TestAnExportStopsWithItsContext(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

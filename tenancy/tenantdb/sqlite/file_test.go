@@ -17,7 +17,7 @@ import (
 func TestFileNamesSayNothingAndReachNowhere(t *testing.T) {
 	t.Parallel()
 	// The folder's name has everything in it that means something in a URI.
-	dir := filepath.Join(t.TempDir(), "a b?mode=memory&_pragma=x#%2e%2e%00;'\"")
+	dir := filepath.Join(tempDir(t), "a b?mode=memory&_pragma=x#%2e%2e%00;'\"")
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	long := strings.Repeat("x", tenancy.MaxIDLen)
 	for _, id := range []string{"acme", "acme-wal", "acme-shm", "con", "nul", long, "0198f0f0-0000-7000-8000-000000000000"} {
@@ -56,7 +56,7 @@ func listDir(tb testing.TB, dir string) []os.DirEntry {
 // closed provisions acme and globex, closes the database and returns their files.
 func closed(t *testing.T, opts sqlite.Options) (dir, acmeFile, globexFile string) {
 	t.Helper()
-	dir = t.TempDir()
+	dir = tempDir(t)
 	db, err := sqlite.Open(dir, opts)
 	require.NoError(t, err)
 	provision(t, db, acme)
@@ -124,7 +124,7 @@ func TestLinksAndOpenPermissionsAreRefused(t *testing.T) {
 
 func TestOpenRefusesAFolderThatIsNotSafe(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	require.NoError(t, os.Chmod(dir, 0o777))
 	_, err := sqlite.Open(dir, sqlite.Options{})
 	require.ErrorIs(t, err, tenantdb.ErrUnsafe)
@@ -134,8 +134,8 @@ func TestOpenRefusesAFolderThatIsNotSafe(t *testing.T) {
 	_, err = sqlite.Open(dir, sqlite.Options{Migrations: notes})
 	require.ErrorIs(t, err, tenantdb.ErrUnsafe, "the list of purged tenants is gone")
 
-	dir = t.TempDir()
-	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "tenants")))
+	dir = tempDir(t)
+	require.NoError(t, os.Symlink(tempDir(t), filepath.Join(dir, "tenants")))
 	_, err = sqlite.Open(dir, sqlite.Options{})
 	require.ErrorIs(t, err, tenantdb.ErrUnsafe)
 

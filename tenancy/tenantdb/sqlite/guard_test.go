@@ -1,3 +1,5 @@
+//go:build linux
+
 package sqlite_test
 
 import (
@@ -115,7 +117,7 @@ func TestTheGuardRefusesWhatReachesBeyondTheTenantsRows(t *testing.T) {
 
 func TestWhatAReadOnlyTransactionMayNotDo(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES ('a')"))
 	for _, query := range []string{
@@ -146,7 +148,7 @@ func TestOrdinaryStatementsPassTheGuard(t *testing.T) {
 		CREATE TRIGGER bodies_in INSTEAD OF INSERT ON bodies BEGIN INSERT INTO note (body) VALUES (new.body); END;
 		CREATE VIRTUAL TABLE found USING fts5(body);
 		CREATE VIRTUAL TABLE place USING rtree(id, x0, x1);`})
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: steps})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: steps})
 	provision(t, db, acme)
 	for _, query := range []string{
 		"INSERT INTO note (id, body) VALUES (1, 'a'), (2, 'b') RETURNING id",
@@ -170,7 +172,7 @@ func TestOrdinaryStatementsPassTheGuard(t *testing.T) {
 // transaction after each error, the statements that follow would each be committed alone.
 func TestNothingIsCommittedAfterTheDatabaseEndedTheTransaction(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	for way, run := range waysToRun {
 		err := db.TenantDB().Tx(in(acme), func(ctx context.Context, tx *sqlx.Tx) error {
@@ -190,7 +192,7 @@ func TestNothingIsCommittedAfterTheDatabaseEndedTheTransaction(t *testing.T) {
 
 func TestErrorsHoldNoValuesAndNoPaths(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	db := open(t, dir, sqlite.Options{Migrations: append(notes[:1:1], sqlite.Migration{ID: "t/2", SQL: `CREATE VIRTUAL TABLE found USING fts5(body); CREATE UNIQUE INDEX u ON note (body)`})})
 	provision(t, db, acme)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES ('hunter2')"))
@@ -221,7 +223,7 @@ func TestErrorsHoldNoValuesAndNoPaths(t *testing.T) {
 
 func TestNothingOfATransactionIsLeftOnItsConnection(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	tdb := db.TenantDB()
 	ends := map[string]func(ctx context.Context, tx *sqlx.Tx) error{

@@ -114,7 +114,12 @@ func (d *DB) migrateOn(ctx context.Context, c *conn, id tenancy.ID) (hd *header,
 
 // change runs f in a writing transaction on a connection of maintenance.
 func (d *DB) change(ctx context.Context, c *conn, f func(context.Context, *sqlx.Tx) error) error {
-	tx, err := d.beginOn(ctx, c, false)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// The statements of f watch ctx. The transaction does not, or database/sql would roll it back by
+	// itself, some time after we have closed the connection.
+	tx, err := d.beginOn(context.WithoutCancel(ctx), c, false)
 	if err != nil {
 		return err
 	}

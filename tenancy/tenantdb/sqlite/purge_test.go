@@ -19,7 +19,7 @@ const canary = "canary-5f1c"
 
 func TestPurgeLeavesNothingAndNeverLetsTheTenantBack(t *testing.T) {
 	t.Parallel()
-	dir, ctx := t.TempDir(), context.Background()
+	dir, ctx := tempDir(t), context.Background()
 	db := open(t, dir, sqlite.Options{Migrations: notes, Shard: "s1"})
 	provision(t, db, acme)
 	file := only(t, dir)
@@ -93,7 +93,7 @@ func TestPurgeLeavesNothingAndNeverLetsTheTenantBack(t *testing.T) {
 
 func TestPurgeWaitsForTransactionsHereAndElsewhere(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	other := open(t, dir, sqlite.Options{Migrations: notes, IdleClose: 50 * time.Millisecond})
 	provision(t, db, acme)

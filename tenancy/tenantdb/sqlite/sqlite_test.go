@@ -71,7 +71,7 @@ func only(tb testing.TB, dir string) string {
 
 func TestEachTenantSeesItsOwnFileOnly(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme, globex)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES (?)", "of acme"))
 	require.NoError(t, exec(db, globex, "INSERT INTO note (body) VALUES (?)", "of globex"))
@@ -81,7 +81,7 @@ func TestEachTenantSeesItsOwnFileOnly(t *testing.T) {
 
 func TestATransactionThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	boom := errors.New("boom")
 	err := db.TenantDB().Tx(in(acme), func(ctx context.Context, tx *sqlx.Tx) error {
@@ -95,7 +95,7 @@ func TestATransactionThatFailsLeavesNothing(t *testing.T) {
 
 func TestUnknownTenantsAreRefusedAndLeaveNoFile(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	require.ErrorIs(t, exec(db, acme, "SELECT 1"), tenancy.ErrUnknownTenant)
 	require.ErrorIs(t, db.SetState(context.Background(), tenancy.Tenant{ID: acme, State: tenancy.Active}), tenancy.ErrUnknownTenant)
@@ -111,7 +111,7 @@ func TestUnknownTenantsAreRefusedAndLeaveNoFile(t *testing.T) {
 func TestTimesAreTheDatabasesClock(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2031, 2, 3, 4, 5, 6, 789000, time.UTC)
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes, Clock: func() time.Time { return at }})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes, Clock: func() time.Time { return at }})
 	provision(t, db, acme)
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body) VALUES ('by default')"))
 	require.NoError(t, exec(db, acme, "INSERT INTO note (body, at) VALUES ('as a parameter', ?)", at.In(time.FixedZone("", 3600))))
@@ -131,7 +131,7 @@ func TestSystemWorkIsAuditedFirstOrRefused(t *testing.T) {
 	var reasons []string
 	var down error
 	steps := []sqlite.Migration{{ID: "sys/1", SQL: "CREATE TABLE plan (name TEXT PRIMARY KEY)"}}
-	db := open(t, t.TempDir(), sqlite.Options{SystemMigrations: steps, SystemAudit: func(_ context.Context, reason string) error {
+	db := open(t, tempDir(t), sqlite.Options{SystemMigrations: steps, SystemAudit: func(_ context.Context, reason string) error {
 		reasons = append(reasons, reason)
 		return down
 	}}).TenantDB()
@@ -146,6 +146,6 @@ func TestSystemWorkIsAuditedFirstOrRefused(t *testing.T) {
 		t.Error("ran without being audited")
 		return nil
 	}), down)
-	without := open(t, t.TempDir(), sqlite.Options{}).TenantDB()
+	without := open(t, tempDir(t), sqlite.Options{}).TenantDB()
 	require.ErrorIs(t, without.System(context.Background(), "seed", add), tenantdb.ErrNoSystem)
 }

@@ -28,7 +28,7 @@ func tries(db *sqlite.DB) (read, write error) {
 // second DB of this process stands for one; it shares nothing with the first but the files.
 func TestStatesAreEnforcedAtOnceByEveryProcess(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := tempDir(t)
 	db := open(t, dir, sqlite.Options{Migrations: notes})
 	other := open(t, dir, sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
@@ -56,7 +56,7 @@ func TestStatesAreEnforcedAtOnceByEveryProcess(t *testing.T) {
 
 func TestASuspensionStopsReadersAtTheirNextStatement(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	err := db.TenantDB().Read(in(acme), func(ctx context.Context, tx *sqlx.Tx) error {
 		var n int
@@ -72,7 +72,7 @@ func TestASuspensionStopsReadersAtTheirNextStatement(t *testing.T) {
 
 func TestASuspensionWaitsForTheWriter(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	provision(t, db, acme)
 	writing, finish := make(chan struct{}), make(chan struct{})
 	done := make(chan error, 1)
@@ -95,7 +95,7 @@ func TestASuspensionWaitsForTheWriter(t *testing.T) {
 
 func TestAnotherEpochOrRegionIsRefused(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes, Region: "eu"})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes, Region: "eu"})
 	ctx := context.Background()
 	require.NoError(t, db.Provision(ctx, tenancy.Tenant{ID: acme, State: tenancy.Active, Region: "eu", Epoch: 2}))
 	require.ErrorIs(t, db.Provision(ctx, tenancy.Tenant{ID: globex, State: tenancy.Active, Region: "au", Epoch: 1}), tenancy.ErrWrongRegion)
@@ -119,7 +119,7 @@ func TestAnotherEpochOrRegionIsRefused(t *testing.T) {
 
 func TestALateDecisionDoesNotUndoALaterOne(t *testing.T) {
 	t.Parallel()
-	db := open(t, t.TempDir(), sqlite.Options{Migrations: notes})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
 	ctx, at := context.Background(), time.Unix(1000, 0)
 	require.NoError(t, db.Provision(ctx, tenancy.Tenant{ID: acme, State: tenancy.Active, Epoch: 1, ChangedAt: at}))
 	suspend := tenancy.Tenant{ID: acme, State: tenancy.Suspended, Epoch: 1, ChangedAt: at.Add(2)}

@@ -26,7 +26,7 @@ type witness struct {
 }
 
 func newWitness(t testing.TB) *witness {
-	dir, bare := t.TempDir(), t.TempDir()
+	dir, bare := tempDir(t), tempDir(t)
 	setup, err := sqlite.Open(dir, sqlite.Options{Migrations: notes})
 	require.NoError(t, err)
 	provision(t, setup, globex)

@@ -1,0 +1,191 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"testing/fstest"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	colour = sqlite.Migration{ID: "test/2", SQL: "ALTER TABLE note ADD COLUMN colour TEXT NOT NULL DEFAULT 'red'"}
+	audit  = sqlite.Migration{ID: "audit/1", Func: func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, "CREATE TABLE event (id INTEGER PRIMARY KEY, what TEXT)")
+		return err
+	}}
+)
+
+func TestAFileIsMigratedWhenItIsNextOpened(t *testing.T) {
+	t.Parallel()
+	dir, _, _ := closed(t, sqlite.Options{Migrations: notes})
+	// A step that another package's list brings comes before one that the file has seen.
+	db := open(t, dir, sqlite.Options{Migrations: []sqlite.Migration{audit, notes[0], colour}})
+	require.NoError(t, exec(db, globex, "INSERT INTO event (what) SELECT colour FROM note"))
+	require.NoError(t, db.TenantDB().Read(in(globex), func(ctx context.Context, tx *sqlx.Tx) error {
+		var ids []string
+		require.NoError(t, tx.SelectContext(ctx, &ids, "SELECT id FROM tenancy_migration ORDER BY id"))
+		require.Equal(t, []string{"audit/1", "test/1", "test/2"}, ids)
+		return nil
+	}))
+	require.NoError(t, db.Close())
+
+	older := open(t, dir, sqlite.Options{Migrations: notes})
+	require.ErrorIs(t, exec(older, globex, "DELETE FROM note"), tenantdb.ErrSchema)
+	require.NoError(t, exec(older, acme, "DELETE FROM note"), "only opened files were migrated")
+}
+
+func TestAProgramThatIsBehindTheFileIsRefusedWhileItHasItOpen(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	older := open(t, dir, sqlite.Options{Migrations: notes})
+	provision(t, older, acme)
+	read, write := tries(older)
+	require.NoError(t, errors.Join(read, write))
+	newer := open(t, dir, sqlite.Options{Migrations: append(notes[:1:1], colour)})
+	read, write = tries(newer)
+	require.NoError(t, errors.Join(read, write))
+	read, write = tries(older)
+	require.ErrorIs(t, read, tenantdb.ErrSchema)
+	require.ErrorIs(t, write, tenantdb.ErrSchema)
+}
+
+func TestAMigrationThatFailsLeavesTheFileAsItWas(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	for name, bad := range map[string]sqlite.Migration{
+		"sql":   {ID: "test/3", SQL: "CREATE TABLE half (a); INSERT INTO nowhere VALUES (1)"},
+		"func":  {ID: "test/3", SQL: "CREATE TABLE half (a)", Func: func(context.Context, *sqlx.Tx) error { return boom }},
+		"keys":  {ID: "test/3", SQL: "CREATE TABLE half (a REFERENCES note); INSERT INTO half VALUES (99)"},
+		"quits": {ID: "test/3", SQL: "CREATE TABLE half (a); COMMIT; INSERT INTO nowhere VALUES (1)"},
+	} {
+		dir, _, file := closed(t, sqlite.Options{Migrations: notes})
+		db := open(t, dir, sqlite.Options{Migrations: append(notes[:1:1], colour, bad)})
+		require.Error(t, exec(db, globex, "DELETE FROM note"), name)
+		require.NoError(t, db.Close())
+		if name == "quits" {
+			continue // a migration that commits by itself is its author's; it must not be recorded as done
+		}
+		again := open(t, dir, sqlite.Options{Migrations: append(notes[:1:1], colour)})
+		require.NoError(t, exec(again, globex, "UPDATE note SET colour = 'blue'"), name)
+		require.Error(t, exec(again, globex, "SELECT * FROM half"), name)
+		require.FileExists(t, file)
+	}
+}
+
+func TestTheFleetIsMigratedPastTheFilesThatFail(t *testing.T) {
+	t.Parallel()
+	const tenants = 30
+	dir := tempDir(t)
+	db, err := sqlite.Open(dir, sqlite.Options{Migrations: notes, Sync: sqlite.SyncNormal})
+	require.NoError(t, err)
+	var ids []tenancy.ID
+	for i := range tenants {
+		id := tenancy.MustParseID(fmt.Sprintf("t%d", i))
+		ids = append(ids, id)
+		provision(t, db, id)
+		require.NoError(t, exec(db, id, "INSERT INTO note (body) VALUES (?)", fmt.Sprint(i)))
+	}
+	require.NoError(t, db.SetState(context.Background(), tenancy.Tenant{ID: ids[0], State: tenancy.Suspended, Epoch: 1}))
+	require.NoError(t, db.Close())
+	broken := only(t, dir)
+	require.NoError(t, os.WriteFile(broken, []byte("damaged damaged damaged damaged damaged damaged damaged damaged damaged damaged damaged damaged"), 0o600))
+
+	// A step that tenant 7's data makes fail.
+	var ran atomic.Int32
+	step := sqlite.Migration{ID: "test/2", Func: func(ctx context.Context, tx *sqlx.Tx) error {
+		ran.Add(1)
+		_, err := tx.ExecContext(ctx, "CREATE TABLE more AS SELECT * FROM note; CREATE TABLE strict (a INT CHECK (a <> 7)); INSERT INTO strict SELECT body FROM note")
+		return err
+	}}
+	db = open(t, dir, sqlite.Options{Migrations: append(notes[:1:1], step), Sync: sqlite.SyncNormal})
+	ctx, cancel := context.WithCancel(context.Background())
+	seen := 0
+	err = db.Migrate(ctx, 2, func(p sqlite.Progress) {
+		seen++
+		require.Equal(t, seen, p.Done)
+		require.Equal(t, tenants, p.Total)
+		if seen == 10 {
+			cancel()
+		}
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, seen, tenants)
+
+	var fleet *sqlite.FleetError
+	failures := 0
+	err = db.Migrate(context.Background(), 2, func(p sqlite.Progress) {
+		if p.Err != nil {
+			failures++
+		}
+	})
+	require.ErrorAs(t, err, &fleet)
+	require.Equal(t, 2, failures)
+	require.Len(t, fleet.Failed, 2)
+	require.Error(t, fleet.Failed["t7"])
+	require.LessOrEqual(t, int(ran.Load()), tenants+2, "files were migrated twice")
+	for i, id := range ids {
+		var n int
+		err := db.TenantDB().Read(in(id), func(ctx context.Context, tx *sqlx.Tx) error {
+			return tx.GetContext(ctx, &n, "SELECT count(*) FROM more")
+		})
+		switch {
+		case i == 0:
+			require.ErrorIs(t, err, tenancy.ErrNotActive)
+		case i == 7 || errors.Is(err, sqlite.ErrCorrupt):
+			require.Error(t, err)
+		default:
+			require.NoError(t, err)
+			require.Equal(t, 1, n)
+		}
+	}
+}
+
+func TestEachVisitsEveryTenantThatMayBeRead(t *testing.T) {
+	t.Parallel()
+	var reasons []string
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(_ context.Context, r string) error { reasons = append(reasons, r); return nil }})
+	provision(t, db, acme, globex, tenancy.MustParseID("initech"))
+	set(t, db, tenancy.Suspended)
+	seen := map[string]bool{}
+	require.NoError(t, db.Each(in(acme), "count notes", func(ctx context.Context, id tenancy.ID) error {
+		seen[id.String()] = true
+		return db.TenantDB().Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO note (body) VALUES (?)", id)
+			return err
+		})
+	}))
+	require.Equal(t, map[string]bool{"globex": true, "initech": true}, seen)
+	require.Equal(t, []string{"count notes"}, reasons)
+	require.ErrorIs(t, open(t, tempDir(t), sqlite.Options{}).Each(context.Background(), "x", nil), tenantdb.ErrNoSystem)
+}
+
+func TestReadMigrationsTakesTheUpHalfOfGooseFiles(t *testing.T) {
+	t.Parallel()
+	steps, err := sqlite.ReadMigrations("app", fstest.MapFS{
+		"00002_more.sql": {Data: []byte("ALTER TABLE a ADD COLUMN c;")},
+		"00001_a.sql":    {Data: []byte("-- +goose Up\n-- +goose StatementBegin\nCREATE TABLE a (b);\n-- +goose StatementEnd\n-- +goose Down\nDROP TABLE a;\n")},
+		"README.md":      {},
+	})
+	require.NoError(t, err)
+	require.Len(t, steps, 2)
+	require.Equal(t, "app/00001_a", steps[0].ID)
+	require.NotContains(t, steps[0].SQL, "DROP")
+	db := open(t, tempDir(t), sqlite.Options{Migrations: steps})
+	provision(t, db, acme)
+	require.NoError(t, exec(db, acme, "INSERT INTO a (b, c) VALUES (1, 2)"))
+	_, err = sqlite.ReadMigrations("app", fstest.MapFS{})
+	require.Error(t, err)
+	for _, bad := range [][]sqlite.Migration{{{ID: "", SQL: "x"}}, {{ID: "a"}}, {steps[0], steps[0]}} {
+		_, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: bad})
+		require.Error(t, err)
+	}
+}
