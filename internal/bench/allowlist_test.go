@@ -76,7 +76,7 @@ func allowLists() []way {
 		}
 		return false
 	}
-	addrs := make([]netip.Addr, 1024)
+	var addrs [1024]netip.Addr // a power of two: no division in the loop
 	want := 0
 	for i := range addrs {
 		if i%2 == 0 {
@@ -93,7 +93,7 @@ func allowLists() []way {
 			return func(n int) error {
 				in := 0
 				for i := range n {
-					if contains(addrs[i%len(addrs)]) {
+					if contains(addrs[uint(i)%uint(len(addrs))]) {
 						in++
 					}
 				}

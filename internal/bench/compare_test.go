@@ -27,7 +27,7 @@ type way struct {
 
 // turn is how long one way runs before the next has its turn: long enough for the clock, short enough that
 // ways next to each other meet the same machine.
-const turn = 20 * time.Millisecond
+const turn = 8 * time.Millisecond
 
 // budget is what -benchtime asks for: a time for each way, or a number of rounds.
 func budget() (perWay time.Duration, rounds int) {
@@ -47,9 +47,14 @@ type figures struct {
 }
 
 // compare runs the ways in turns and reports each as a sub-benchmark of b, with its median time and its
-// median ratio to each way it is compared with. meter makes the meter of processor time; nil means that
-// of this process.
-func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
+// ratio to each way it is compared with:
+//
+//	x-WAY       the median of the ratios of wall time, round by round, and ±% half their interquartile range
+//	best-x-WAY  the ratio of the best times (of the 5th percentile), which other work on the machine hardly touches
+//	cpu-x-WAY   the median of the ratios of processor time
+//
+// server makes the meter of other processes' time; nil means that there are none.
+func compare(b *testing.B, ways []way, server func(testing.TB) cpuMeter) {
 	b.Helper()
 	type open struct {
 		way
@@ -68,9 +73,9 @@ func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
 		}
 		all = append(all, &open{way: w, run: run, n: perTurn(b, w, run)})
 	}
-	cpu := cpuMeter(ownCPU)
-	if meter != nil {
-		cpu = meter(b)
+	others := cpuMeter(func() time.Duration { return 0 })
+	if server != nil {
+		others = server(b)
 	}
 	perWay, rounds := budget()
 	deadline := time.Now().Add(perWay * time.Duration(len(all)))
@@ -78,7 +83,7 @@ func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
 		for _, k := range rand.Perm(len(all)) {
 			o := all[k]
 			o.prep(o.n)
-			if err := o.turn(o.run, o.n, cpu); err != nil {
+			if err := o.turn(o.run, o.n, others); err != nil {
 				b.Fatalf("%s: %v", o.name, err)
 			}
 		}
@@ -88,14 +93,15 @@ func compare(b *testing.B, ways []way, meter func(testing.TB) cpuMeter) {
 		byName[o.name] = o
 	}
 	for _, o := range all {
-		m := map[string]float64{"ns/op": median(o.ns), "allocs": median(o.allocs)}
-		if cpu != nil {
+		m := map[string]float64{"ns/op": median(o.ns), "best-ns": quantile(o.ns, best), "allocs": median(o.allocs)}
+		if others != nil {
 			m["cpu-ns/op"] = median(o.cpu)
 		}
 		for _, v := range o.vs {
 			if base := byName[v]; base != nil {
 				m["x-"+v], m["±%-"+v] = ratio(o.ns, base.ns)
-				if cpu != nil {
+				m["best-x-"+v] = quantile(o.ns, best) / quantile(base.ns, best)
+				if others != nil {
 					m["cpu-x-"+v], _ = ratio(o.cpu, base.cpu)
 				}
 			}
@@ -119,28 +125,28 @@ func perTurn(b *testing.B, w way, run func(int) error) int {
 		}
 		return time.Since(start)
 	}
-	for warm := time.Duration(0); warm < turn; { // connections, caches, prepared statements
-		warm += once(1)
+	for warm := time.Duration(0); warm < 4*turn; { // connections, caches, prepared statements
+		warm += once(8)
 	}
 	for n := 1; ; n *= 2 {
-		if d := min(once(n), once(n)); d >= turn/4 {
+		if d := min(once(n), once(n), once(n)); d >= turn/2 {
 			return max(1, int(float64(n)*float64(turn)/float64(d)))
 		}
 	}
 }
 
-func (f *figures) turn(run func(int) error, n int, cpu cpuMeter) error {
-	if cpu == nil {
-		cpu = func() time.Duration { return 0 }
+func (f *figures) turn(run func(int) error, n int, others cpuMeter) error {
+	if others == nil {
+		others = func() time.Duration { return 0 }
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	cpu0, start := cpu(), time.Now()
+	others0, own0, start := others(), ownCPU(), time.Now()
 	err := run(n)
-	d, used := time.Since(start), cpu()-cpu0
+	d, own := time.Since(start), ownCPU()
 	runtime.ReadMemStats(&after)
 	f.ns = append(f.ns, float64(d.Nanoseconds())/float64(n))
-	f.cpu = append(f.cpu, float64(used.Nanoseconds())/float64(n))
+	f.cpu = append(f.cpu, float64((own-own0+others()-others0).Nanoseconds())/float64(n))
 	f.allocs = append(f.allocs, float64((after.Mallocs-before.Mallocs)/uint64(n)))
 	f.ops += n
 	return err
@@ -162,6 +168,9 @@ func report(b *testing.B, name string, ops int, metrics map[string]float64) {
 		measured[fmt.Sprintf("%s/%s %s", workload, name, unit)] = v
 	}
 }
+
+// best is the quantile that stands for a turn that nothing disturbed.
+const best = 0.05
 
 func median(xs []float64) float64 { return quantile(xs, 0.5) }
 

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A cpuMeter returns the processor time that a workload has used so far: a figure that other work on the same
-// machine hardly disturbs. What a busy machine serves in a second is one divided by it.
+// A cpuMeter returns the processor time that some processes have used so far: a figure that other work on the
+// same machine hardly disturbs. What a busy machine serves in a second is one divided by it.
 type cpuMeter func() time.Duration
 
 // ownCPU is the processor time of this process.
@@ -24,8 +24,8 @@ func ownCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// serverCPU adds the server processes of w's sessions to ownCPU, if they run on this machine under Linux.
-// Call it once the connections are open.
+// serverCPU is the time of the server processes of w's sessions, or nil unless they run on this machine
+// under Linux. Call it once the connections are open.
 func (w *pgWorld) serverCPU(tb testing.TB) cpuMeter {
 	tb.Helper()
 	ctx := context.Background()
@@ -45,7 +45,7 @@ func (w *pgWorld) serverCPU(tb testing.TB) cpuMeter {
 		}
 	}
 	return func() time.Duration {
-		sum := ownCPU()
+		var sum time.Duration
 		for _, pid := range pids {
 			b, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
 			if err != nil {

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"text/tabwriter"
 )
@@ -38,7 +39,7 @@ var goals = []goal{
 func TestMain(m *testing.M) {
 	code := m.Run()
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	head := "\ngoal\tmeasured\tbound\t\n"
+	head := "\ngoal\tmeasured\tundisturbed\tbound\t\n"
 	for _, g := range goals {
 		v, ok := measured[g.figure]
 		if !ok {
@@ -52,7 +53,14 @@ func TestMain(m *testing.M) {
 		if !met {
 			verdict = "MISSED"
 		}
-		fmt.Fprintf(w, "%s%s\t%.4g\t%s %g\t%s\n", head, g.says, v, sign, g.bound, verdict)
+		undisturbed := "-" // the same of the turns that nothing disturbed
+		i := strings.LastIndexByte(g.figure, ' ') + 1
+		for _, unit := range []string{"best-" + g.figure[i:], strings.ReplaceAll(g.figure[i:], "ns/op", "best-ns")} {
+			if v, ok := measured[g.figure[:i]+unit]; ok && unit != g.figure[i:] {
+				undisturbed = fmt.Sprintf("%.4g", v)
+			}
+		}
+		fmt.Fprintf(w, "%s%s\t%.4g\t%s\t%s %g\t%s\n", head, g.says, v, undisturbed, sign, g.bound, verdict)
 		head = ""
 	}
 	w.Flush()
