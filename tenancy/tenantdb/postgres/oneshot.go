@@ -54,7 +54,7 @@ func (db *DB) shoot(ctx context.Context) (s shot, err error) {
 // send sends the binding, queries and what cleans up after them in one packet that ends in one Sync: the
 // server runs them as one transaction, which ends with the last of them.
 func (s *shot) send(ctx context.Context, queries ...*pgx.QueuedQuery) (pgx.BatchResults, error) {
-	tail := s.db.tail(len(queries) == 1)
+	tail := s.db.tail(queries)
 	b := pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, 1+len(queries)+len(tail))}
 	b.Queue(s.bind.sql, s.bind.args...)
 	b.QueuedQueries = append(b.QueuedQueries, queries...)
@@ -97,7 +97,7 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 	if cerr := br.Close(); err == nil {
 		err = cerr
 	}
-	s.clean(tag, err)
+	s.clean(sql, tag, err)
 	s.done()
 	return tag, translate(err)
 }
@@ -119,7 +119,7 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, err
 	inner, err := br.Query()
 	r := &rows{Rows: inner, br: br}
 	r.done = func() {
-		s.clean(r.CommandTag(), r.err)
+		s.clean(sql, r.CommandTag(), r.err)
 		s.done()
 	}
 	if err != nil {

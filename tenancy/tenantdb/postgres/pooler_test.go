@@ -28,12 +28,22 @@ import (
 // pgbouncer starts a PgBouncer in transaction mode, with two server connections, and returns h.App's DSN through it.
 func pgbouncer(t testing.TB, h *house) string {
 	t.Helper()
+	dsn := tryPgbouncer(t, h)
+	if dsn == "" {
+		t.Skip("pgbouncer is not installed: isolation behind a pooler is not tested")
+	}
+	return dsn
+}
+
+// tryPgbouncer is pgbouncer, or "" where none is installed.
+func tryPgbouncer(t testing.TB, h *house) string {
+	t.Helper()
 	bin, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		bin = "/usr/sbin/pgbouncer"
 	}
 	if _, err := os.Stat(bin); err != nil {
-		t.Skip("pgbouncer is not installed: isolation behind a pooler is not tested")
+		return ""
 	}
 	server, err := pgx.ParseConfig(h.App.DSN)
 	require.NoError(t, err)

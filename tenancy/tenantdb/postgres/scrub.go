@@ -28,20 +28,37 @@ var (
 )
 
 // tail is what follows a one-shot's queries in their packet.
-func (db *DB) tail(single bool) []string {
+func (db *DB) tail(queries []*pgx.QueuedQuery) []string {
 	switch {
 	case db.mode == pgx.QueryExecModeSimpleProtocol:
 		return scrubText // one query may have been several statements
-	case single && !db.pooled:
+	case len(queries) == 1 && !db.pooled && !locks(queries[0].SQL):
 		return resetOnly
 	}
 	return scrubList
 }
 
+// locks reports whether sql may take session locks by itself. A lock that a function of the application takes is freed
+// when its connection is used again.
+func locks(sql string) bool {
+	for i := strings.IndexAny(sql, "aA"); i >= 0 && len(sql)-i >= len("advisory"); {
+		if strings.EqualFold(sql[i:i+len("advisory")], "advisory") {
+			return true
+		}
+		next := strings.IndexAny(sql[i+1:], "aA")
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
 // clean destroys the connection after a statement that may have left more behind than the tail undid.
-// What failed was undone by the server.
-func (s *shot) clean(tag pgconn.CommandTag, err error) {
-	if err == nil && !s.db.pooled && s.db.mode != pgx.QueryExecModeSimpleProtocol && !leavesNothing(tag) {
+// What failed was undone by the server, but for session locks.
+func (s *shot) clean(sql string, tag pgconn.CommandTag, err error) {
+	if err != nil && locks(sql) ||
+		err == nil && !s.db.pooled && s.db.mode != pgx.QueryExecModeSimpleProtocol && !leavesNothing(tag) {
 		destroy(s.conn)
 	}
 }

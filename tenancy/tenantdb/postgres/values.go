@@ -108,9 +108,6 @@ func value(m *pgtype.Map, f pgconn.FieldDescription, raw []byte) (driver.Value, 
 	switch f.DataTypeOID { // where pgx writes more than Postgres does
 	case pgtype.TimeOID:
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
-		if len(text) < len("00:00:00") { // its zeros were seconds
-			text += "00:00:00"[len(text):]
-		}
 	case pgtype.InetOID:
 		host := "/32"
 		if strings.Contains(text, ":") {
