@@ -107,9 +107,58 @@ func fds() int {
 // Resident memory and descriptors of an open tenant after a read, a write and a scan.
 func BenchmarkHandles(b *testing.B) {
 	const n = 400
-	db, ctxs := fleet(b, sqlite.Options{MaxOpen: n, IdleClose: time.Hour, Sync: sqlite.SyncNormal}, n)
-	require.NoError(b, db.Close())
-	_ = ctxs
+	dir := b.TempDir()
+	opts := sqlite.Options{Migrations: docs, MaxOpen: n, IdleClose: time.Hour, Sync: sqlite.SyncNormal}
+	setup := open(b, dir, opts)
+	for i := range n {
+		require.NoError(b, setup.Provision(context.Background(), tenancy.Tenant{ID: tenancy.MustParseID(fmt.Sprintf("t%05d", i)), State: tenancy.Active, Epoch: 1}))
+	}
+	for b.Loop() {
+		db, err := sqlite.Open(dir, opts)
+		require.NoError(b, err)
+		tdb := db.TenantDB()
+		runtime.GC()
+		m0, f0 := rss(), fds()
+		for i := range n {
+			ctx := tenancy.With(context.Background(), tenancy.MustParseID(fmt.Sprintf("t%05d", i)))
+			require.NoError(b, readOne(ctx, tdb, i%1000))
+			require.NoError(b, tdb.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+				_, err := tx.ExecContext(ctx, "INSERT INTO ev (at, v) VALUES ('a', 'b')")
+				return err
+			}))
+			require.NoError(b, tdb.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+				var sum int
+				return tx.GetContext(ctx, &sum, "SELECT sum(length(body)) FROM docs")
+			}))
+		}
+		runtime.GC()
+		b.ReportMetric(float64(rss()-m0)/n/1024, "KiB/handle")
+		b.ReportMetric(float64(fds()-f0)/n, "fd/handle")
+		require.NoError(b, db.Close())
+	}
+}
+
+// One step and a version, in a transaction of its own for each of 1,000 files.
+func BenchmarkMigrate(b *testing.B) {
+	for name, s := range map[string]sqlite.Sync{"normal": sqlite.SyncNormal, "full": sqlite.SyncFull} {
+		b.Run("sync="+name, func(b *testing.B) {
+			const files = 1000
+			dir := b.TempDir()
+			db := open(b, dir, sqlite.Options{Migrations: docs, Sync: s})
+			for i := range files {
+				require.NoError(b, db.Provision(context.Background(), tenancy.Tenant{ID: tenancy.MustParseID(fmt.Sprintf("t%05d", i)), State: tenancy.Active, Epoch: 1}))
+			}
+			list := docs
+			b.ResetTimer()
+			for i := range b.N {
+				list = append(list[:len(list):len(list)], sqlite.Migration{ID: fmt.Sprintf("m/%d", i),
+					SQL: fmt.Sprintf("ALTER TABLE ev ADD COLUMN c%d TEXT; CREATE INDEX ev_c%d ON ev (c%d)", i, i, i)})
+				db := open(b, dir, sqlite.Options{Migrations: list, Sync: s})
+				require.NoError(b, db.Migrate(context.Background(), 4, nil))
+			}
+			b.ReportMetric(float64(files*b.N)/b.Elapsed().Seconds(), "files/s")
+		})
+	}
 }
 
 // Single-row transactions of 1, 4 and 16 writers to random tenants of 64: a file a tenant against one
@@ -126,6 +175,9 @@ func BenchmarkWriters(b *testing.B) {
 					tdb := db.TenantDB()
 					var next atomic.Int64
 					var wg sync.WaitGroup
+					for _, ctx := range ctxs {
+						require.NoError(b, readOne(ctx, tdb, 1))
+					}
 					b.ResetTimer()
 					for range writers {
 						wg.Go(func() {
@@ -146,5 +198,4 @@ func BenchmarkWriters(b *testing.B) {
 			}
 		}
 	}
-	_ = runtime.GC
 }
