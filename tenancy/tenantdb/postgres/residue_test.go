@@ -52,6 +52,34 @@ func TestNothingOfATenantStaysOnItsConnection(t *testing.T) {
 						return err
 					})
 				},
+				"queried and committed": func(ctx context.Context) error {
+					return db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+						require.NoError(t, tx.QueryRow(ctx, `SELECT 1`).Scan(new(int)))
+						rows, err := tx.Query(ctx, r.leave)
+						rows.Close()
+						return err
+					})
+				},
+				"among others": func(ctx context.Context) error {
+					return db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+						require.NoError(t, tx.QueryRow(ctx, `SELECT 1`).Scan(new(int)))
+						_, err := tx.Exec(ctx, r.leave+`; SELECT 1`)
+						return err
+					})
+				},
+				"behind our back": func(ctx context.Context) error {
+					return db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+						_, err := tx.Conn().Exec(ctx, r.leave)
+						return err
+					})
+				},
+				"batched in a transaction": func(ctx context.Context) error {
+					return db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+						var b pgx.Batch
+						b.Queue(r.leave)
+						return tx.SendBatch(ctx, &b).Close()
+					})
+				},
 				"rolled back": func(ctx context.Context) error {
 					_ = db.Tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 						_, err := tx.Exec(ctx, r.leave)

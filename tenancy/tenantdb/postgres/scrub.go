@@ -12,10 +12,10 @@ import (
 // What a tenant's work can leave on a connection for the next tenant: settings, cursors WITH HOLD, LISTEN,
 // temporary tables, lastval(), session advisory locks. Prepared statements stay: they hold no data.
 //
-// After a transaction all of it goes, in the packet of COMMIT. A statement on its own, of the kinds listed
-// below, can leave settings and locks only, so that the reset of settings travels behind it, and locks go with the
-// next binding; a statement of another kind costs the connection. Behind a pooler that would cost the wrong
-// one, so that the whole scrub travels behind every statement.
+// One statement of the kinds that leavesNothing lists can leave settings and locks only, so that their reset follows in its
+// packet, or in that of COMMIT. A statement of another kind in a transaction is followed by the whole scrub; on its own
+// it costs the connection, or, behind a pooler, where that would be the wrong one, the whole scrub follows
+// every statement. lastval() is taken for harmless where it would cost a message of its own.
 
 // scrub follows COMMIT or ROLLBACK in one string. It runs where they ran, even behind a pooler: the server
 // is not given to anybody else in the middle of a string.
@@ -69,7 +69,7 @@ func leavesNothing(tag pgconn.CommandTag) bool {
 	}
 	verb, _, _ := strings.Cut(tag.String(), " ")
 	switch verb {
-	case "", "MERGE", "EXPLAIN", "SHOW", "NOTIFY", "SET", "RESET":
+	case "", "MERGE", "EXPLAIN", "SHOW", "NOTIFY", "SET", "RESET", "SAVEPOINT", "RELEASE", "ROLLBACK", "COPY":
 		return true
 	}
 	return false

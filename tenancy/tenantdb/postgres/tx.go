@@ -27,6 +27,7 @@ type tx struct {
 	conn  *pgxpool.Conn
 	state state
 	saves int
+	dirty bool // something ran that may leave more behind than settings
 }
 
 type state int
@@ -126,12 +127,14 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 			err = cerr
 		}
 		t.settle()
+		t.ran(sql, tag)
 		return tag, translate(err)
 	}
 	if err := t.opened(ctx); err != nil {
 		return pgconn.CommandTag{}, err
 	}
 	tag, err := t.conn.Exec(ctx, sql, args...)
+	t.ran(sql, tag)
 	return tag, translate(err)
 }
 
@@ -143,7 +146,8 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 			return &noRows{err: err}, err
 		}
 		inner, err := br.Query()
-		r := &rows{Rows: inner, br: br, done: t.settle}
+		r := &rows{Rows: inner, br: br}
+		r.done = func() { t.settle(); t.ran(sql, r.CommandTag()) }
 		if err != nil {
 			r.Close()
 			return r, r.Err()
@@ -154,7 +158,9 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 		return &noRows{err: err}, err
 	}
 	inner, err := t.conn.Conn().Query(ctx, sql, args...)
-	return &rows{Rows: inner}, translate(err)
+	r := &rows{Rows: inner}
+	r.done = func() { t.ran(sql, r.CommandTag()) }
+	return r, translate(err)
 }
 
 // QueryRow implements [pgx.Tx].
@@ -171,6 +177,7 @@ func (t *tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if err := noBegin(b); err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}
+	t.dirty = true
 	if t.state == open {
 		return &answers{BatchResults: t.conn.SendBatch(ctx, b)}
 	}
@@ -195,6 +202,7 @@ func (t *tx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementDe
 	if err := t.opened(ctx); err != nil {
 		return nil, err
 	}
+	t.dirty = true
 	sd, err := t.conn.Conn().Prepare(ctx, name, sql)
 	return sd, translate(err)
 }
@@ -204,6 +212,7 @@ func (t *tx) Conn() *pgx.Conn {
 	if t.opened(t.ctx) != nil {
 		return nil
 	}
+	t.dirty = true // nobody sees what is done with it
 	return t.conn.Conn()
 }
 
@@ -231,7 +240,7 @@ func (t *tx) Commit(ctx context.Context) error {
 		t.end("rollback")
 		return translate(err)
 	}
-	results, err := t.conn.Conn().PgConn().Exec(ctx, "commit"+scrub).ReadAll()
+	results, err := t.conn.Conn().PgConn().Exec(ctx, "commit"+t.scrub()).ReadAll()
 	if len(results) > 0 && results[0].Err == nil {
 		if err != nil {
 			destroy(t.conn) // committed, but not clean
@@ -270,15 +279,31 @@ func (t *tx) end(sql string) {
 	if pg.IsClosed() {
 		return
 	}
-	if pg.IsBusy() { // rows were left open: what the server is at is not known
-		destroy(t.conn)
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), cleanup)
 	defer cancel()
-	if _, err := pg.Exec(ctx, sql+scrub).ReadAll(); err != nil {
+	if t.dirty {
+		sql += scrub
+	}
+	if _, err := pg.Exec(ctx, sql).ReadAll(); err != nil { // also if rows were left open: what the server is at is not known
 		destroy(t.conn)
 	}
+}
+
+// ran looks at a statement's kind, as the server tells it.
+func (t *tx) ran(sql string, tag pgconn.CommandTag) {
+	if t.dirty {
+		return
+	}
+	// A string without arguments travels as it is, and may hold several statements.
+	t.dirty = !leavesNothing(tag) || locks(sql) || strings.Contains(sql, ";")
+}
+
+// scrub is what follows COMMIT.
+func (t *tx) scrub() string {
+	if t.dirty {
+		return scrub
+	}
+	return "; reset all"
 }
 
 // release gives the connection back. The pool keeps it only if it is alive, idle and outside a
