@@ -3,9 +3,12 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -114,4 +117,44 @@ func BenchmarkFloorCold(b *testing.B) {
 		}
 		i++
 	}
+}
+
+// The same step and version over 1,000 files with the driver alone, 4 at a time.
+func BenchmarkFloorMigrate(b *testing.B) {
+	open(b, b.TempDir(), sqlite.Options{})
+	const files = 1000
+	dir := b.TempDir()
+	name := func(i int) string { return "file:" + filepath.Join(dir, strconv.Itoa(i)+".db") }
+	db, err := sql.Open("sqlite", name(0)+"?_pragma=journal_mode(wal)")
+	require.NoError(b, err)
+	_, err = db.Exec(docs[0].SQL)
+	require.NoError(b, err)
+	require.NoError(b, db.Close())
+	body, err := os.ReadFile(filepath.Join(dir, "0.db"))
+	require.NoError(b, err)
+	for i := range files {
+		require.NoError(b, os.WriteFile(filepath.Join(dir, strconv.Itoa(i)+".db"), body, 0o600))
+	}
+	b.ResetTimer()
+	for v := range b.N {
+		var next atomic.Int64
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for i := next.Add(1) - 1; i < files; i = next.Add(1) - 1 {
+					db, err := sql.Open("sqlite", name(int(i))+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=foreign_keys(1)&_txlock=immediate")
+					if err == nil {
+						db.SetMaxOpenConns(1)
+						_, err = db.Exec(fmt.Sprintf("BEGIN IMMEDIATE; ALTER TABLE ev ADD COLUMN c%d TEXT; CREATE INDEX ev_c%d ON ev (c%d); PRAGMA user_version = %d; COMMIT", v, v, v, v))
+						db.Close()
+					}
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	b.ReportMetric(float64(files*b.N)/b.Elapsed().Seconds(), "files/s")
 }

@@ -4,12 +4,14 @@ package sqlite_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
@@ -140,10 +142,13 @@ func TestNoStatementReachesAnotherFile(t *testing.T) {
 				path := w.fill([]string{"OTHER", "NEW", "file:OTHER"}[r.IntN(3)])
 				// Parameters go by number and by name; too many are not an error to this driver.
 				err := waysToRun[way](ctx, tx, w.fill(query), []any{path, path, path, path, path, path})
-				if err == nil {
+				switch {
+				case err == nil:
 					ran++
-				} else if isRefusal(err) {
+				case isRefusal(err):
 					refused++
+				case errors.Is(err, tenantdb.ErrDoomed): // SQLite ended the transaction: begin another
+					return err
 				}
 			}
 			return fmt.Errorf("undo")
