@@ -29,7 +29,7 @@
 //
 //   - Timing, EXPLAIN, the size of sequences, and NOTIFY cross tenants. Do not show EXPLAIN to
 //     tenants: it holds the planner's idea of everybody's rows.
-//   - Advisory locks and NOTIFY have one name space in a database. Put the tenant id into their keys.
+//   - Advisory locks and NOTIFY have one name space in a database: take names from [LockKey] and [Channel].
 //   - Large objects know no row-level security: do not use them.
 //   - Bind parameters, and never literals, keep values out of pg_stat_activity and the log, which the
 //     application role's other sessions can read.
