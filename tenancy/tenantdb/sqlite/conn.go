@@ -83,8 +83,16 @@ func (t *transaction) Commit() error {
 	if err != nil {
 		c.broken = true
 		_ = c.run(context.Background(), "ROLLBACK") // fails if the database did it
+		return err
 	}
-	return err
+	// Its own commit counts as a change too. Nobody else's can be among them: it held the file until now,
+	// and SQLite looks for changes only when the next transaction begins.
+	if !c.readOnly && c.known != nil {
+		if c.knownAt, err = c.raw.FileControlDataVersion("main"); err != nil {
+			c.known = nil
+		}
+	}
+	return nil
 }
 
 func (t *transaction) Rollback() error {
