@@ -205,7 +205,7 @@ func (db *DB) Shard() (name string, region tenancy.Region) {
 	return db.about.shard, tenancy.Region(db.about.region)
 }
 
-// Close waits for what is under way. It closes the pool only if [Open] made it.
+// Close ends the DB; if [Open] made the pool, it closes that too, once what is under way has ended.
 func (db *DB) Close() error {
 	err := db.sql.Close()
 	if db.owned {
