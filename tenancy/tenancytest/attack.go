@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/bailiwick-dev/bailiwick/internal/finding"
+	"github.com/jmoiron/sqlx"
+
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
-	"github.com/jmoiron/sqlx"
 )
 
 // TB is what the kit needs of a *testing.T.
@@ -41,23 +39,6 @@ type Target struct {
 	Except map[string]string
 }
 
-// Finding is an attack that succeeded: Rule is the attack, Object the table.
-type Finding = finding.Finding
-
-// Report says what was tried. Its findings are the attacks that succeeded, and it can be written as
-// text, JSON or SARIF.
-type Report struct {
-	*finding.Report
-	Ran     map[string]int // how many attacks ran, by table, view or function, and under Session
-	Skipped []Skip
-}
-
-// Session is the object of attacks that are not about one table.
-const Session = "(session)"
-
-// Skip is an attack that could not be tried, and why.
-type Skip struct{ Attack, Object, Reason string }
-
 // Attack tries to reach tenant B's rows of target as tenant A, table by table, and reports an error
 // through t for each attack that succeeds, for each table it could not attack for want of rows, and
 // when nothing was attacked at all. No error or report holds the content of a row.
@@ -68,7 +49,7 @@ func Attack(t TB, target Target) *Report {
 		t.Errorf("%v", err)
 	}
 	for _, f := range r.Findings {
-		t.Errorf("%s on %s: %s\n\tseen: %s\n\tfix:  %s", f.Rule, f.Object, f.Message, f.Evidence, f.Fix)
+		t.Errorf("%s on %s: %s\n\tseen: %s\n\tfix:  %s", f.Rule, f.Object, f.Message, f.Evidence, strings.TrimPrefix(f.Fix, comment))
 	}
 	total := 0
 	for _, n := range r.Ran {
@@ -190,6 +171,8 @@ func (k *kit) full(id tenancy.ID) bool {
 
 func (k *kit) load(ctx context.Context, id tenancy.ID) error {
 	return k.read(ctx, id, func(ctx context.Context, tx *sqlx.Tx) error {
+		var loaded int
+		var first error
 		for _, t := range k.cat.tables {
 			err := savepoint(ctx, tx, true, func() error { return t.load(ctx, tx, k.cat, id) })
 			if errors.As(err, new(lost)) {
@@ -197,7 +180,15 @@ func (k *kit) load(ctx context.Context, id tenancy.ID) error {
 			}
 			if err != nil { // what cannot be read cannot be leaked by reading; attackTable says so
 				k.skip("load", t.Name, reason(err))
+				if first == nil {
+					first = err
+				}
+				continue
 			}
+			loaded++
+		}
+		if loaded == 0 { // it is not the tables: the tenant is unknown, or suspended
+			return first
 		}
 		return nil
 	})
@@ -215,7 +206,7 @@ func (k *kit) seed(ctx context.Context, id tenancy.ID) error {
 	err := k.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		m = &maker{ctx: ctx, tx: tx, cat: k.cat, id: id}
 		for _, t := range k.cat.parentsFirst() {
-			if t.Partition || !t.Readable || t.count[id.String()] > 0 || !k.listed(t.Name) {
+			if t.Partition || !t.Readable || t.count[id.String()] > 0 { // also what is not attacked may be a parent
 				continue
 			}
 			if err := m.invent(t); errors.As(err, new(lost)) {
@@ -290,74 +281,4 @@ func (k *kit) undone(ctx context.Context, id tenancy.ID, f tenantdb.Func) error 
 		return nil
 	}
 	return err
-}
-
-// rule is an attack as the reports know it.
-func rule(id, title, remedy string) finding.Rule {
-	return finding.Rule{ID: id, Severity: finding.Error, Title: title, Remedy: remedy}
-}
-
-// tell records the outcome of one attack: seen is what shows that it succeeded, "" that it did not.
-func (k *kit) tell(r finding.Rule, object, seen string, err error) error {
-	var s skipped
-	switch {
-	case errors.As(err, new(lost)):
-		return fmt.Errorf("tenancytest: %s on %s: the transaction was lost: %w", r.ID, object, err)
-	case errors.As(err, &s):
-		k.skip(r.ID, object, s.why)
-		return nil
-	case err != nil && seen == "" && !refused(err):
-		k.skip(r.ID, object, reason(err))
-		return nil
-	}
-	k.ran[object]++
-	if seen != "" {
-		k.found = append(k.found, Finding{Rule: r.ID, Severity: r.Severity, Object: object, Message: r.Title, Evidence: seen, Fix: r.Remedy})
-	}
-	return nil
-}
-
-// skipped is the error of an attack that does not fit the table.
-type skipped struct{ why string }
-
-func (e skipped) Error() string { return e.why }
-
-func (k *kit) skip(attack, object, why string) {
-	k.skipped = append(k.skipped, Skip{Attack: attack, Object: object, Reason: why})
-}
-
-// refused reports whether the database said no, in a way that tells nothing about rows: it was not
-// allowed (42501 and class 0L, 0P, 28), not under row security (0A000), or the object is not there for
-// this role (3F000, 42704).
-func refused(err error) bool {
-	switch s := state(err); s {
-	case "42501", "0A000", "3F000", "42704", "25006":
-		return true
-	default:
-		return strings.HasPrefix(s, "28") || strings.HasPrefix(s, "0L") || strings.HasPrefix(s, "0P")
-	}
-}
-
-// reason is why something could not be done, without the values a message may hold.
-func reason(err error) string {
-	var n noRow
-	if errors.As(err, &n) {
-		return n.why
-	}
-	if s := state(err); s != "" {
-		return "SQLSTATE " + s
-	}
-	return "the driver failed"
-}
-
-func (k *kit) report() *Report {
-	target := "?"
-	if k.DB != nil {
-		target = string(k.DB.Dialect())
-	}
-	return &Report{
-		Report:  finding.New("bailiwick/tenancytest", target, slices.Collect(rules()), k.found, nil, time.Now()),
-		Ran:     maps.Clone(k.ran),
-		Skipped: k.skipped,
-	}
 }

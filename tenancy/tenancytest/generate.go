@@ -122,9 +122,7 @@ func (t *table) candidates(cat *catalogue, c column) (out []string) {
 			}
 		}
 		if c.Category == "N" {
-			for _, n := range numerals.FindAllString(k.Text, -1) {
-				out = append(out, n)
-			}
+			out = append(out, numerals.FindAllString(k.Text, -1)...)
 			out = append(out, "1", "2", "100", "0")
 		}
 	}

@@ -11,8 +11,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
 //go:embed fingerprint.sql
@@ -100,38 +101,6 @@ type mutator struct {
 	about   about
 	known   map[string]bool // what the inspector says of the schema as it is
 	turn    int             // mutations take the tables in turns
-}
-
-// about is what a mutator must know beside the catalogue. See schema.sql.
-type about struct {
-	App       string              `json:"app"`     // quoted
-	Me        string              `json:"me"`      // quoted
-	Bypass    bool                `json:"bypass"`  // row-level security does not hold for Me
-	Super     bool                `json:"super"`   // Me is a superuser
-	ID        string              `json:"id"`      // the definition of tenancy.id(), if it is there
-	Library   []string            `json:"library"` // tables in schema tenancy
-	Database  string              `json:"database"`
-	Policies  map[string][]policy `json:"policies"`
-	Triggers  map[string][]piece  `json:"triggers"`
-	Views     []piece             `json:"views"` // views with security_invoker, and their owners
-	Owners    map[string]string   `json:"owners"`
-	Secure    map[string]bool     `json:"secure"` // row-level security is enabled
-	Forced    map[string]bool     `json:"forced"`
-	Foreign   map[string]string   `json:"foreign"` // definitions of foreign keys
-	Truncate  map[string]bool     `json:"truncate"`
-	Temporary bool                `json:"temporary"`
-}
-
-type piece struct{ Name, Definition string }
-
-// policy is a policy of a table..
-type policy struct {
-	Name       string `json:"name"`
-	Command    string `json:"command"`
-	Permissive bool   `json:"permissive"`
-	Roles      string `json:"roles"`
-	Using      string `json:"using"`
-	Check      string `json:"check"`
 }
 
 func (m *mutator) run(ctx context.Context, owner *sql.DB) (err error) {

@@ -9,7 +9,7 @@ import (
 // oracleTricks learn whether tenant B has a row from what the database says to a row of A's own, or
 // tie A's rows to B's.
 var oracleTricks = []trick{
-	{rule("oracle.unique", "a unique or exclusion constraint tells which values other tenants have", "Make the tenant column the first of the constraint."), func(h *hand) (string, error) {
+	{rule: rule("oracle.unique", "a unique or exclusion constraint tells which values other tenants have", "Make the tenant column the first of the constraint."), run: func(h *hand) (string, error) {
 		looked := 0
 		for _, u := range h.t.Uniques {
 			seen, err := h.collide(u)
@@ -29,7 +29,7 @@ var oracleTricks = []trick{
 		}
 		return "", nil
 	}},
-	{rule("oracle.foreign", "a foreign key lets a row point into another tenant: it tells which rows exist there, and ties their fates", "Let the foreign key include the tenant column on both sides."), func(h *hand) (string, error) {
+	{rule: rule("oracle.foreign", "a foreign key lets a row point into another tenant: it tells which rows exist there, and ties their fates", "Let the foreign key include the tenant column on both sides."), run: func(h *hand) (string, error) {
 		looked := 0
 		for _, l := range h.t.Foreign {
 			ok, err := h.point(l)
@@ -157,5 +157,5 @@ func (h *hand) theirs(t *table, columns []string) (row, error) {
 			return r, nil
 		}
 	}
-	return nil, skipped{"both tenants have the same values there"}
+	return nil, skipped{"both tenants have the same values there, which a constraint without the tenant would not have let them"}
 }

@@ -6,7 +6,7 @@ const guardRemedy = "Enable and force row-level security and add the restrictive
 
 // counting is a trick whose statement counts rows of tenant B.
 func counting(id, title, sql string) trick {
-	return trick{rule(id, title, guardRemedy), func(h *hand) (string, error) {
+	return trick{rule: rule(id, title, guardRemedy), count: sql, run: func(h *hand) (string, error) {
 		q, err := h.fill(sql)
 		if err != nil {
 			return "", err
@@ -18,7 +18,7 @@ func counting(id, title, sql string) trick {
 
 // returning is a trick whose statement returns rows of tenant B, or affects them.
 func returning(id, title, before, sql string) trick {
-	return trick{rule(id, title, guardRemedy), func(h *hand) (string, error) {
+	return trick{rule: rule(id, title, guardRemedy), run: func(h *hand) (string, error) {
 		q, err := h.fill(sql)
 		if err != nil {
 			return "", err
@@ -71,7 +71,7 @@ var readTricks = []trick{
 		`SELECT 1 FROM {t} x WHERE x.{c}::text = {b} FOR UPDATE`),
 	returning("read.share", "SELECT FOR KEY SHARE locks rows of another tenant", "",
 		`SELECT 1 FROM {t} x WHERE x.{c}::text = {b} FOR KEY SHARE`),
-	{rule("read.copy", "COPY TO writes out rows of another tenant", guardRemedy), func(h *hand) (string, error) {
+	{rule: rule("read.copy", "COPY TO writes out rows of another tenant", guardRemedy), run: func(h *hand) (string, error) {
 		q, err := h.fill(`COPY (SELECT 1 FROM {t} x WHERE x.{c}::text = {b}) TO STDOUT`)
 		if err != nil {
 			return "", err
@@ -79,7 +79,7 @@ var readTricks = []trick{
 		n, err := h.exec(q)
 		return rowsSeen(n), err
 	}},
-	{rule("read.error", "an error raised in the WHERE clause tells of rows of another tenant", guardRemedy), func(h *hand) (string, error) {
+	{rule: rule("read.error", "an error raised in the WHERE clause tells of rows of another tenant", guardRemedy), run: func(h *hand) (string, error) {
 		q, err := h.fill(`SELECT count(*) FROM {t} x WHERE 1 / (CASE WHEN x.{c}::text = {b} THEN 0 ELSE 1 END) = 1`)
 		if err != nil {
 			return "", err
@@ -89,7 +89,7 @@ var readTricks = []trick{
 		}
 		return "", err
 	}},
-	{rule("read.statistics", "the planner's statistics show values of another tenant", guardRemedy), func(h *hand) (string, error) {
+	{rule: rule("read.statistics", "the planner's statistics show values of another tenant", guardRemedy), run: func(h *hand) (string, error) {
 		schema, name, _ := strings.Cut(strings.ReplaceAll(h.t.Name, `"`, ""), ".")
 		n, err := h.number(`SELECT count(*) FROM pg_catalog.pg_stats s WHERE s.schemaname = $1 AND s.tablename = $2
 			AND pg_catalog.strpos(pg_catalog.concat_ws(' ', s.most_common_vals::text, s.histogram_bounds::text), $3) > 0`, schema, name, h.B.String())

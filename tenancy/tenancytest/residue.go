@@ -3,9 +3,10 @@ package tenancytest
 import (
 	"context"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/bailiwick-dev/bailiwick/internal/finding"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
-	"github.com/jmoiron/sqlx"
 )
 
 const residueRemedy = "Scrub each connection when a transaction ends, as tenantdb/postgres does; let nobody else use its pool; put a pooler into transaction mode."

@@ -9,8 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/jmoiron/sqlx"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
 // sampleSize is how many rows of a tenant the kit looks at in each table.
@@ -43,10 +44,7 @@ func (t *table) load(ctx context.Context, tx *sqlx.Tx, cat *catalogue, id tenanc
 		return nil
 	}
 	var n int64
-	if err := tx.GetContext(ctx, &n, "SELECT count(*) FROM "+from+" WHERE "+where); err != nil {
-		return err
-	}
-	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s LIMIT %d", strings.Join(exprs, ", "), from, where, sampleSize))
+	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT %s, count(*) OVER () FROM %s WHERE %s LIMIT %d", strings.Join(exprs, ", "), from, where, sampleSize))
 	if err != nil {
 		return err
 	}
@@ -57,7 +55,7 @@ func (t *table) load(ctx context.Context, tx *sqlx.Tx, cat *catalogue, id tenanc
 		for i := range vals {
 			into[i] = &vals[i]
 		}
-		if err := rows.Scan(into...); err != nil {
+		if err := rows.Scan(append(into, &n)...); err != nil {
 			return err
 		}
 		r := row{}

@@ -9,7 +9,6 @@ SELECT pg_catalog.json_build_object(
   'app', pg_catalog.quote_ident($1),
   'me', pg_catalog.quote_ident(current_user),
   'bypass', (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user),
-  'super', (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user),
   'id', coalesce(pg_catalog.pg_get_functiondef(pg_catalog.to_regprocedure('tenancy.id()')), ''),
   'library', (SELECT pg_catalog.json_agg(pg_catalog.format('%I.%I', schemaname, tablename) ORDER BY tablename) FROM pg_catalog.pg_tables WHERE schemaname = 'tenancy' AND tablename <> 'goose_db_version'),
   'database', pg_catalog.quote_ident(pg_catalog.current_database()),

@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
-	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/stretchr/testify/require"
 )
 
 // schema is one of the schemas that the kit is tried on.

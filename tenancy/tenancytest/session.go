@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bailiwick-dev/bailiwick/internal/finding"
 	"github.com/jmoiron/sqlx"
+
+	"github.com/bailiwick-dev/bailiwick/internal/finding"
 )
 
 const roleRemedy = "REVOKE the role from the application's role; system work has a role and a pool of its own."
@@ -24,11 +25,17 @@ var (
 
 // attackSession tries what is not about one table.
 func (k *kit) attackSession(ctx context.Context) error {
+	if len(k.cat.tables) == 0 {
+		return nil
+	}
 	return k.undone(ctx, k.A, func(ctx context.Context, tx *sqlx.Tx) error {
 		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '3s'"); err != nil {
 			return err
 		}
 		h := &hand{kit: k, ctx: ctx, tx: tx}
+		if _, err := tx.ExecContext(ctx, "SAVEPOINT tenancytest"); err != nil {
+			return err
+		}
 		seen, err := h.roles("SET LOCAL ROLE ")
 		err = errors.Join(err, k.tell(roleChange, Session, seen, nil))
 		if err != nil {
@@ -40,6 +47,9 @@ func (k *kit) attackSession(ctx context.Context) error {
 			return err
 		}
 		if err := h.accepted(replicaRole, "SET LOCAL session_replication_role = replica"); err != nil {
+			return err
+		}
+		if err := h.undo(); err != nil {
 			return err
 		}
 		var schemas []string
@@ -73,13 +83,10 @@ func (k *kit) attackSession(ctx context.Context) error {
 func (h *hand) accepted(r finding.Rule, statements ...string) error {
 	var last error
 	for _, s := range statements {
-		err := h.sub(func() error { _, err := h.exec(s); return err })
+		_, err := h.alone(s)
 		if err == nil {
 			words := strings.Fields(s)
 			return h.tell(r, Session, "accepted: "+strings.Join(words[:min(3, len(words))], " ")+" ...", nil)
-		}
-		if errors.As(err, new(lost)) {
-			return err
 		}
 		if state(err) == "42P01" { // there is no such table here, and so nothing to be had
 			err = nil
@@ -94,17 +101,11 @@ func (h *hand) accepted(r finding.Rule, statements ...string) error {
 // files tries to reach files and programs of the server. COPY asks for the right before it looks at the
 // table, and under row-level security goes no further.
 func (h *hand) files() error {
-	for _, t := range h.cat.tables {
-		for _, s := range []string{" FROM '/tenancytest/none'", " FROM PROGRAM 'false'"} {
-			err := h.sub(func() error { _, err := h.exec("COPY " + t.Name + s); return err })
-			if errors.As(err, new(lost)) {
-				return err
-			}
-			if st := state(err); err == nil || st == "0A000" || strings.HasPrefix(st, "58") || strings.HasPrefix(st, "38") {
-				return h.tell(serverFiles, Session, "accepted: COPY ..."+s, nil)
-			}
+	for _, s := range []string{" FROM '/tenancytest/none'", " FROM PROGRAM 'false'"} {
+		_, err := h.alone("COPY " + h.cat.tables[0].Name + s)
+		if st := state(err); err == nil || st == "0A000" || strings.HasPrefix(st, "58") || strings.HasPrefix(st, "38") {
+			return h.tell(serverFiles, Session, "accepted: COPY ..."+s, nil)
 		}
-		break
 	}
 	return h.accepted(serverFiles, "SELECT pg_catalog.length(pg_catalog.pg_read_file('PG_VERSION'))", "SELECT count(*) FROM pg_catalog.pg_ls_dir('.')")
 }
@@ -114,6 +115,9 @@ func (h *hand) roles(set string) (string, error) {
 	var roles []struct {
 		Name  string `db:"name"`
 		Power bool   `db:"power"`
+	}
+	if err := h.undo(); err != nil {
+		return "", err
 	}
 	err := h.tx.SelectContext(h.ctx, &roles, `SELECT pg_catalog.quote_ident(r.rolname) AS name, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole
 		OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relowner = r.oid AND c.oid = ANY ($1::text::oid[])) AS power
@@ -127,30 +131,30 @@ func (h *hand) roles(set string) (string, error) {
 			h.powers = append(h.powers, r.Name)
 		}
 		var seen string
-		err := h.sub(func() error {
-			if _, err := h.exec(set + r.Name); err != nil {
-				return err
-			}
-			if r.Power {
-				seen = "it may become a role that owns tables, bypasses row-level security or makes roles"
-				return nil
-			}
-			for _, t := range h.cat.tables {
-				var n int64
-				err := h.sub(func() (err error) {
-					n, err = h.number("SELECT count(*) FROM " + t.Name + " x WHERE x." + t.tenant.Ident + "::text = " + lit(h.B.String()))
-					return err
-				})
-				if errors.As(err, new(lost)) {
-					return err
-				}
-				if n > 0 {
-					seen = "as a role it may become, " + rowsSeen(n) + " of " + t.Name
+		_, err := h.alone(set + r.Name)
+		if err == nil {
+			err = func() error {
+				if r.Power {
+					seen = "it may become a role that owns tables, bypasses row-level security or makes roles"
 					return nil
 				}
-			}
-			return nil
-		})
+				for _, t := range h.cat.tables {
+					var n int64
+					err := h.sub(func() (err error) {
+						n, err = h.number("SELECT count(*) FROM " + t.Name + " x WHERE x." + t.tenant.Ident + "::text = " + lit(h.B.String()))
+						return err
+					})
+					if errors.As(err, new(lost)) {
+						return err
+					}
+					if n > 0 {
+						seen = "as a role it may become, it reached rows of " + t.Name
+						return nil
+					}
+				}
+				return nil
+			}()
+		}
 		if errors.As(err, new(lost)) {
 			return "", err
 		}

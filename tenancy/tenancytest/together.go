@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/bailiwick-dev/bailiwick/internal/finding"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
-	"github.com/jmoiron/sqlx"
 )
 
 // weakLink is a foreign key that crosses tenants.
@@ -36,6 +37,9 @@ func (k *kit) attackTogether(ctx context.Context) error {
 // deleteBlind empties all tables, children before parents, and counts what went beside A's own rows.
 // Without a condition, policies FOR SELECT have no say in it.
 func (k *kit) deleteBlind(ctx context.Context) error {
+	if !slices.ContainsFunc(k.cat.tables, func(t *table) bool { return k.wanted(t.Name) }) {
+		return nil
+	}
 	return k.undone(ctx, k.A, func(ctx context.Context, tx *sqlx.Tx) error {
 		h := &hand{kit: k, ctx: ctx, tx: tx}
 		for _, t := range slices.Backward(k.cat.parentsFirst()) {

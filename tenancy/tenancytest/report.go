@@ -1,0 +1,102 @@
+package tenancytest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/internal/finding"
+)
+
+// Finding is an attack that succeeded: Rule is the attack, Object the table.
+type Finding = finding.Finding
+
+// Report says what was tried. Its findings are the attacks that succeeded, and it can be written as
+// text, JSON or SARIF.
+type Report struct {
+	*finding.Report
+	Ran     map[string]int // how many attacks ran, by table, view or function, and under Session
+	Skipped []Skip
+}
+
+// Session is the object of attacks that are not about one table.
+const Session = "(session)"
+
+// Skip is an attack that could not be tried, and why.
+type Skip struct{ Attack, Object, Reason string }
+
+// comment begins the fix of a finding: a person must decide on the statements.
+const comment = "-- "
+
+// rule is an attack as the reports know it.
+func rule(id, title, remedy string) finding.Rule {
+	return finding.Rule{ID: id, Severity: finding.Error, Title: title, Remedy: remedy}
+}
+
+// tell records the outcome of one attack: seen is what shows that it succeeded, "" that it did not.
+func (k *kit) tell(r finding.Rule, object, seen string, err error) error {
+	var s skipped
+	switch {
+	case errors.As(err, new(lost)):
+		return fmt.Errorf("tenancytest: %s on %s: the transaction was lost: %w", r.ID, object, err)
+	case errors.As(err, &s):
+		k.skip(r.ID, object, s.why)
+		return nil
+	case err != nil && seen == "" && !refused(err):
+		k.skip(r.ID, object, reason(err))
+		return nil
+	}
+	k.ran[object]++
+	if seen != "" {
+		k.found = append(k.found, Finding{Rule: r.ID, Severity: r.Severity, Object: object, Message: r.Title, Evidence: seen, Fix: comment + r.Remedy})
+	}
+	return nil
+}
+
+// skipped is the error of an attack that does not fit the table.
+type skipped struct{ why string }
+
+func (e skipped) Error() string { return e.why }
+
+func (k *kit) skip(attack, object, why string) {
+	k.skipped = append(k.skipped, Skip{Attack: attack, Object: object, Reason: why})
+}
+
+// refused reports whether the database said no, in a way that tells nothing about rows: it was not
+// allowed (42501 and class 0L, 0P, 28), not under row security (0A000), or the object is not there for
+// this role (3F000, 42704).
+func refused(err error) bool {
+	switch s := state(err); s {
+	case "42501", "0A000", "3F000", "42704", "25006":
+		return true
+	default:
+		return strings.HasPrefix(s, "28") || strings.HasPrefix(s, "0L") || strings.HasPrefix(s, "0P")
+	}
+}
+
+// reason is why something could not be done, without the values a message may hold.
+func reason(err error) string {
+	var n noRow
+	if errors.As(err, &n) {
+		return n.why
+	}
+	if s := state(err); s != "" {
+		return "SQLSTATE " + s
+	}
+	return "the driver failed"
+}
+
+func (k *kit) report() *Report {
+	target := "?"
+	if k.DB != nil {
+		target = string(k.DB.Dialect())
+	}
+	return &Report{
+		Report:  finding.New("bailiwick/tenancytest", target, slices.Collect(rules()), k.found, nil, time.Now()),
+		Ran:     maps.Clone(k.ran),
+		Skipped: k.skipped,
+	}
+}
