@@ -165,7 +165,7 @@ func (d *DB) beginOn(ctx context.Context, c *conn, readOnly bool) (*sqlx.Tx, err
 }
 
 // openTenant opens a tenant's file for the pool, and migrates it if need be.
-func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (_ *handle, err error) {
+func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (*handle, error) {
 	path := d.tenantPath(id)
 	if err := d.checkTombstone(ctx, id); err != nil {
 		return nil, err
@@ -182,8 +182,9 @@ func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (_ *handle, err erro
 		return nil, err
 	}
 	h.idle = append(h.idle, c)
+	opened := false
 	defer func() {
-		if err != nil {
+		if !opened { // it failed, or a migration panicked
 			_ = h.close()
 		}
 	}()
@@ -197,6 +198,7 @@ func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (_ *handle, err erro
 		}
 	}
 	h.learn(hd)
+	opened = true
 	return h, nil
 }
 

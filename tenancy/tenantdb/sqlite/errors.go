@@ -34,7 +34,8 @@ const (
 )
 
 // ErrCorrupt is a file that is not the database it should be: damaged, overwritten, or another
-// tenant's. It is never repaired or written to here: put a snapshot in its place with [DB.Restore].
+// tenant's. It is never repaired, overwritten or restored over here: move it away, with the -wal and -shm
+// beside it, and put a snapshot in its place with [DB.Restore].
 var ErrCorrupt = errors.New("sqlite: file is damaged or not this tenant's")
 
 // Error is an error of the database. Its text names what failed, and holds no value of a row or

@@ -29,7 +29,7 @@ const exportStep = 256
 // Export writes a snapshot of the tenant to w: a SQLite database that any SQLite program can read, as
 // it was at one moment. Transactions go on meanwhile, writing ones too. The snapshot is checked before
 // the first byte is written; what rows held before they were deleted or changed is not in it. A
-// suspended tenant can be exported, a purged one cannot.
+// suspended tenant can be exported; one that is being purged, or was, is [tenancy.ErrPurged].
 func (d *DB) Export(ctx context.Context, id tenancy.ID, w io.Writer) (Snapshot, error) {
 	if id.IsZero() {
 		return Snapshot{}, tenancy.ErrNoTenant
@@ -73,6 +73,9 @@ func (d *DB) copyOut(ctx context.Context, h *handle, tmp string) (epoch int64, e
 		return 0, err
 	}
 	hd, err := d.identify(ctx, src, h.id)
+	if err == nil && hd.state == tenancy.Purging {
+		err = tenancy.ErrPurged
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -211,3 +212,49 @@ func TestAnExportStopsWithItsContext(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func TestATenantBeingPurgedIsNeitherExportedNorRestored(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes})
+	provision(t, db, acme)
+	snapshot := export(t, db, acme)
+	set(t, db, tenancy.Purging) // as Lifecycle.Purge does, well before it calls Purge
+	var out bytes.Buffer
+	_, err := db.Export(ctx, acme, &out)
+	require.ErrorIs(t, err, tenancy.ErrPurged)
+	require.Zero(t, out.Len())
+	later := tenancy.Tenant{ID: acme, State: tenancy.Active, Epoch: 2, ChangedAt: time.Now().Add(time.Hour)}
+	require.ErrorIs(t, db.Restore(ctx, later, bytes.NewReader(snapshot)), tenancy.ErrPurged)
+	read, _ := tries(db)
+	require.ErrorIs(t, read, tenancy.ErrPurged)
+}
+
+// A decision that is newer than the restore's holds, whichever of the two comes first.
+func TestARestoreDoesNotUndoALaterDecision(t *testing.T) {
+	t.Parallel()
+	ctx, dir := context.Background(), tempDir(t)
+	here := open(t, dir, sqlite.Options{Migrations: notes})
+	elsewhere := open(t, dir, sqlite.Options{Migrations: notes}) // another process
+	provision(t, here, acme)
+	snapshot := export(t, here, acme)
+	at := func(state tenancy.State, n int) tenancy.Tenant {
+		return tenancy.Tenant{ID: acme, State: state, Epoch: 1, ChangedAt: time.UnixMicro(int64(n))}
+	}
+	for i := range 30 {
+		n := 1000 + 10*i
+		require.NoError(t, here.SetState(ctx, at(tenancy.Suspended, n)))
+		decider := []*sqlite.DB{here, elsewhere}[i%2]
+		restored := make(chan error, 1)
+		go func() { restored <- here.Restore(ctx, at(tenancy.Suspended, n+1), bytes.NewReader(snapshot)) }()
+		err := tenancy.ErrNotActive // what a tenant that is being restored answers
+		for errors.Is(err, tenancy.ErrNotActive) || errors.Is(err, tenantdb.ErrConflict) {
+			err = decider.SetState(ctx, at(tenancy.Active, n+2))
+		}
+		require.NoError(t, err)
+		if err := <-restored; err != nil {
+			require.True(t, errors.Is(err, tenancy.ErrState) || errors.Is(err, tenantdb.ErrConflict), err)
+		}
+		require.NoError(t, exec(elsewhere, acme, "DELETE FROM note"), "the tenant was opened after it was restored")
+	}
+}

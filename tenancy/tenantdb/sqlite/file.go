@@ -98,26 +98,53 @@ func newScratch(path string) (string, error) {
 	return f.Name(), f.Close()
 }
 
-// publish syncs a finished scratch file and gives it the name path, which must be free.
+// publish syncs a finished scratch file and gives it the name path, which must be free. A log that was
+// left there is refused: SQLite would write what is in it over the new file.
 func publish(tmp, path string) error {
-	f, err := os.OpenFile(tmp, os.O_RDWR, 0)
-	if err != nil {
+	if err := checkOrphans(path); err != nil {
 		return err
 	}
-	err = f.Sync()
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	if err := syncFile(tmp); err != nil {
+		return err
+	}
+	err := os.Link(tmp, path) // unlike a rename, it never replaces a file
+	if err == nil {
+		err = os.Remove(tmp)
 	}
 	if err == nil {
-		err = os.Link(tmp, path) // unlike a rename, it never replaces a file
+		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
 	}
-	if err := os.Remove(tmp); err != nil {
-		return err
+	return nil
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err == nil {
+		err = f.Sync()
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
 	}
-	return syncDir(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
+	}
+	return nil
+}
+
+// checkOrphans refuses a log, shared memory or journal without its database.
+func checkOrphans(path string) error {
+	for _, s := range suffixes[1:] {
+		if _, err := os.Lstat(path + s); err != nil {
+			continue
+		}
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w: the log of a database that is gone stands where a new one should: put the database back, or remove both", tenantdb.ErrUnsafe)
+		}
+	}
+	return nil
 }
 
 // discard removes a scratch file and what SQLite made beside it.

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -191,4 +192,25 @@ func foreign(t *testing.T) []byte {
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return b
+}
+
+// SQLite would write what is in the log over the file that has just been made: of a tenant that was, or of
+// before a snapshot.
+func TestNoFileIsMadeUnderTheLogOfOneThatIsGone(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	dir, _, mine := closed(t, sqlite.Options{Migrations: notes})
+	require.FileExists(t, mine+"-wal")
+	snapshot, err := os.ReadFile(mine)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(mine))
+	db := open(t, dir, sqlite.Options{Migrations: notes})
+	again := tenancy.Tenant{ID: globex, State: tenancy.Active, Epoch: 1}
+	require.ErrorIs(t, db.Provision(ctx, again), tenantdb.ErrUnsafe)
+	require.ErrorIs(t, db.Restore(ctx, again, bytes.NewReader(snapshot)), tenantdb.ErrUnsafe)
+	require.NoFileExists(t, mine)
+	for _, s := range []string{"-wal", "-shm"} {
+		require.NoError(t, os.Remove(mine+s))
+	}
+	require.NoError(t, db.Restore(ctx, again, bytes.NewReader(snapshot)))
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
-	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -63,7 +62,7 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 	case errors.Is(err, fs.ErrExist):
 		return d.record(ctx, t, true) // somebody was faster
 	case err != nil:
-		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
+		return err
 	}
 	if err := d.checkTombstone(ctx, t.ID); err != nil {
 		_ = os.Remove(path) // nobody has opened it: who tries sees the tombstone first

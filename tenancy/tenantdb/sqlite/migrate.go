@@ -123,7 +123,15 @@ func (d *DB) change(ctx context.Context, c *conn, f func(context.Context, *sqlx.
 	if err != nil {
 		return err
 	}
-	if err := f(ctx, tx); err != nil {
+	done := false
+	defer func() {
+		if !done { // f panicked, or called runtime.Goexit
+			_ = tx.Rollback()
+		}
+	}()
+	err = f(ctx, tx)
+	done = true
+	if err != nil {
 		return errors.Join(d.Translate(err), tx.Rollback())
 	}
 	return d.CommitError(tx.Commit())

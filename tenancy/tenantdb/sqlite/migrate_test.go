@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -188,4 +189,28 @@ func TestReadMigrationsTakesTheUpHalfOfGooseFiles(t *testing.T) {
 		_, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: bad})
 		require.Error(t, err)
 	}
+}
+
+func TestAMigrationThatPanicsDoesNotKeepTheTenant(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	provision(t, open(t, dir, sqlite.Options{Migrations: notes}), acme)
+	ends := []func(){func() { panic("boom") }, runtime.Goexit, func() {}}
+	var run int
+	db := open(t, dir, sqlite.Options{MaxOpen: 1, Migrations: append(notes[:1:1], sqlite.Migration{ID: "test/2",
+		Func: func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO note (body) VALUES ('of the migration')")
+			ends[run]()
+			return err
+		}})})
+	for run = range ends {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { _ = recover() }()
+			_ = exec(db, acme, "SELECT 1")
+		}()
+		<-done
+	}
+	require.Equal(t, []string{"of the migration"}, bodies(t, db, acme))
 }

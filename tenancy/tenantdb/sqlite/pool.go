@@ -120,26 +120,31 @@ func (p *pool) acquire(ctx context.Context, id tenancy.ID) (*handle, error) {
 }
 
 // fill opens the file of a new entry.
-func (p *pool) fill(ctx context.Context, e *entry) (*handle, error) {
-	err := p.permit(ctx)
-	var h *handle
-	if err == nil {
-		if h, err = p.open(ctx, e.id); err != nil {
+func (p *pool) fill(ctx context.Context, e *entry) (h *handle, err error) {
+	permitted := false
+	defer func() {
+		if h == nil && permitted {
 			p.giveBack()
 		}
-	}
-	s := e.shard
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	defer close(e.ready)
-	if err != nil {
-		e.err = err
+		s := e.shard
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		defer close(e.ready)
+		if h != nil {
+			h.entry, e.h = e, h
+			return
+		}
+		if e.err = err; err == nil { // a migration panicked: the next one may try again
+			e.err = context.Canceled
+		}
 		delete(s.m, e.id)
 		close(e.changed)
+	}()
+	if err := p.permit(ctx); err != nil {
 		return nil, err
 	}
-	h.entry, e.h = e, h
-	return h, nil
+	permitted = true
+	return p.open(ctx, e.id)
 }
 
 // release ends a use that acquire began.
@@ -310,6 +315,7 @@ func (p *pool) hold(ctx context.Context, id tenancy.ID, why error) (lift func(),
 				if e.refs == 0 { // the last user left meanwhile
 					e.changed = make(chan struct{})
 					s.pushIdle(e)
+					p.wake() // somebody may wait for its place
 				}
 				return nil, err
 			}

@@ -18,7 +18,7 @@ import (
 // records t's region, epoch and state in it. It must be the tenant's own ([ErrCorrupt] if not), pass
 // SQLite's integrity check, and hold no migration this program does not know; older ones are made up
 // for. A tenant that lives here must not be active or readable meanwhile: suspend it first
-// ([tenancy.ErrState]). Until the last step nothing of the old file is touched, and that step is one
+// ([tenancy.ErrState]); one that is being purged is [tenancy.ErrPurged]. Until the last step nothing of the old file is touched, and that step is one
 // transaction.
 func (d *DB) Restore(ctx context.Context, t tenancy.Tenant, r io.Reader) error {
 	if err := d.checkTenant(t); err != nil {
@@ -51,7 +51,7 @@ func (d *DB) Restore(ctx context.Context, t tenancy.Tenant, r io.Reader) error {
 		}
 		return nil
 	case !errors.Is(err, os.ErrExist):
-		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
+		return err
 	}
 	return d.Translate(d.replace(ctx, t, tmp, path))
 }
@@ -122,25 +122,20 @@ func (d *DB) restored(hd *header, t tenancy.Tenant, version int64) *header {
 // replace copies a prepared snapshot over the tenant's file, page by page in one transaction, so that
 // processes that have it open see either the old or the new.
 func (d *DB) replace(ctx context.Context, t tenancy.Tenant, tmp, path string) error {
-	h, err := d.pool.acquire(ctx, t.ID)
+	h, err := d.pool.acquire(ctx, t.ID) // refuses a file that is damaged or somebody else's
 	if err != nil {
 		return err
 	}
-	old := h.header.Load()
 	h.release()
-	switch {
-	case old.state.CanRead() == nil:
-		return fmt.Errorf("%w: the tenant is in use: suspend it before it is restored", tenancy.ErrState)
-	case t.Epoch < old.epoch:
-		return tenancy.ErrStaleEpoch
-	case !t.ChangedAt.IsZero() && micros(t.ChangedAt) < old.decided:
-		return fmt.Errorf("%w: a later decision is in force", tenancy.ErrState)
-	}
 	lift, err := d.pool.hold(ctx, t.ID, tenancy.ErrNotActive)
 	if err != nil {
 		return err
 	}
 	defer lift()
+	old, err := d.replaceable(ctx, path, t)
+	if err != nil {
+		return err
+	}
 	// The version must go on growing for processes that remember the old header.
 	err = d.build(ctx, tmp, func(c *conn) error {
 		hd, err := readHeader(ctx, c)
@@ -160,9 +155,38 @@ func (d *DB) replace(ctx context.Context, t tenancy.Tenant, tmp, path string) er
 	if err != nil {
 		return errors.Join(err, c.destroy())
 	}
-	_, err = b.Step(-1)
+	if _, err = b.Step(0); err == nil { // nobody else writes from here on: look again
+		var now *header
+		if now, err = d.replaceable(ctx, path, t); err == nil && *now != *old {
+			err = fmt.Errorf("%w: the tenant is being changed by somebody else", tenancy.ErrState)
+		}
+	}
+	if err == nil {
+		_, err = b.Step(-1)
+	}
 	if ferr := b.Finish(); err == nil {
 		err = ferr
 	}
 	return errors.Join(err, c.destroy())
+}
+
+// replaceable returns the header of the file at path, if a snapshot may take its place and say t.
+func (d *DB) replaceable(ctx context.Context, path string, t tenancy.Tenant) (*header, error) {
+	c, err := d.connect(ctx, path, existing, false)
+	if err != nil {
+		return nil, err
+	}
+	hd, err := d.identify(ctx, c, t.ID)
+	switch {
+	case err != nil:
+	case hd.state == tenancy.Purging:
+		err = tenancy.ErrPurged
+	case hd.state.CanRead() == nil:
+		err = fmt.Errorf("%w: the tenant is in use: suspend it before it is restored", tenancy.ErrState)
+	case t.Epoch < hd.epoch:
+		err = tenancy.ErrStaleEpoch
+	case !t.ChangedAt.IsZero() && micros(t.ChangedAt) < hd.decided:
+		err = fmt.Errorf("%w: a later decision is in force", tenancy.ErrState)
+	}
+	return hd, errors.Join(err, c.destroy())
 }

@@ -74,8 +74,8 @@ func (d *DB) makeSystem(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := publish(tmp, path); err != nil && !errors.Is(err, fs.ErrExist) { // another process made it
-		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
+	if err := publish(tmp, path); !errors.Is(err, fs.ErrExist) { // else another process made it
+		return err
 	}
 	return nil
 }
