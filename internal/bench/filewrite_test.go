@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -28,24 +29,41 @@ func TestEveryFilerWrites(t *testing.T) { checkWays(t, fileWrites(4, 2, "normal"
 
 func fileWrites(tenants, writers int, sync string) []way {
 	const text = "some text of a row"
+	// As a request does that may write more than one row.
+	inTx := func(db *sql.DB, query string, args ...any) error {
+		tx, err := db.Begin()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(query, args...); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
+	}
 	var ways []way
 	for _, f := range filers {
 		sharedName := "shared_file"
 		if f.name != filers[0].name {
 			sharedName += "_" + f.name
 		}
-		ways = append(ways,
-			way{name: sharedName, vs: []string{"ours"}, open: func(tb testing.TB) func(int) error {
+		sharedFile := func(insert func(db *sql.DB, query string, args ...any) error) func(tb testing.TB) func(int) error {
+			return func(tb testing.TB) func(int) error {
 				db := f.one(tb, filepath.Join(folder(tb), "all.db"), sync)
 				tb.Cleanup(func() { db.Close() })
 				if _, err := db.Exec("CREATE TABLE ev (tenant INT NOT NULL, id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX ev_t ON ev (tenant, id)"); err != nil {
 					tb.Fatal(err)
 				}
 				return shared(writers, func() error {
-					_, err := db.Exec("INSERT INTO ev (tenant, v) VALUES (?, ?)", rand.IntN(tenants), text)
-					return err
+					return insert(db, "INSERT INTO ev (tenant, v) VALUES (?, ?)", rand.IntN(tenants), text)
 				})
-			}},
+			}
+		}
+		ways = append(ways,
+			way{name: sharedName, vs: []string{"ours"}, open: sharedFile(func(db *sql.DB, query string, args ...any) error {
+				_, err := db.Exec(query, args...)
+				return err
+			})},
+			way{name: sharedName + "_tx", vs: []string{"ours"}, open: sharedFile(inTx)},
 			way{name: f.name, vs: []string{"ours"}, open: func(tb testing.TB) func(int) error {
 				dbs := make([]*sql.DB, tenants)
 				for i, p := range plainFiles(tb, tenants) {
@@ -61,7 +79,7 @@ func fileWrites(tenants, writers int, sync string) []way {
 				})
 			}})
 	}
-	return append(ways, way{name: "ours", vs: []string{"shared_file", "plain_modernc"}, open: func(tb testing.TB) func(int) error {
+	return append(ways, way{name: "ours", vs: []string{"shared_file", "shared_file_tx", "plain_modernc"}, open: func(tb testing.TB) func(int) error {
 		o := sqlite.Options{}
 		if sync == "normal" {
 			o.Sync = sqlite.SyncNormal
