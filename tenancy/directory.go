@@ -41,7 +41,9 @@ type Host interface {
 	// [ErrStaleEpoch] if t.Epoch is not the host's.
 	SetState(ctx context.Context, t Tenant) error
 	// Purge destroys everything of the tenant, proves that nothing is left, and keeps a tombstone
-	// so that the id is refused for ever. It may be called again after any failure.
+	// so that the id is refused for ever. It may be called again after any failure. A host that the
+	// tenant never came to answers [ErrUnknownTenant]. One that holds a copy which is not in use, of
+	// whatever epoch, destroys that if t.State says that the directory is purging.
 	Purge(ctx context.Context, t Tenant) (Receipt, error)
 }
 

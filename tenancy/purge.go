@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// Purge destroys everything of the tenant, for ever, and returns the receipt of it. Its id is never
-// used again. A tenant that is active has to be suspended or exported first: [ErrState].
+// Purge destroys everything of the tenant, for ever and in every shard of l, and returns the receipt of
+// it. Its id is never used again. A tenant that is active has to be suspended or exported first: [ErrState].
 //
 // Repeated after a crash or an error, Purge goes on where it was; once it is done it returns the first
 // receipt. If the host could not show that nothing is left there is an error, and the tenant stays
@@ -51,16 +51,33 @@ func (l *Lifecycle) destroy(ctx context.Context, t Tenant) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r, err := host.Purge(ctx, t)
-	switch {
-	case err != nil:
-		return Receipt{}, fmt.Errorf("tenancy: purge: host: %w", err)
-	case r.Left != 0:
-		return Receipt{}, fmt.Errorf("tenancy: purge: the host found %d rows or files of the tenant afterwards", r.Left)
-	case r.Tenant != t.ID:
-		return Receipt{}, fmt.Errorf("tenancy: purge: the host's receipt is for another tenant: %w", ErrConflict)
+	r, err := destroyAt(ctx, host, t)
+	if err != nil {
+		return Receipt{}, err
 	}
 	r.Shard = t.Shard
+	for _, s := range l.Shards { // a move that gave up, or is not cleared up yet, leaves a copy
+		if s.Name == t.Shard {
+			continue
+		}
+		copied, err := destroyAt(ctx, s.Host, t)
+		switch {
+		case errors.Is(err, ErrUnknownTenant):
+			r.Proof = append(r.Proof, "shard "+s.Name+": the tenant was never there")
+			continue
+		case err != nil:
+			return Receipt{}, fmt.Errorf("shard %s: %w", s.Name, err)
+		}
+		for what, n := range copied.Erased {
+			if r.Erased == nil {
+				r.Erased = map[string]int64{}
+			}
+			r.Erased[s.Name+": "+what] += n
+		}
+		for _, p := range copied.Proof {
+			r.Proof = append(r.Proof, "shard "+s.Name+": "+p)
+		}
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return Receipt{}, err
@@ -70,6 +87,19 @@ func (l *Lifecycle) destroy(ctx context.Context, t Tenant) (Receipt, error) {
 		return Receipt{}, err
 	}
 	return decodeReceipt(s) // the first one, if somebody purged beside us
+}
+
+func destroyAt(ctx context.Context, host Host, t Tenant) (Receipt, error) {
+	r, err := host.Purge(ctx, t)
+	switch {
+	case err != nil:
+		return Receipt{}, fmt.Errorf("tenancy: purge: host: %w", err)
+	case r.Left != 0:
+		return Receipt{}, fmt.Errorf("tenancy: purge: the host found %d rows or files of the tenant afterwards", r.Left)
+	case r.Tenant != t.ID:
+		return Receipt{}, fmt.Errorf("tenancy: purge: the host's receipt is for another tenant: %w", ErrConflict)
+	}
+	return r, nil
 }
 
 // purged moves the directory on; somebody who purges beside us may have done so.
