@@ -43,7 +43,8 @@ type Func func(ctx context.Context, tx *sqlx.Tx) error
 // Option changes one transaction.
 type Option func(*TxOptions)
 
-// Isolation asks for an isolation level stronger than the default.
+// Isolation asks for an isolation level stronger than the default. A call that would join a transaction
+// begun with a weaker one is refused.
 func Isolation(l sql.IsolationLevel) Option { return func(o *TxOptions) { o.Isolation = l } }
 
 // Retry lets fn be run again, up to n times, when the database gave the transaction up
@@ -60,7 +61,8 @@ func (db *DB) Tx(ctx context.Context, fn Func, opts ...Option) error {
 	return db.run(ctx, fn, false, opts)
 }
 
-// Read is Tx for work that only reads; the database refuses writes.
+// Read is Tx for work that only reads; the database refuses writes. Inside a transaction that may write, it
+// joins that one, and nobody refuses them.
 func (db *DB) Read(ctx context.Context, fn Func, opts ...Option) error {
 	return db.run(ctx, fn, true, opts)
 }
@@ -129,7 +131,7 @@ func (db *DB) attempt(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, 
 			return err
 		case errors.Is(err, ErrConflict) && conflicts < o.Retries:
 			conflicts++
-		case errors.Is(err, tenancy.ErrStaleEpoch) && wait <= lastWait && db.forget(id):
+		case errors.Is(err, tenancy.ErrStaleEpoch) && wait <= lastWait && !system && db.forget(id):
 			select {
 			case <-ctx.Done():
 				return err
@@ -160,7 +162,10 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 	if b.Release != nil {
 		defer b.Release()
 	}
-	t := &transaction{begun: b, tenant: id, readOnly: o.ReadOnly}
+	t := &transaction{begun: b, tenant: id, readOnly: o.ReadOnly, isolated: max(o.Isolation, sql.LevelReadCommitted)}
+	if db.Dialect() == SQLite {
+		t.isolated = sql.LevelLinearizable // whatever was asked for
+	}
 	done := false
 	defer func() {
 		if !done { // fn failed, panicked or called runtime.Goexit

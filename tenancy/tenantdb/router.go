@@ -56,13 +56,19 @@ type placed struct {
 
 func (r *router) Dialect() Dialect { return r.dialect }
 
+// bare is a context without values.
+type bare struct{ context.Context }
+
+func (bare) Value(any) any { return nil }
+
 func (r *router) place(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
 	if v, ok := r.known.Load(id); ok {
 		if p := v.(placed); time.Now().Before(p.until) {
 			return p.t, nil
 		}
 	}
-	t, err := r.dir.Lookup(ctx, id)
+	// Without the values of ctx: an answer from inside the caller's system transaction may never come to be.
+	t, err := r.dir.Lookup(bare{ctx}, id)
 	if err != nil {
 		r.known.Delete(id)
 		return tenancy.Tenant{}, err

@@ -91,3 +91,47 @@ func TestARouterIsRefusedWithoutProperShards(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+func TestARouterRemembersNothingThatWasNotCommitted(t *testing.T) {
+	t.Parallel()
+	ctx, id := t.Context(), tenancy.MustParseID("a")
+	host, one := openSQLite(t)
+	nowhere, _ := openSQLite(t)
+	require.NoError(t, host.Provision(ctx, tenancy.Tenant{ID: id, State: tenancy.Active, Epoch: 1}))
+	// A directory as tenancysql is one: it answers what the transaction it is asked in has changed.
+	dir := lookup(func(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) {
+		t := tenancy.Tenant{ID: id, State: tenancy.Active, Shard: "one", Epoch: 1}
+		if ctx.Value(placed{}) != nil {
+			t.Shard, t.Epoch = "two", 2
+		}
+		return t, nil
+	})
+	db, err := tenantdb.Route(dir, time.Hour, one,
+		tenantdb.Shard{Name: "one", Backend: host.(tenantdb.Backend)}, tenantdb.Shard{Name: "two", Backend: nowhere.(tenantdb.Backend)})
+	require.NoError(t, err)
+	a := tenancy.With(ctx, id)
+	require.ErrorIs(t, db.System(a, "place it, and think better of it", func(ctx context.Context, _ *sqlx.Tx) error {
+		_ = db.Tx(context.WithValue(ctx, placed{}, true), insert("1"))
+		return errMine
+	}), errMine)
+	require.NoError(t, db.Tx(a, insert("2")))
+}
+
+type lookup func(context.Context, tenancy.ID) (tenancy.Tenant, error)
+
+func (l lookup) Lookup(ctx context.Context, id tenancy.ID) (tenancy.Tenant, error) { return l(ctx, id) }
+
+type placed struct{}
+
+func TestARouterRunsSystemWorkOnce(t *testing.T) {
+	t.Parallel()
+	host, one := openSQLite(t)
+	db, err := tenantdb.Route(tenancy.NewMemory(), 0, one, tenantdb.Shard{Name: "one", Backend: host.(tenantdb.Backend)})
+	require.NoError(t, err)
+	runs := 0
+	require.ErrorIs(t, db.System(t.Context(), "compare and swap", func(context.Context, *sqlx.Tx) error {
+		runs++
+		return tenancy.ErrStaleEpoch
+	}), tenancy.ErrStaleEpoch)
+	require.Equal(t, 1, runs)
+}

@@ -2,6 +2,7 @@ package tenantdb_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"runtime"
 	"testing"
@@ -182,6 +183,49 @@ func TestASavepointUndoesItsOwnPartAndKeepsTheTenant(t *testing.T) {
 		}))
 		require.Equal(t, []string{"2", "3", "4"}, notes(t, a, db))
 		require.Error(t, db.Savepoint(a, insert("6")), "a savepoint needs a transaction")
+	})
+}
+
+// manyErrors cannot be compared, as validator.ValidationErrors cannot.
+type manyErrors []error
+
+func (manyErrors) Error() string { return "many" }
+
+func TestASavepointHoldsWhateverRunsInIt(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, _ context.Context) {
+		require.NoError(t, db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
+			require.ErrorIs(t, db.Savepoint(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+				require.NoError(t, insert("1")(ctx, tx))
+				_, err := tx.ExecContext(ctx, "SAVEPOINT bailiwick_1") // as if to be undone in place of ours
+				require.NoError(t, err)
+				return errMine
+			}), errMine)
+			return nil
+		}))
+		require.Empty(t, notes(t, a, db))
+		require.ErrorIs(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			_ = db.Tx(ctx, func(context.Context, *sqlx.Tx) error { return manyErrors{errMine} })
+			return db.Savepoint(ctx, insert("2"))
+		}), tenantdb.ErrDoomed)
+		require.Empty(t, notes(t, a, db))
+	})
+}
+
+func TestACallIsNotIsolatedLessThanItAsksFor(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, _ context.Context) {
+		serializable := tenantdb.Isolation(sql.LevelSerializable)
+		nested := func(ctx context.Context, _ *sqlx.Tx) error { return db.Tx(ctx, insert("1"), serializable) }
+		require.NoError(t, db.Tx(a, nested, serializable))
+		err := db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
+			require.NoError(t, db.Tx(ctx, insert("2"), tenantdb.Isolation(sql.LevelReadCommitted)))
+			return db.Tx(ctx, insert("3"), serializable)
+		})
+		if db.Dialect() == tenantdb.SQLite { // where nothing is less
+			require.NoError(t, err)
+			return
+		}
+		require.ErrorContains(t, err, "less isolated")
+		require.Equal(t, []string{"1"}, notes(t, a, db))
 	})
 }
 

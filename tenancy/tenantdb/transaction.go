@@ -2,8 +2,11 @@ package tenantdb
 
 import (
 	"context"
+	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
@@ -20,12 +23,16 @@ type transaction struct {
 	begun    Begun
 	tenant   tenancy.ID // zero for system work
 	readOnly bool
+	isolated sql.IsolationLevel
 	doomed   error // the first error of a call that joined
 	ended    bool
 	depth    int // of savepoints
 }
 
-var errEnded = errors.New("tenantdb: the context's transaction has ended")
+var (
+	errEnded    = errors.New("tenantdb: the context's transaction has ended")
+	errIsolated = errors.New("tenantdb: the context's transaction is less isolated than the call that would join it asks for")
+)
 
 // current returns the transaction of db that ctx carries, or nil.
 func (db *DB) current(ctx context.Context, system bool) *transaction {
@@ -40,6 +47,8 @@ func (t *transaction) join(ctx context.Context, fn Func, o TxOptions) (err error
 		return errEnded
 	case t.readOnly && !o.ReadOnly:
 		return ErrReadOnly
+	case o.Isolation > t.isolated:
+		return errIsolated
 	}
 	ok := false
 	defer func() {
@@ -91,6 +100,10 @@ func (db *DB) Joined(ctx context.Context) (any, error) {
 	return t.begun.Native, nil
 }
 
+// savepointName is unlike any that a statement of the caller's could set by guessing: ROLLBACK TO means the
+// latest savepoint of a name.
+var savepointName = "bailiwick_" + strings.ToLower(rand.Text())
+
 // Savepoint runs fn inside the transaction of ctx's tenant that ctx carries, so that an error of fn
 // undoes what fn did and nothing else: the caller may go on. The tenant scope was set before any
 // savepoint and is not undone with one.
@@ -109,11 +122,12 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 	tx := t.begun.Tx
 	t.depth++
 	defer func() { t.depth-- }()
-	name := fmt.Sprintf("bailiwick_%d", t.depth)
+	name := fmt.Sprintf("%s_%d", savepointName, t.depth)
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
 		return db.backend.Translate(err)
 	}
 	before := t.doomed
+	wasDoomed := before != nil // errors may be of a type that cannot be compared
 	undo := func() error {
 		_, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name)
 		if err == nil {
@@ -129,7 +143,7 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 	}()
 	err = fn(ctx, tx)
 	done = true
-	if err == nil && t.doomed == before {
+	if err == nil && (wasDoomed || t.doomed == nil) {
 		_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
 		return db.backend.Translate(err)
 	}
