@@ -48,7 +48,8 @@ type MoveReport struct {
 // refused there with tenancy.ErrStaleEpoch, and a routed tenantdb.DB runs it again in the new one, so
 // that no write is lost or done twice.
 //
-// Any error before the switch leaves the tenant where it was, writable again. After a crash, call Move
+// Any error before the switch leaves the tenant where it was, writable, and removes the copy, if both databases
+// can still be reached. After a crash, call Move
 // again with the same arguments: if it came in the moment of the switch, the tenant is refused in both places
 // until then. Both databases must have the same tables (package rls fences them), and system roles that may
 // read and write them; user-defined triggers that change rows on the new side show as [ErrNotSame] unless the
@@ -116,7 +117,7 @@ func (m *move) run(ctx context.Context) error {
 	switch here.state {
 	case tenancy.Active:
 		if err := m.copy(ctx, t); err != nil {
-			return err
+			return errors.Join(err, m.forget(ctx))
 		}
 	case moved: // the crash was between the switch here and the directory's
 		if here.epoch != m.next {
@@ -215,6 +216,17 @@ func (m *move) copy(ctx context.Context, t tenancy.Tenant) error {
 	return m.pause(ctx, t, since)
 }
 
+// forget removes the copy of a move that gave up, unless the switch was made after all.
+func (m *move) forget(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	here, err := m.from.fence(ctx, m.id)
+	if err != nil || here.state == moved {
+		return err
+	}
+	return erase(ctx, m.to.pool, m.id, m.groups, func(pgx.Tx, string, int64) error { return nil })
+}
+
 // round brings the copy up to a new snapshot of the source and compares both whole. since is the
 // snapshot the copy is of, 0 if it is empty.
 func (m *move) round(ctx context.Context, since uint32) (changed int64, at uint32, err error) {
@@ -271,6 +283,13 @@ func (m *move) changes(ctx context.Context, since uint32, src, dst pgx.Tx) (ds [
 // prepare makes both sessions write values alike and, where the role may, keeps foreign keys and triggers
 // of the new side out of the way: what arrives has been through them once.
 func (m *move) prepare(ctx context.Context, src, dst pgx.Tx) error {
+	// A purge that comes between waits for this batch, and leaves a state that refuses the next.
+	var waiting bool
+	err := dst.QueryRow(ctx, `SELECT state = 'provisioning' AND epoch = $2 FROM tenancy.tenant WHERE id = $1 FOR SHARE`,
+		m.id.String(), m.next).Scan(&waiting)
+	if err != nil || !waiting {
+		return errors.Join(err, tenancy.ErrStaleEpoch)
+	}
 	for _, tx := range []pgx.Tx{src, dst} {
 		if _, err := tx.Exec(ctx, plainText); err != nil {
 			return err

@@ -378,6 +378,7 @@ func TestACopyThatDiffersIsNotSwitchedTo(t *testing.T) {
 	want := e.shards["one"].hash(t, alpha)
 	_, err := e.move(t, deadline(t), alpha, "one", "two")
 	require.ErrorIs(t, err, postgres.ErrNotSame)
+	require.Zero(t, two.rows(t, alpha), "the copy was left behind")
 	require.Equal(t, want, e.shards["one"].hash(t, alpha))
 	e.fill2(t, alpha)
 }

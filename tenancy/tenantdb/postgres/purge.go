@@ -69,10 +69,20 @@ func (s *System) Purge(ctx context.Context, t tenancy.Tenant) (tenancy.Receipt, 
 }
 
 // doom puts the tenant into state purging, where nobody can read or write, and waits for the writers that
-// were under way.
+// were under way. What a move left here, before or after it, is of another epoch.
 func (s *System) doom(ctx context.Context, t tenancy.Tenant) error {
-	t.State = tenancy.Purging
 	return s.run(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if t.State == tenancy.Purging {
+			if err := lockFence(ctx, tx, t.ID); err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, `UPDATE tenancy.tenant SET state = 'purging', changed_at = clock_timestamp()
+				WHERE id = $1 AND (state IN ('moved', 'purging') OR state = 'provisioning' AND epoch <> $2)`, t.ID.String(), t.Epoch)
+			if err != nil || tag.RowsAffected() > 0 {
+				return err
+			}
+		}
+		t.State = tenancy.Purging
 		err := setState(ctx, tx, t)
 		if errors.Is(err, tenancy.ErrPurged) {
 			return nil // a repeat

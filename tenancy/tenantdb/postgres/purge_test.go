@@ -84,3 +84,34 @@ func TestAPurgeOfATenantThatIsNotHereIsAnError(t *testing.T) {
 	_, err = two.sys.Purge(deadline(t), tenancy.Tenant{})
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 }
+
+// A move that failed after copying, and could not clear up, leaves rows in a place the directory does not
+// name. Purging the tenant by its lifecycle finds them.
+func TestAPurgeFindsTheCopyThatAMoveLeftBehind(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.fill(t, alpha, 12)
+	one, two := e.shards["one"], e.shards["two"]
+	life := tenancy.Lifecycle{Store: e.dir, Shards: []tenancy.Shard{
+		{Name: "one", Region: "eu", Host: one.sys}, {Name: "two", Region: "eu", Host: two.sys}, {Name: "far", Region: "au", Host: e.shards["far"].sys},
+	}}
+	// What a mover that was killed after its first round leaves.
+	require.NoError(t, two.sys.Provision(deadline(t), tenancy.Tenant{ID: alpha, State: tenancy.Provisioning, Region: "eu", Epoch: 2}))
+	two.exec(t, two.Admin.DSN, `INSERT INTO customer (tenant_id, id) SELECT 'alpha', gen_random_uuid() FROM generate_series(1, 7)`)
+
+	_, err := life.Suspend(deadline(t), alpha)
+	require.NoError(t, err)
+	r, err := life.Purge(deadline(t), alpha)
+	require.NoError(t, err)
+	require.EqualValues(t, 7, r.Erased["two: public.customer"])
+	require.EqualValues(t, 12, r.Erased["public.customer"])
+	require.Contains(t, r.Proof, "shard far: the tenant was never there")
+	require.Zero(t, one.rows(t, alpha)+two.rows(t, alpha))
+	again, err := life.Purge(deadline(t), alpha)
+	require.NoError(t, err)
+	require.Equal(t, r, again)
+	// A mover that wakes up now writes nothing.
+	_, err = e.move(t, deadline(t), alpha, "one", "two")
+	require.Error(t, err)
+	require.Zero(t, two.rows(t, alpha))
+}
