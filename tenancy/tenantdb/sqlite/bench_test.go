@@ -1,3 +1,5 @@
+//go:build unix
+
 package sqlite_test
 
 import (
@@ -19,13 +21,6 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
-
-// docs is a schema with something in it: about 165 KB a tenant.
-var docs = []sqlite.Migration{{ID: "docs/1", SQL: `
-	CREATE TABLE docs (id INTEGER PRIMARY KEY, body TEXT NOT NULL, n INT NOT NULL);
-	CREATE INDEX docs_n ON docs (n);
-	CREATE TABLE ev (id INTEGER PRIMARY KEY, at TEXT, v TEXT);
-	WITH RECURSIVE s(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM s WHERE i < 999) INSERT INTO docs SELECT i, printf('%.100c', 'x'), i % 97 FROM s;`}}
 
 func fleet(tb testing.TB, opts sqlite.Options, tenants int) (*sqlite.DB, []context.Context) {
 	tb.Helper()
@@ -179,6 +174,7 @@ func BenchmarkWriters(b *testing.B) {
 						require.NoError(b, readOne(ctx, tdb, 1))
 					}
 					b.ResetTimer()
+					defer cpu(b)()
 					for range writers {
 						wg.Go(func() {
 							for next.Add(1) <= int64(b.N) {

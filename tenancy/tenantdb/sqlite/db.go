@@ -239,9 +239,9 @@ func (d *DB) OpenTenants() int { return d.pool.size() }
 // Close waits for the transactions under way and closes everything. Further calls do nothing.
 func (d *DB) Close() error {
 	d.closing.Do(func() {
+		d.pool.close() // what is under way may still need the system database
 		close(d.stop)
 		d.stopped.Wait()
-		d.pool.close()
 		for range d.opts.Readers {
 			d.system.readers <- struct{}{}
 		}

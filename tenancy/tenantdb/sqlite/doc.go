@@ -25,7 +25,7 @@
 //
 // # Limits
 //
-// One machine: the folder must be on a local disk, and there is no replication. Use DB.Export for
+// One machine: the folder must be on a local disk, and there is no replication. Use [DB.Export] for
 // copies. Several processes may share a folder on Linux; each waits for the other's writers. A reader
 // that began before another process suspended the tenant is not stopped. Elsewhere than on Linux one
 // process alone may use a folder, and a backup tool that opens and closes a live file there takes

@@ -15,9 +15,7 @@ import (
 
 // SQLite's primary result codes (sqlite.org/rescode.html).
 const (
-	codeGeneric    = 1
 	codePerm       = 3
-	codeAbort      = 4
 	codeBusy       = 5
 	codeLocked     = 6
 	codeNoMem      = 7

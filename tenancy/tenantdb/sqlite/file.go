@@ -200,6 +200,3 @@ func (d *DB) tenantFiles() ([]string, error) {
 	}
 	return out, nil
 }
-
-// fileName is the last part of a tenant's path, which says nothing about the tenant.
-func fileName(path string) string { return filepath.Base(path) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -52,7 +53,7 @@ func (d *DB) Migrate(ctx context.Context, concurrency int, report func(Progress)
 		if err != nil {
 			name := id.String()
 			if id.IsZero() {
-				name = fileName(path)
+				name = filepath.Base(path)
 			}
 			failed[name] = d.Translate(err)
 		}
@@ -86,7 +87,7 @@ func (d *DB) Each(ctx context.Context, reason string, f func(ctx context.Context
 		case errors.Is(err, fs.ErrNotExist) || err == nil && hd.state.CanRead() != nil:
 			continue
 		case err != nil:
-			return fmt.Errorf("sqlite: file %s: %w", fileName(path), d.Translate(err))
+			return fmt.Errorf("sqlite: file %s: %w", filepath.Base(path), d.Translate(err))
 		}
 		if err := f(tenancy.Switch(ctx, id), id); err != nil {
 			return err

@@ -1,9 +1,12 @@
+//go:build unix
+
 package sqlite_test
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +18,6 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 )
 
 // cpu reports the processor time an operation took, which other work on the machine changes less
@@ -28,18 +30,6 @@ func cpu(b *testing.B) func() {
 	}
 	start := at()
 	return func() { b.ReportMetric(float64((at()-start).Nanoseconds())/float64(b.N), "cpu-ns/op") }
-}
-
-// plain is the floor: the driver as anybody uses it, one file, no isolation.
-func plain(tb testing.TB) *sql.DB {
-	tb.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(tb.TempDir(), "plain.db")+"?_pragma=journal_mode(wal)&_pragma=foreign_keys(1)&_busy_timeout=5000")
-	require.NoError(tb, err)
-	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
-	db.SetMaxOpenConns(1)
-	_, err = db.Exec(docs[0].SQL)
-	require.NoError(tb, err)
-	return db
 }
 
 // The same read without this package: one statement by itself, compiled each time or once, and in a
@@ -157,4 +147,51 @@ func BenchmarkFloorMigrate(b *testing.B) {
 		wg.Wait()
 	}
 	b.ReportMetric(float64(files*b.N)/b.Elapsed().Seconds(), "files/s")
+}
+
+// 16 writers of 64 tenants in one file for all, with the driver alone: one connection, which is the
+// fastest way, and each row a transaction by itself or one that is begun and committed.
+func BenchmarkFloorWriters(b *testing.B) {
+	open(b, b.TempDir(), sqlite.Options{})
+	const query = "INSERT INTO shared (tenant, v) VALUES (?, ?)"
+	for _, way := range []struct {
+		name  string
+		write func(db *sql.DB, tenant int) error
+	}{
+		{"autocommit", func(db *sql.DB, tenant int) error {
+			_, err := db.Exec(query, tenant, "some text of a row")
+			return err
+		}},
+		{"transaction", func(db *sql.DB, tenant int) error {
+			tx, err := db.Begin()
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(query, tenant, "some text of a row"); err != nil {
+				return err
+			}
+			return tx.Commit()
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			db := plain(b)
+			_, err := db.Exec("PRAGMA synchronous = normal; CREATE TABLE shared (tenant INT NOT NULL, id INTEGER PRIMARY KEY, v TEXT); CREATE INDEX shared_t ON shared (tenant, id)")
+			require.NoError(b, err)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			defer cpu(b)()
+			for range 16 {
+				wg.Go(func() {
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						if err := way.write(db, rand.IntN(64)); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
 }

@@ -41,11 +41,22 @@ func (h *handle) lane(write bool) chan struct{} {
 // take returns a connection for one transaction, waiting for its turn.
 func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 	lane := h.lane(write)
+	var closed chan struct{} // Close waits for those who use a tenant; the system database it takes away
+	if h.id.IsZero() {
+		closed = h.db.stop
+		select {
+		case <-closed:
+			return nil, errClosed
+		default:
+		}
+	}
 	select {
 	case lane <- struct{}{}:
 	default:
 		select {
 		case lane <- struct{}{}:
+		case <-closed:
+			return nil, errClosed
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", tenantdb.ErrPoolFull, context.Cause(ctx))
 		}

@@ -49,7 +49,7 @@ type entry struct {
 	idleSince  time.Time
 }
 
-var errClosed = errors.New("sqlite: database is closed")
+var errClosed = fmt.Errorf("%w: it was closed", tenantdb.ErrUnavailable)
 
 func newPool(limit int, open func(context.Context, tenancy.ID) (*handle, error)) *pool {
 	p := &pool{open: open, max: limit, seed: maphash.MakeSeed()}

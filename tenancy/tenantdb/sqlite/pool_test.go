@@ -76,7 +76,7 @@ func TestIdleTenantsAreClosed(t *testing.T) {
 
 func TestCloseWaitsForTransactionsAndRefusesNewOnes(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: notes})
+	db, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(context.Context, string) error { return nil }})
 	require.NoError(t, err)
 	provision(t, db, acme)
 	begun, finish := make(chan struct{}), make(chan struct{})
@@ -104,7 +104,10 @@ func TestCloseWaitsForTransactionsAndRefusesNewOnes(t *testing.T) {
 	require.NoError(t, <-done)
 	require.NoError(t, <-closed)
 	require.NoError(t, db.Close())
-	require.Error(t, exec(db, acme, "SELECT 1"))
+	require.ErrorIs(t, exec(db, acme, "SELECT 1"), tenantdb.ErrUnavailable)
+	require.ErrorIs(t, db.TenantDB().System(context.Background(), "x", nil), tenantdb.ErrUnavailable)
+	_, err = db.Purge(context.Background(), tenancy.Tenant{ID: acme, Epoch: 1})
+	require.ErrorIs(t, err, tenantdb.ErrUnavailable)
 }
 
 // A context that ends at any point leaves the connection, the handle and the pool fit for the next.
