@@ -16,6 +16,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
 )
@@ -411,3 +412,40 @@ func TestAWriterThatDoesNotEndMakesTheMoveGiveUp(t *testing.T) {
 }
 
 func replace(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
+
+// What the documentation tells a newcomer to do is enough for a move.
+func TestATableGuardedByWhatRLSPrintsMovesAndIsPurged(t *testing.T) {
+	t.Parallel()
+	e := &estate{dir: tenancy.NewMemory(), shards: map[string]*shard{}}
+	for _, name := range []string{"one", "two"} {
+		h := &house{PG: dbtest.Postgres(t), keys: tenancy.Keys{Current: testKey(t, "k1")}}
+		o := h.setupOptions()
+		o.Shard = name
+		h.setup(t, o)
+		guard, err := rls.SQL(rls.Config{AppRole: h.App.Role, SystemRole: h.System.Role, Tables: []rls.Table{{Name: "note"}}})
+		require.NoError(t, err)
+		h.exec(t, h.Owner.DSN, `CREATE TABLE note (tenant_id text NOT NULL DEFAULT tenancy.claimed(),
+			id bigint GENERATED ALWAYS AS IDENTITY, body text NOT NULL, PRIMARY KEY (tenant_id, id));`+guard)
+		h.sys, err = postgres.OpenSystem(t.Context(), h.System.DSN, postgres.SystemOptions{Audit: allow, AllowOldServer: true})
+		require.NoError(t, err)
+		t.Cleanup(h.sys.Close)
+		e.shards[name] = &shard{h, h.open(t)}
+	}
+	entry, err := e.dir.Create(t.Context(), tenancy.Tenant{ID: alpha, Region: "eu", Shard: "one"})
+	require.NoError(t, err)
+	one, two := e.shards["one"], e.shards["two"]
+	require.NoError(t, one.sys.Provision(t.Context(), tenancy.Tenant{ID: alpha, State: tenancy.Active, Region: "eu", Epoch: 1}))
+	_, err = e.dir.Transition(t.Context(), entry, tenancy.Active)
+	require.NoError(t, err)
+	add := func(s *shard) {
+		_, err := s.db.Exec(as(t, alpha), `INSERT INTO note (body) SELECT 'mine' FROM generate_series(1, 100)`)
+		require.NoError(t, err)
+	}
+	add(one)
+	_, err = e.move(t, deadline(t), alpha, "one", "two")
+	require.NoError(t, err)
+	add(two) // with keys after those that came along
+	r, err := two.sys.Purge(deadline(t), tenancy.Tenant{ID: alpha, Epoch: 2})
+	require.NoError(t, err)
+	require.EqualValues(t, 200, r.Erased["public.note"])
+}
