@@ -44,9 +44,9 @@ const (
 // Sender and receiver read their own clocks, which may differ by a minute.
 type Courier struct {
 	keys     Keys
-	current  []byte
-	previous []byte
-	audience string // its hash as text
+	current  func() []byte // closures, as in Key: printing a Courier prints no key
+	previous func() []byte // nil if there is none
+	audience string        // its hash as text
 	ttl      time.Duration
 	made     time.Time
 }
@@ -71,10 +71,11 @@ func NewCourier(keys Keys, audience string, ttl time.Duration) (*Courier, error)
 	}
 	const purpose = "tenancy carrier v1"
 	hash := sha256.Sum256([]byte(audience))
-	c := &Courier{keys: keys, current: keys.Current.Derive(purpose), ttl: ttl, made: time.Now(),
+	derive := func(k Key) func() []byte { own := k.Derive(purpose); return func() []byte { return own } }
+	c := &Courier{keys: keys, current: derive(keys.Current), ttl: ttl, made: time.Now(),
 		audience: base64.RawURLEncoding.EncodeToString(hash[:16])}
 	if !keys.Previous.IsZero() {
-		c.previous = keys.Previous.Derive(purpose)
+		c.previous = derive(keys.Previous)
 	}
 	return c, nil
 }
@@ -86,7 +87,7 @@ func (c *Courier) Detach(ctx context.Context) (Carrier, error) {
 		return "", err
 	}
 	body := fmt.Sprintf("%s%s%010d%s%s", carrierVersion, c.keys.Current.id, c.now().Add(c.ttl).Unix(), c.audience, id)
-	return Carrier(sign(c.current, body) + body), nil
+	return Carrier(sign(c.current(), body) + body), nil
 }
 
 // Attach returns ctx with the tenant that was detached. [ErrConflict] if ctx belongs to another one. The
@@ -108,7 +109,7 @@ func (c *Courier) open(s string) (ID, error) {
 		return ID{}, ErrCarrierMalformed
 	}
 	body := s[carrierMAC:]
-	var key []byte
+	var key func() []byte
 	switch s[carrierKey:carrierExpiry] {
 	case c.keys.Current.id:
 		key = c.current
@@ -120,7 +121,7 @@ func (c *Courier) open(s string) (ID, error) {
 	switch {
 	case body[:1] != carrierVersion || !ok || err != nil:
 		return ID{}, ErrCarrierMalformed
-	case key == nil || !same(s[:carrierMAC], sign(key, body)):
+	case key == nil || !same(s[:carrierMAC], sign(key(), body)):
 		return ID{}, ErrCarrierForged
 	}
 	switch left := time.Unix(expiry, 0).Sub(c.now()); {

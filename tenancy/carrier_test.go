@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -182,4 +183,23 @@ func FuzzAttach(f *testing.F) {
 		require.Equal(t, err, from)
 		require.True(t, id.IsZero())
 	})
+}
+
+func TestPrintingACourierShowsNoKey(t *testing.T) {
+	t.Parallel()
+	k, err := tenancy.NewKey("k1", []byte("correct horse battery staple 32!"))
+	require.NoError(t, err)
+	old, err := tenancy.NewKey("k0", []byte("an older one, of as many bytes.."))
+	require.NoError(t, err)
+	c, err := tenancy.NewCourier(tenancy.Keys{Current: k, Previous: old}, "jobs", time.Minute)
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%d", "%s", "%q"} {
+		for _, v := range []any{c, *c, struct{ private *tenancy.Courier }{c}} {
+			for _, key := range []tenancy.Key{k, old} {
+				signs := key.Derive("tenancy carrier v1")
+				want := fmt.Sprintf(verb, signs)
+				require.NotContains(t, fmt.Sprintf(verb, v), strings.Trim(want, `[]"`)[:12], verb)
+			}
+		}
+	}
 }

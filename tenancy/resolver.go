@@ -3,6 +3,7 @@ package tenancy
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -123,7 +124,7 @@ func Header(name string, trusted func(r *http.Request) bool) Resolver {
 }
 
 // Peers trusts requests whose connection comes from one of prefixes. It looks at the connection itself, at
-// no header.
+// no header. Nobody who connects to a unix socket has an address.
 func Peers(prefixes ...netip.Prefix) func(r *http.Request) bool {
 	prefixes = slices.Clone(prefixes)
 	for i, p := range prefixes {
@@ -132,6 +133,9 @@ func Peers(prefixes ...netip.Prefix) func(r *http.Request) bool {
 		}
 	}
 	return func(r *http.Request) bool {
+		if _, socket := r.Context().Value(http.LocalAddrContextKey).(*net.UnixAddr); socket {
+			return false // the peer chooses what its end of a unix socket is called
+		}
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
 		if err != nil {
 			return false

@@ -1,6 +1,8 @@
 package tenancy_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -177,4 +179,8 @@ func TestHeaderIsBelievedFromATrustedPeerOnly(t *testing.T) {
 	require.Panics(t, func() { tenancy.Header("X-Tenant", nil) })
 	_, err := tenancy.Header("X-Tenant", tenancy.Peers())(request("", "10.1.2.3:99", "X-Tenant", "acme"))
 	require.ErrorIs(t, err, tenancy.ErrUntrusted, "no prefixes trust nobody")
+	socket := request("", "10.1.2.3:99", "X-Tenant", "acme") // a name that the peer gave its end of the socket
+	socket = socket.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(&net.UnixAddr{Name: "s"})))
+	_, err = resolve(socket)
+	require.ErrorIs(t, err, tenancy.ErrUntrusted)
 }

@@ -102,14 +102,15 @@ func NewClients(p Proxies) (*Clients, error) {
 // The address is valid, unmapped and without zone whenever the error is nil. Addr allocates nothing
 // unless it fails.
 func (c *Clients) Addr(r *http.Request) (netip.Addr, error) {
-	if peer, ok := peerAddr(r.RemoteAddr); ok {
+	socket := onSocket(r)
+	if peer, ok := peerAddr(r.RemoteAddr); ok && !socket {
 		switch {
 		case peer.IsUnspecified():
 			return netip.Addr{}, fmt.Errorf("%w: unspecified peer", ErrClient)
 		case c.find == nil || !c.trusted.Contains(peer):
 			return peer, nil
 		}
-	} else if !c.sockets || !onSocket(r) {
+	} else if !c.sockets || !socket {
 		return netip.Addr{}, fmt.Errorf("%w: peer is not an address with a port", ErrClient)
 	}
 	lines := r.Header[c.header]
@@ -120,7 +121,7 @@ func (c *Clients) Addr(r *http.Request) (netip.Addr, error) {
 }
 
 // onSocket reports whether r came in over a unix socket, by what the server knows of itself: the text
-// in RemoteAddr is "" or "@" then, which other things are too.
+// in RemoteAddr is then whatever name the peer gave its own end, and "203.0.113.7:80" can be one.
 func onSocket(r *http.Request) bool {
 	_, ok := r.Context().Value(http.LocalAddrContextKey).(*net.UnixAddr)
 	return ok

@@ -223,6 +223,16 @@ func TestUnixSocketIsTrustedOnlyWhenSaidSo(t *testing.T) {
 	// The text that unix sockets have in RemoteAddr is not enough.
 	_, err = yes.Addr(request("@", "X-Forwarded-For", "203.0.113.7"))
 	require.ErrorIs(t, err, ErrClient)
+	// Whoever connects names its own end, and that can look like anyone's address.
+	for _, name := range []string{"203.0.113.7:80", "10.1.2.3:80"} {
+		r := request(name, "X-Forwarded-For", "198.51.100.1")
+		r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(&net.UnixAddr{Name: path})))
+		_, err = no.Addr(r)
+		require.ErrorIs(t, err, ErrClient, name)
+		a, err := yes.Addr(r)
+		require.NoError(t, err)
+		require.Equal(t, "198.51.100.1", a.String(), name)
+	}
 	// And a TCP peer of that server is still a stranger.
 	a, err := yes.Addr(request("192.0.2.1:1", "X-Forwarded-For", "203.0.113.7"))
 	require.NoError(t, err)
