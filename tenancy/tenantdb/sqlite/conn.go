@@ -211,11 +211,8 @@ func (c *conn) destroy() error {
 
 // ready is asked before each statement of a caller.
 func (c *conn) ready() error {
-	switch {
-	case c.dead:
+	if c.dead {
 		return errGone
-	case c.lease.h != nil:
-		return c.lease.h.still(c)
 	}
 	return nil
 }

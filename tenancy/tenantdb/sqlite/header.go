@@ -122,8 +122,9 @@ func (h *handle) confirm(ctx context.Context, c *conn) error {
 	return h.still(c) // a change this process made after the snapshot began counts already
 }
 
-// still refuses the next statement of a transaction if its tenant's state was changed, in this
-// process, after it began. Other processes' transactions that began earlier run to their end.
+// still refuses the statement of a reading transaction whose tenant's state was changed, in this process,
+// after it began. Other processes' readers that began earlier run to their end; a writer keeps everybody
+// from changing the state.
 func (h *handle) still(c *conn) error {
 	hd := h.header.Load()
 	if hd == c.lease.seen || c.lease.seen == nil || hd.version <= c.lease.seen.version {

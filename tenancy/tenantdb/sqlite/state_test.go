@@ -2,6 +2,8 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -102,10 +104,10 @@ func TestAnotherEpochOrRegionIsRefused(t *testing.T) {
 	for epoch, want := range map[int64]error{0: nil, 1: tenancy.ErrStaleEpoch, 2: nil, 3: tenancy.ErrStaleEpoch} {
 		for _, ro := range []bool{true, false} {
 			b, err := db.Begin(ctx, tenantdb.Scope{Tenant: acme, Epoch: epoch}, tenantdb.TxOptions{ReadOnly: ro})
-			require.ErrorIs(t, err, want)
 			if err == nil {
 				require.NoError(t, b.Tx.Rollback())
 			}
+			require.ErrorIs(t, err, want)
 		}
 	}
 	for _, epoch := range []int64{1, 3} {
@@ -135,4 +137,30 @@ func TestALateDecisionDoesNotUndoALaterOne(t *testing.T) {
 	require.ErrorIs(t, read, tenancy.ErrNotActive)
 	require.ErrorIs(t, db.SetState(ctx, tenancy.Tenant{ID: acme, State: "gone"}), tenancy.ErrState)
 	require.ErrorIs(t, db.SetState(ctx, tenancy.Tenant{State: tenancy.Active}), tenancy.ErrNoTenant)
+}
+
+// What the file says counts, not what it said when it was opened.
+func TestAFileThatChangesUnderAnOpenHandleIsRefused(t *testing.T) {
+	t.Parallel()
+	for column, want := range map[string]error{
+		"tenant = 'globex'":    sqlite.ErrCorrupt,
+		"region = 'elsewhere'": tenancy.ErrWrongRegion,
+		"state = 'suspended'":  tenancy.ErrNotActive,
+		"state = 'nonsense'":   tenancy.ErrNotActive,
+		"schema = 'other'":     tenantdb.ErrSchema,
+	} {
+		dir := tempDir(t)
+		db := open(t, dir, sqlite.Options{Migrations: notes, Region: "eu"})
+		provision(t, db, acme)
+		read, write := tries(db)
+		require.NoError(t, errors.Join(read, write))
+		outside, err := sql.Open("sqlite", "file:"+only(t, dir))
+		require.NoError(t, err)
+		_, err = outside.Exec("UPDATE tenancy_file SET version = version + 1, " + column)
+		require.NoError(t, err)
+		require.NoError(t, outside.Close())
+		read, write = tries(db)
+		require.ErrorIs(t, read, want, column)
+		require.ErrorIs(t, write, want, column)
+	}
 }
