@@ -20,8 +20,8 @@ type Shard struct {
 // Route returns a DB over several databases: each transaction goes where dir says its tenant is.
 // What dir answered is remembered for ttl at most (0: not at all). That is safe however wrong it gets, because the
 // answer's epoch travels with the transaction and a database refuses one that is not its own.
-// System work goes to the database system, which is not one of the shards' tenants' business; nil
-// refuses it. Closing the router closes the shards, not system.
+// Names and regions must be those the databases were set up under. System work goes to system, which may
+// be the DB of one of the shards; nil refuses it. Closing the router closes the shards, not system.
 func Route(dir tenancy.Directory, ttl time.Duration, system *DB, shards ...Shard) (*DB, error) {
 	r := &router{dir: dir, ttl: ttl, system: system, shards: make(map[string]Shard, len(shards))}
 	for _, s := range shards {
@@ -30,6 +30,13 @@ func Route(dir tenancy.Directory, ttl time.Duration, system *DB, shards ...Shard
 		}
 		if r.dialect != "" && s.Backend.Dialect() != r.dialect {
 			return nil, errors.New("tenantdb: shards of different dialects")
+		}
+		if named, ok := s.Backend.(interface {
+			Shard() (string, tenancy.Region)
+		}); ok {
+			if name, region := named.Shard(); name != s.Name || region != s.Region {
+				return nil, fmt.Errorf("%w: shard %q in region %q is a database that was set up as %q in %q", ErrUnsafe, s.Name, s.Region, name, region)
+			}
 		}
 		r.dialect = s.Backend.Dialect()
 		r.shards[s.Name] = s
@@ -88,7 +95,7 @@ func (r *router) Begin(ctx context.Context, s Scope, o TxOptions) (Begun, error)
 	switch {
 	case !ok:
 		r.known.Delete(s.Tenant)
-		return Begun{}, fmt.Errorf("tenantdb: the directory names a shard this process does not have: %w", ErrUnavailable)
+		return Begun{}, fmt.Errorf("%w: the directory names shard %q, which this process does not have", ErrUnavailable, t.Shard)
 	case t.Region != "" && t.Region != shard.Region:
 		return Begun{}, tenancy.ErrWrongRegion
 	}

@@ -29,6 +29,9 @@ func (e *Error) Error() string {
 	if e.kind == nil {
 		return "tenantdb/postgres: " + e.text
 	}
+	if e.text == "" {
+		return e.kind.Error()
+	}
 	return e.kind.Error() + " (" + e.text + ")"
 }
 
@@ -145,6 +148,9 @@ func kindOf(pg *pgconn.PgError) error {
 // columns, constraints and functions only; those of the others, such as 22 (data exception), repeat
 // the value.
 func textOf(pg *pgconn.PgError) string {
+	if _, ok := scopeErrors[pg.ConstraintName]; ok {
+		return "" // the sentinel says it all
+	}
 	switch pg.Code[:min(2, len(pg.Code))] {
 	case "08", "0A", "23", "25", "26", "28", "34", "3D", "40", "42", "53", "54", "55", "57":
 		return pg.Error()

@@ -17,7 +17,7 @@ type keyRows struct {
 func rowsOf(ks tenancy.Keys, shard string) (keyRows, error) {
 	var r keyRows
 	if ks.Current.IsZero() {
-		return r, errors.New("tenantdb/postgres: no signing key")
+		return r, errors.New("tenantdb/postgres: no signing key: Keys.Current is not set")
 	}
 	for _, k := range []tenancy.Key{ks.Current, ks.Previous} {
 		if k.IsZero() {

@@ -106,7 +106,7 @@ func Open(ctx context.Context, dsn string, keys tenancy.Keys, opts ...Option) (*
 // in the connection string, not in an AfterConnect hook.
 func New(ctx context.Context, pool *pgxpool.Pool, keys tenancy.Keys, opts ...Option) (*DB, error) {
 	if keys.Current.IsZero() {
-		return nil, errors.New("tenantdb/postgres: no signing key")
+		return nil, errors.New("tenantdb/postgres: no signing key: Keys.Current is not set")
 	}
 	db := &DB{pool: pool}
 	for _, f := range opts {
@@ -146,6 +146,9 @@ func (db *DB) check(ctx context.Context, conn *pgx.Conn, keys tenancy.Keys) erro
 	if db.pooled && db.mode == pgx.QueryExecModeCacheStatement && !db.opts.statementCache {
 		return errPooledCache
 	}
+	if db.about, err = readAbout(ctx, conn); err != nil {
+		return err
+	}
 	var current, session string
 	var server int
 	err = conn.QueryRow(ctx, `SELECT current_user, session_user, current_setting('server_version_num')::int`).Scan(&current, &session, &server)
@@ -162,18 +165,18 @@ func (db *DB) check(ctx context.Context, conn *pgx.Conn, keys tenancy.Keys) erro
 	if s := serverFault(server); s != "" && !db.opts.oldServer {
 		reasons = append(reasons, s+", or use AllowOldServer")
 	}
+	if db.opts.system != nil && db.opts.system.about != db.about {
+		reasons = append(reasons, "WithSystem was given the system access of another database")
+	}
 	if len(reasons) > 0 {
 		return unsafe(reasons)
 	}
-	if db.about, err = readAbout(ctx, conn); err != nil {
-		return err
-	}
 	db.signer = newSigner(keys.Current, db.about.shard)
-	return db.tryKey(ctx, conn)
+	return db.tryKey(ctx, conn, keys)
 }
 
 // tryKey asks for a tenant that cannot exist: a database that accepts the signature says so.
-func (db *DB) tryKey(ctx context.Context, conn *pgx.Conn) error {
+func (db *DB) tryKey(ctx context.Context, conn *pgx.Conn, keys tenancy.Keys) error {
 	nobody := db.signer.sign(tenantdb.Scope{}, time.Now().Add(scopeLife)) // no tenant has the id ""
 	var b pgx.Batch
 	b.Queue(scopeSQL, nobody)
@@ -182,6 +185,8 @@ func (db *DB) tryKey(ctx context.Context, conn *pgx.Conn) error {
 	switch {
 	case errors.Is(err, tenancy.ErrUnknownTenant):
 		return nil
+	case errors.Is(err, tenantdb.ErrForged):
+		return fmt.Errorf("%w: the database does not accept key %q: was postgres.Setup given the same secret?", err, keys.Current.ID())
 	case err == nil:
 		return fmt.Errorf("%w: the database accepts a scope of no tenant", tenantdb.ErrUnsafe)
 	}

@@ -37,17 +37,18 @@ func roleFaults(ctx context.Context, q querier, role string) ([]string, error) {
 // about is what a database says of itself.
 type about struct {
 	shard, region string
+	database      string
 }
 
 // readAbout finds out what q is connected to, and refuses a schema that is not this code's.
 func readAbout(ctx context.Context, q querier) (a about, err error) {
 	var version int64
-	err = q.QueryRow(ctx, `SELECT version, shard, region FROM tenancy.about()`).Scan(&version, &a.shard, &a.region)
+	err = q.QueryRow(ctx, `SELECT version, shard, region, current_database() FROM tenancy.about()`).Scan(&version, &a.shard, &a.region, &a.database)
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && (pg.Code == "3F000" || pg.Code == "42883" || pg.Code == "42501"),
 		errors.Is(err, pgx.ErrNoRows):
-		return a, fmt.Errorf("%w: schema tenancy is missing, or not granted to this role: run Setup", tenantdb.ErrSchema)
+		return a, fmt.Errorf("%w: schema tenancy is missing, or not granted to this role: run postgres.Setup as the owner", tenantdb.ErrSchema)
 	case err != nil:
 		return a, translate(err)
 	case version != schemaVersion:

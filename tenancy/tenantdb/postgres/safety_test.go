@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -115,6 +116,51 @@ func TestSetupRepeatsAndRunsTwiceAtOnce(t *testing.T) {
 	o = h.setupOptions()
 	o.Keys = tenancy.Keys{}
 	require.Error(t, postgres.Setup(t.Context(), conn, o))
+}
+
+func TestADatabaseIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	h := &house{PG: dbtest.Postgres(t), keys: tenancy.Keys{Current: testKey(t, "k1")}, shard: "main"}
+	o := h.setupOptions()
+	o.Shard, o.Region = "", ""
+	h.setup(t, o)
+	h.setup(t, h.setupOptions()) // "main" in "eu"
+	h.setup(t, h.setupOptions())
+	conn, err := pgx.Connect(t.Context(), h.Owner.DSN)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	o = h.setupOptions()
+	o.Shard = "other"
+	require.ErrorIs(t, postgres.Setup(t.Context(), conn, o), tenantdb.ErrUnsafe)
+	h.sys, err = postgres.OpenSystem(t.Context(), h.System.DSN, postgres.SystemOptions{Audit: allow, AllowOldServer: true})
+	require.NoError(t, err)
+	t.Cleanup(h.sys.Close)
+	db := h.open(t) // its scopes are signed for the new name
+	_, err = tenantdb.Route(tenancy.NewMemory(), 0, nil, tenantdb.Shard{Name: "other", Region: "eu", Backend: db})
+	require.ErrorIs(t, err, tenantdb.ErrUnsafe)
+	_, err = tenantdb.Route(tenancy.NewMemory(), 0, nil, tenantdb.Shard{Name: "main", Region: "eu", Backend: db})
+	require.NoError(t, err)
+}
+
+func TestAKeyIsNotReplacedUnderItsOwnID(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	conn, err := pgx.Connect(t.Context(), h.Owner.DSN)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	o := h.setupOptions()
+	other, err := tenancy.NewKey("k1", []byte(strings.Repeat("another secret ", 3)))
+	require.NoError(t, err)
+	o.Keys = tenancy.Keys{Current: other}
+	require.ErrorIs(t, postgres.Setup(t.Context(), conn, o), tenantdb.ErrUnsafe)
+	h.open(t) // with the old secret
+}
+
+func TestSystemAccessOfAnotherDatabaseIsRefused(t *testing.T) {
+	t.Parallel()
+	h, other := newHouse(t), newHouse(t)
+	_, err := postgres.Open(t.Context(), h.App.DSN, h.keys, postgres.AllowOldServer(), postgres.WithSystem(other.sys))
+	require.ErrorIs(t, err, tenantdb.ErrUnsafe)
 }
 
 func TestKeysTheDatabaseDoesNotKnowAreRefused(t *testing.T) {

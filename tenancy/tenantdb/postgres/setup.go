@@ -38,8 +38,8 @@ type SetupOptions struct {
 	SystemRole string
 	// Keys are the signing keys the database accepts from now on.
 	Keys tenancy.Keys
-	// Shard and Region name this database. They never change once set: a database that was set up
-	// under others is refused.
+	// Shard and Region name this database: give it a name from the start if there may ever be a second
+	// one. They never change once set: a database that was set up under others is refused.
 	Shard  string
 	Region tenancy.Region
 }
@@ -47,9 +47,13 @@ type SetupOptions struct {
 // Setup makes schema tenancy in the database of conn, or brings it up to date, and grants the roles
 // what they need of it. conn is logged in as the owner of the database, directly and not through a
 // pooler. Setup may be repeated, and run by several processes at once. It answers
-// [tenantdb.ErrSchema] if the schema is newer than this code, [tenantdb.ErrUnsafe] if a role is not
-// fit for its part, and [tenancy.ErrWrongRegion] if the database was set up as another shard or
-// in another region.
+// [tenantdb.ErrSchema] if the schema is newer than this code, [tenancy.ErrWrongRegion] if the database was
+// set up in another region, and [tenantdb.ErrUnsafe] if it was set up as another shard, a role is not
+// fit for its part, or a key has the id of an installed one but not its secret.
+//
+// A database that was set up without a name can be given one, once, before it holds tenants that are pinned
+// to a region; processes that have it open must then be started anew, because scopes are signed for the
+// name.
 func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 	keys, err := rowsOf(o.Keys, o.Shard)
 	if err != nil {
@@ -65,11 +69,17 @@ func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, setupLock); err != nil {
 			return translate(err)
 		}
-		if err := nameShard(ctx, tx, o.Shard, string(o.Region)); err != nil {
+		renamed, err := nameShard(ctx, tx, o.Shard, string(o.Region))
+		if err != nil {
 			return err
 		}
 		if err := grant(ctx, tx, o); err != nil {
 			return err
+		}
+		if !renamed {
+			if err := sameSecrets(ctx, tx, keys); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, installKeysSQL, keys.tags, keys.ipads, keys.opads); err != nil {
 			return translate(err)
@@ -115,21 +125,40 @@ func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
 	return nil
 }
 
-// nameShard records what this database is, or finds that it is something else.
-func nameShard(ctx context.Context, tx pgx.Tx, shard, region string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO tenancy.shard (name, region) VALUES ($1, $2) ON CONFLICT (one) DO NOTHING`, shard, region)
+// nameShard records what this database is, or finds that it is something else. It reports whether a database
+// that had no name was given one.
+func nameShard(ctx context.Context, tx pgx.Tx, shard, region string) (renamed bool, err error) {
+	_, err = tx.Exec(ctx, `INSERT INTO tenancy.shard (name, region) VALUES ($1, $2) ON CONFLICT (one) DO NOTHING`, shard, region)
 	if err != nil {
-		return translate(err)
+		return false, translate(err)
+	}
+	tag, err := tx.Exec(ctx, `UPDATE tenancy.shard SET name = $1, region = $2 WHERE (name, region) = ('', '') AND (name, region) <> ($1, $2)`, shard, region)
+	if err != nil {
+		return false, translate(err)
 	}
 	var isShard, isRegion string
 	if err := tx.QueryRow(ctx, `SELECT name, region FROM tenancy.shard`).Scan(&isShard, &isRegion); err != nil {
-		return translate(err)
+		return false, translate(err)
 	}
-	if isShard != shard || isRegion != region {
-		return fmt.Errorf("%w: the database is shard %q in region %q, not shard %q in region %q",
-			tenancy.ErrWrongRegion, isShard, isRegion, shard, region)
+	switch {
+	case isRegion != region:
+		return false, fmt.Errorf("%w: the database was set up in region %q, not %q", tenancy.ErrWrongRegion, isRegion, region)
+	case isShard != shard:
+		return false, unsafe([]string{fmt.Sprintf("the database was set up as shard %q, not %q; the name never changes", isShard, shard)})
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
+}
+
+// sameSecrets refuses keys that would replace an installed one under its own id: processes that sign with
+// that one would be refused all at once. [System.RotateKeys] is for those who mean it.
+func sameSecrets(ctx context.Context, tx pgx.Tx, keys keyRows) error {
+	var other bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM tenancy.key k JOIN unnest($1::text[], $2::bytea[]) u(tag, ipad) ON k.tag = u.tag
+		WHERE k.ipad <> u.ipad)`, keys.tags, keys.ipads).Scan(&other)
+	if err == nil && other {
+		return unsafe([]string{"a key of the same id is installed with another secret: give a new key a new id"})
+	}
+	return translate(err)
 }
 
 // grant gives the roles what they need of schema tenancy, and nobody anything else.

@@ -94,6 +94,11 @@ func NewSystem(ctx context.Context, pool *pgxpool.Pool, o SystemOptions) (*Syste
 
 func (s *System) tenantColumn() string { return cmp.Or(s.opts.TenantColumn, "tenant_id") }
 
+// Shard returns the name the database was set up under, and its region.
+func (s *System) Shard() (name string, region tenancy.Region) {
+	return s.about.shard, tenancy.Region(s.about.region)
+}
+
 // use asks the audit hook.
 func (s *System) use(ctx context.Context, reason string, id tenancy.ID) error {
 	if strings.TrimSpace(reason) == "" {
