@@ -47,7 +47,7 @@ type Error struct {
 func (e *Error) Error() string { return e.text }
 
 // Code returns SQLite's extended result code (sqlite.org/rescode.html), such as 2067 for a violated
-// unique constraint.
+// unique constraint; 0 if the error is not SQLite's.
 func (e *Error) Code() int { return e.code }
 
 // Unwrap returns the sentinels that name the error and the error they were found in.
@@ -61,7 +61,7 @@ func (d *DB) Translate(err error) error {
 	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return err
+		return scanError(err)
 	}
 	names := sentinel(e.Code())
 	if errors.Is(err, tenantdb.ErrQuota) {
@@ -123,6 +123,30 @@ func wrap(err error, e *sqlite.Error, names []error) error {
 		text = names[i].Error() + ": " + text
 	}
 	return &Error{code: e.Code(), text: text, errs: append(names, err)}
+}
+
+// unscanned is how database/sql begins to tell that a value does not fit where it was to go. The rest of its
+// text names the column, which may be a literal, and holds the value.
+var unscanned = regexp.MustCompile(`(?s)(sql: Scan error on column index \d+).*`)
+
+func scanError(err error) error {
+	if text := err.Error(); unscanned.MatchString(text) {
+		return &Error{text: unscanned.ReplaceAllString(text, "$1: the value does not fit its destination"), errs: []error{err}}
+	}
+	return err
+}
+
+// searched is how a full-text index tells what is wrong with an expression that it was given to search for:
+// with a piece of it, unquoted.
+var searched = regexp.MustCompile(`(?s)(no such column|no such function|unknown special query|parse error in rank function): .*`)
+
+// ran is told of the errors of a statement once it is compiled, which are about values and not about its text.
+func (c *conn) ran(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && searched.MatchString(e.Error()) {
+		return &Error{code: e.Code(), text: searched.ReplaceAllString(e.Error(), "$1: …"), errs: []error{err}}
+	}
+	return err
 }
 
 var (

@@ -4,6 +4,7 @@ package sqlite_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -204,6 +205,9 @@ func TestErrorsHoldNoValuesAndNoPaths(t *testing.T) {
 		{"INSERT INTO note (id, body) VALUES (?, 'x')", []any{"hunter2"}},
 		{"SELECT * FROM found(?)", []any{`"hunter2`}},
 		{"SELECT * FROM found(?)", []any{`body : (hunter2`}},
+		{"SELECT * FROM found(?)", []any{"hunter2 : x"}},
+		{"SELECT * FROM found(?)", []any{"*hunter2"}},
+		{"SELECT * FROM found('x') WHERE rank MATCH ?", []any{"hunter2("}},
 		{`SELECT "hunter2"`, nil},
 		{`SELECT 'hunter2`, nil},
 		{"SELECT 1 hunter2 'hunter2'", nil},
@@ -214,7 +218,12 @@ func TestErrorsHoldNoValuesAndNoPaths(t *testing.T) {
 		require.NotContains(t, err.Error(), "hunter2", a.query)
 		require.NotContains(t, err.Error(), dir, a.query)
 	}
-	err := exec(db, acme, "INSERT INTO note (body) VALUES (?)", "hunter2")
+	err := db.TenantDB().Read(in(acme), func(ctx context.Context, tx *sqlx.Tx) error {
+		var n int
+		return fmt.Errorf("count: %w", tx.GetContext(ctx, &n, "SELECT body FROM note"))
+	})
+	require.EqualError(t, err, "count: sql: Scan error on column index 0: the value does not fit its destination")
+	err = exec(db, acme, "INSERT INTO note (body) VALUES (?)", "hunter2")
 	var e *sqlite.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, 2067, e.Code())

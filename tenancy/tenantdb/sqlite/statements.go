@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"io"
+
+	"modernc.org/sqlite"
 )
 
 // A statement costs most when it is compiled, and more so under a guard, so each connection keeps
@@ -134,7 +137,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	res, err := k.stmt.ExecContext(ctx, args)
 	if err != nil {
 		c.stmts.forget(k, query, c.readOnly)
-		return nil, c.failed(err)
+		return nil, c.failed(c.ran(err))
 	}
 	c.stmts.give(k, query, c.readOnly)
 	return res, c.confirm()
@@ -152,9 +155,9 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	r, err := k.stmt.QueryContext(ctx, args)
 	if err != nil {
 		c.stmts.forget(k, query, c.readOnly)
-		return nil, c.failed(err)
+		return nil, c.failed(c.ran(err))
 	}
-	return c.rows(&rows{r.(driverRows), c, k, query, c.readOnly})
+	return c.rows(&rows{driverRows: r.(driverRows), c: c, ctx: ctx, k: k, query: query, readOnly: c.readOnly})
 }
 
 // rows hands r out if the snapshot it reads is one the caller may see.
@@ -195,7 +198,7 @@ func (p *prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (d
 	}
 	res, err := p.rawStmt.ExecContext(ctx, args)
 	if err != nil {
-		return nil, p.c.failed(err)
+		return nil, p.c.failed(p.c.ran(err))
 	}
 	return res, p.c.confirm()
 }
@@ -206,9 +209,9 @@ func (p *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	}
 	r, err := p.rawStmt.QueryContext(ctx, args)
 	if err != nil {
-		return nil, p.c.failed(err)
+		return nil, p.c.failed(p.c.ran(err))
 	}
-	return p.c.rows(&rows{driverRows: r.(driverRows), c: p.c})
+	return p.c.rows(&rows{driverRows: r.(driverRows), c: p.c, ctx: ctx})
 }
 
 // driverRows is what the driver's rows can do.
@@ -223,7 +226,12 @@ type driverRows interface {
 
 type rows struct {
 	driverRows
-	c *conn
+	c   *conn
+	ctx context.Context
+	// The first row was found by the driver's QueryContext. Most queries have one, so the others are
+	// watched from when the second is asked for.
+	begun bool
+	watch *watch
 	// k is the kept statement they come from, if it is one, and what it is kept under.
 	k        *kept
 	query    string
@@ -231,18 +239,38 @@ type rows struct {
 }
 
 func (r *rows) Next(dest []driver.Value) error {
+	if r.begun && r.watch == nil {
+		r.watch = newWatch(r.ctx, r.c.raw)
+	}
+	r.begun = true
+	if r.watch == nil {
+		return r.failed(r.driverRows.Next(dest))
+	}
+	if err := r.watch.begin(); err != nil {
+		return err
+	}
 	err := r.driverRows.Next(dest)
-	if err != nil && err != io.EOF {
-		err = r.c.failed(err)
+	r.watch.end()
+	err = r.failed(err)
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xff == codeInterrupt && r.ctx.Err() != nil {
+		return r.ctx.Err()
 	}
 	return err
 }
 
-func (r *rows) Close() error {
-	err := r.driverRows.Close()
-	if err != nil {
-		err = r.c.failed(err)
+func (r *rows) failed(err error) error {
+	if err == nil || err == io.EOF {
+		return err
 	}
+	return r.c.failed(r.c.ran(err))
+}
+
+func (r *rows) Close() error {
+	if r.watch != nil {
+		r.watch.stop()
+	}
+	err := r.failed(r.driverRows.Close())
 	if r.k != nil {
 		r.c.stmts.give(r.k, r.query, r.readOnly)
 		r.k = nil

@@ -51,6 +51,9 @@ func (d *DB) openSystem(ctx context.Context) error {
 	if err := checkVersion(ctx, c); err != nil {
 		return err
 	}
+	if _, err := handleOf(c.raw); err != nil {
+		return err
+	}
 	if app, err := c.text(ctx, "PRAGMA application_id"); err != nil {
 		return openError(err)
 	} else if app != fmt.Sprint(applicationID) {
