@@ -8,7 +8,7 @@ import (
 )
 
 // Store is the storage behind the directory. Implementations: tenancysql over both databases, and
-// [Memory]; tenancytest.Store is the contract as a test. Every method is atomic and safe for
+// [Memory]; tenancytest/storetest.Run is the contract as a test. Every method is atomic and safe for
 // concurrent use, within a process and between processes, and answers after the change is durable. The zero id is [ErrNoTenant].
 //
 // Claim, Transition and Place compare and swap: they are given the entry as the caller last read it.

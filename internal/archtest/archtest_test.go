@@ -139,6 +139,22 @@ func TestTheHouseStandsAsPlanned(t *testing.T) {
 	require.Empty(t, bad)
 }
 
+// Applications import the attack kit in their own tests: it must not choose their test library.
+func TestTheAttackKitBringsNoTestLibrary(t *testing.T) {
+	t.Parallel()
+	found := false
+	for _, p := range list(t) {
+		if p.rel() != "tenancy/tenancytest" {
+			continue
+		}
+		found = true
+		for _, imp := range p.Deps {
+			require.False(t, within(imp, []string{"github.com/stretchr/testify", "pgregory.net/rapid", "go.uber.org/goleak"}), imp)
+		}
+	}
+	require.True(t, found)
+}
+
 // The rules are tried on packages that break them, so that a rule that has stopped looking is seen.
 func TestEachRuleNoticesItsBreach(t *testing.T) {
 	t.Parallel()

@@ -9,7 +9,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenancysql"
-	"github.com/bailiwick-dev/bailiwick/tenancy/tenancytest"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenancytest/storetest"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
@@ -112,7 +112,7 @@ func TestStoreKeepsTheContract(t *testing.T) {
 	for name, open := range places {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tenancytest.Store(t, func(t testing.TB) tenancy.Store { return open(t).store })
+			storetest.Run(t, func(t testing.TB) tenancy.Store { return open(t).store })
 		})
 	}
 }

@@ -1,4 +1,10 @@
-package tenancytest
+// Package storetest is the executable contract of [tenancy.Store]. Whoever writes a store runs it:
+//
+//	storetest.Run(t, func(testing.TB) tenancy.Store { return mystore.Open() })
+//
+// It is a package of its own so that package tenancytest, which applications import to attack their
+// schemas, brings no test library along.
+package storetest
 
 import (
 	"context"
@@ -15,9 +21,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Store is the contract of [tenancy.Store] as a test: open returns an empty store, which may be shared
+// Run is the contract of [tenancy.Store] as a test: open returns an empty store, which may be shared
 // by all of the tests. Run it on your own store under the race detector.
-func Store(t *testing.T, open func(testing.TB) tenancy.Store) {
+func Run(t *testing.T, open func(testing.TB) tenancy.Store) {
 	s := open(t)
 	for _, c := range []struct {
 		name string
