@@ -41,7 +41,8 @@ func erase(ctx context.Context, pool *pgxpool.Pool, id tenancy.ID, groups []grou
 func eraseSome(ctx context.Context, tx pgx.Tx, id tenancy.ID, g group, done func(pgx.Tx, string, int64) error) (int64, error) {
 	if !g.circular() && !g[0].partitioned {
 		t := g[0]
-		tag, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s LIMIT %[3]d))",
+		// A ctid is unique in one file only: in a table that others inherit from, it also finds rows of other tenants.
+		tag, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s LIMIT %[3]d)) AND %[2]s",
 			t.name, t.where(id), eraseBatch))
 		if err != nil || tag.RowsAffected() == 0 {
 			return 0, err

@@ -29,7 +29,7 @@ type SystemOptions struct {
 	// AllowPlaintext and AllowOldServer are those of [Open].
 	AllowPlaintext, AllowOldServer bool
 	// TenantColumn is the column that names the tenant of a row, by which purges and moves find the
-	// tenant tables; "" means tenant_id.
+	// tenant tables; "" means tenant_id. A fenced table without it stops them.
 	TenantColumn string
 }
 

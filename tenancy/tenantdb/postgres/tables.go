@@ -14,7 +14,7 @@ import (
 // table is a table that holds rows of tenants: one that carries the fence.
 type table struct {
 	name        string   // quoted and qualified
-	tenant, typ string   // the tenant column, quoted, and its type
+	tenant, typ string   // the tenant column, quoted, and its type, without a length that would cut an id
 	columns     []column // all but generated ones, in order
 	key         []column // the primary key's
 	parents     []string // names of the tables its foreign keys refer to, itself included
@@ -56,7 +56,9 @@ func name(c column) string { return c.name }
 
 const tablesSQL = `
 SELECT format('%I.%I', n.nspname, c.relname),
-       quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+       quote_ident(a.attname),
+       (WITH RECURSIVE b(typ) AS (SELECT a.atttypid UNION ALL SELECT y.typbasetype FROM b JOIN pg_type y ON y.oid = b.typ AND y.typtype = 'd')
+        SELECT format_type(b.typ, -1) FROM b JOIN pg_type y ON y.oid = b.typ AND y.typtype <> 'd'),
        x.names, x.types, x.fixed,
        coalesce((SELECT array_agg(quote_ident(k.attname) ORDER BY k.attnum)
                    FROM pg_index i JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = ANY (i.indkey::int2[])
@@ -81,9 +83,17 @@ SELECT format('%I.%I', n.nspname, c.relname),
    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'tenancy') AND n.nspname !~ '^pg_(temp|toast)'
  ORDER BY 1`
 
+// astraySQL finds tables that are fenced, and so hold rows of tenants, but lack the column.
+const astraySQL = `
+SELECT format('%I.%I', n.nspname, c.relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = 'tenancy.fence()'::regprocedure)
+   AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $1 AND a.attnum > 0 AND NOT a.attisdropped)
+ ORDER BY 1`
+
 // tenantTables returns the tables that have the tenant column, parents before children. A table that
-// has the column and no fence is an error: a purge or a move that passed over it would leave rows
-// behind, and one that took it along could lose writes.
+// has the column and no fence, or a fence and no such column, is an error: a purge or a move that passed over it
+// would leave rows behind, and one that took it along could lose writes.
 func tenantTables(ctx context.Context, q querier, tenantColumn string) ([]group, error) {
 	rows, err := q.Query(ctx, tablesSQL, tenantColumn)
 	if err != nil {
@@ -122,6 +132,17 @@ func tenantTables(ctx context.Context, q querier, tenantColumn string) ([]group,
 			tenantColumn, strings.Join(unfenced, ", "))
 	case len(tables) == 0:
 		return nil, errors.New("tenantdb/postgres: no table has a column " + tenantColumn)
+	}
+	if rows, err = q.Query(ctx, astraySQL, tenantColumn); err != nil {
+		return nil, err
+	}
+	astray, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	switch {
+	case err != nil:
+		return nil, err
+	case len(astray) > 0:
+		return nil, fmt.Errorf("tenantdb/postgres: tables with a fence and no column %s (the tenant column has one name in all tables): %s",
+			tenantColumn, strings.Join(astray, ", "))
 	}
 	return parentsFirst(tables), nil
 }
