@@ -10,6 +10,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // copyTable streams a tenant's rows of one table from src to dst.
@@ -83,8 +84,8 @@ func changes(ctx context.Context, id tenancy.ID, t *table, since uint32, src, ds
 	}
 	for rows := range chunks(d.written) {
 		var n int64
-		err := dst.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM %s JOIN unnest(%s) AS k(%s) ON (%s)", t.name,
-			params(t.key), list(t.key, name), matches(t)), columnsOf(t, t.key, rows)...).Scan(&n)
+		err := dst.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM %s JOIN unnest(%s) AS k(%s) ON (%s) WHERE %s.%s", t.name,
+			params(t.key), list(t.key, name), matches(t), t.name, t.where(id)), columnsOf(t, t.key, rows)...).Scan(&n)
 		if err != nil {
 			return nil, err
 		}
@@ -123,11 +124,14 @@ func deleted(ctx context.Context, id tenancy.ID, t *table, src, dst pgx.Tx) ([][
 
 // apply makes the changes on dst: what was deleted, children first, then what was written, parents
 // first.
-func apply(ctx context.Context, ds []*delta, dst pgx.Tx) error {
+//
+// A key that another tenant has there is left alone, for the comparison to find: keys without the tenant can collide.
+func apply(ctx context.Context, id tenancy.ID, ds []*delta, dst pgx.Tx) error {
 	for i := len(ds) - 1; i >= 0; i-- {
 		t := ds[i].t
 		for keys := range chunks(ds[i].deleted) {
-			sql := fmt.Sprintf("DELETE FROM %s USING unnest(%s) AS k(%s) WHERE %s", t.name, params(t.key), list(t.key, name), matches(t))
+			sql := fmt.Sprintf("DELETE FROM %s USING unnest(%s) AS k(%s) WHERE %s AND %s.%s", t.name, params(t.key), list(t.key, name), matches(t),
+				t.name, t.where(id))
 			if _, err := dst.Exec(ctx, sql, columnsOf(t, nil, keys)...); err != nil {
 				return err
 			}
@@ -137,18 +141,28 @@ func apply(ctx context.Context, ds []*delta, dst pgx.Tx) error {
 		t := d.t
 		do := "NOTHING"
 		if set := list(t.mutable(), func(c column) string { return c.name + " = excluded." + c.name }); set != "" {
-			do = "UPDATE SET " + set
+			do = fmt.Sprintf("UPDATE SET %s WHERE %s.%s", set, t.name, t.where(id))
 		}
 		for rows := range chunks(d.written) {
 			sql := fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM unnest(%s) AS r(%s) ON CONFLICT (%s) DO %s",
 				t.name, list(t.columns, name), list(t.columns, func(c column) string { return c.name + "::" + c.typ }),
 				params(t.columns), list(t.columns, name), list(t.key, name), do)
 			if _, err := dst.Exec(ctx, sql, columnsOf(t, nil, rows)...); err != nil {
-				return err
+				return changedHands(err)
 			}
 		}
 	}
 	return nil
+}
+
+// changedHands makes a new copy of a unique value that went from one row to another: row by row, one of them
+// comes too early.
+func changedHands(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "23505" || pg.Code == "23P01") {
+		return fmt.Errorf("%w: a value that is unique changed hands: %w", errRecopy, err)
+	}
+	return err
 }
 
 // mutable returns the columns that an update may set.

@@ -123,6 +123,9 @@ func (m *move) run(ctx context.Context) error {
 		if here.epoch != m.next {
 			return tenancy.ErrStaleEpoch
 		}
+		if err := m.verify(ctx); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("%w: only an active tenant moves", tenancy.ErrState)
 	}
@@ -192,28 +195,47 @@ func (m *move) copy(ctx context.Context, t tenancy.Tenant) error {
 		return err
 	}
 	var since uint32
-	for m.report.Rounds = 0; m.report.Rounds < m.o.Rounds; {
+	for m.report.Rounds = 0; ; {
 		changed, at, err := m.round(ctx, since)
-		if errors.Is(err, errRecopy) { // begin anew: the table is small, or will be still
-			since = 0
-			err = erase(ctx, m.to.pool, m.id, m.groups, func(pgx.Tx, string, int64) error { return nil })
-			if err == nil {
-				m.report.Rounds++
+		m.report.Rounds++
+		last := m.report.Rounds >= m.o.Rounds
+		if err == nil {
+			first := since == 0
+			since = at
+			m.tell(map[bool]string{true: "copied", false: "caught up"}[first], changed)
+			if (first || changed > deltaBatch) && !last {
 				continue
 			}
+			err = m.pause(ctx, t, since)
 		}
-		if err != nil {
+		if !errors.Is(err, errRecopy) || last {
 			return err
 		}
-		first := since == 0
-		since = at
-		m.report.Rounds++
-		m.tell(map[bool]string{true: "copied", false: "caught up"}[first], changed)
-		if !first && changed <= deltaBatch {
-			break
+		since = 0
+		if err := erase(ctx, m.to.pool, m.id, m.groups, func(pgx.Tx, string, int64) error { return nil }); err != nil {
+			return err
 		}
 	}
-	return m.pause(ctx, t, since)
+}
+
+// verify compares both sides whole before the new one is switched on by another run than the one that copied: it may
+// have been told to go elsewhere, where what an earlier attempt left would pass for the copy.
+func (m *move) verify(ctx context.Context) error {
+	at, err := m.to.fence(ctx, m.id)
+	if err != nil || at.state == tenancy.Active {
+		return err
+	}
+	return pgx.BeginTxFunc(ctx, m.from.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(src pgx.Tx) error {
+		return pgx.BeginFunc(ctx, m.to.pool, func(dst pgx.Tx) error {
+			for _, tx := range []pgx.Tx{src, dst} {
+				if _, err := tx.Exec(ctx, plainText); err != nil {
+					return err
+				}
+			}
+			m.report.Rows, err = same(ctx, m.id, m.groups, src, dst)
+			return err
+		})
+	})
 }
 
 // forget removes the copy of a move that gave up, unless the switch was made after all.
@@ -256,7 +278,7 @@ func (m *move) round(ctx context.Context, since uint32) (changed int64, at uint3
 				for _, d := range ds {
 					changed += int64(d.size())
 				}
-				if err := apply(ctx, ds, dst); err != nil {
+				if err := apply(ctx, m.id, ds, dst); err != nil {
 					return err
 				}
 			}
@@ -335,7 +357,7 @@ func (m *move) pause(ctx context.Context, t tenancy.Tenant, since uint32) error 
 			if err != nil {
 				return err
 			}
-			if err := apply(ctx, ds, dst); err != nil {
+			if err := apply(ctx, m.id, ds, dst); err != nil {
 				return err
 			}
 			if err := m.compare(ctx, ds, src, dst); err != nil {

@@ -449,3 +449,75 @@ func TestATableGuardedByWhatRLSPrintsMovesAndIsPurged(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 200, r.Erased["public.note"])
 }
+
+// afterCopy moves alpha from one to two, and does something when the first copy is there.
+func (e *estate) afterCopy(t *testing.T, do func()) (postgres.MoveReport, error) {
+	t.Helper()
+	var once sync.Once
+	return postgres.Move(deadline(t), e.dir, alpha, e.shards["one"].sys, e.shards["two"].sys,
+		postgres.MoveOptions{Progress: func(string, int64) { once.Do(do) }})
+}
+
+func TestUniqueValuesThatChangeHandsWhileATenantMoves(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.fill(t, alpha, 5)
+	_, err := e.afterCopy(t, func() {
+		require.NoError(t, e.routed.Tx(as(t, alpha), func(ctx context.Context, tx *sqlx.Tx) error {
+			for _, sql := range []string{
+				`UPDATE customer SET email = 'between' WHERE email = '1@x'`,
+				`UPDATE customer SET email = '1@x' WHERE email = '2@x'`,
+				`UPDATE customer SET email = '2@x' WHERE email = 'between'`,
+			} {
+				if _, err := tx.ExecContext(ctx, sql); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	})
+	require.NoError(t, err)
+	require.Equal(t, 25, e.shards["two"].rows(t, alpha))
+}
+
+// A key without the tenant can be another tenant's in the new place: the move gives up and takes nobody's row.
+func TestAMoveTakesNoRowOfATenantThatHasTheSameKey(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	for _, s := range e.shards {
+		s.exec(t, s.Owner.DSN, replace(tableSQL("loose", s.App.Role, "id bigint NOT NULL, body text", "id")+`
+			ALTER TABLE loose DROP CONSTRAINT loose_pkey, ADD PRIMARY KEY (id);
+			GRANT SELECT, INSERT, UPDATE, DELETE ON loose TO "$sys"`, "$sys", s.System.Role))
+	}
+	e.fill(t, alpha, 1)
+	e.fill(t, beta, 1)
+	_, err := e.move(t, deadline(t), beta, "one", "two")
+	require.NoError(t, err)
+	add := func(id tenancy.ID) {
+		require.NoError(t, e.routed.Tx(as(t, id), func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO loose (id, body) VALUES (1, 'of ' || tenancy.id())`)
+			return err
+		}))
+	}
+	_, err = e.afterCopy(t, func() { add(alpha); add(beta) })
+	require.ErrorIs(t, err, postgres.ErrNotSame)
+	for shard, want := range map[string]string{"one": "of alpha", "two": "of beta"} {
+		var got string
+		require.NoError(t, e.shards[shard].owner.QueryRow(t.Context(), `SELECT body FROM loose`).Scan(&got))
+		require.Equal(t, want, got)
+	}
+}
+
+// A move that crashed after its source was switched off is called again with another target, where an earlier
+// attempt left the tenant waiting: the real copy is elsewhere.
+func TestAMoveThatGoesOnElsewhereIsRefused(t *testing.T) {
+	t.Parallel()
+	e := newEstate(t)
+	e.fill(t, alpha, 3)
+	one, two := e.shards["one"], e.shards["two"]
+	require.NoError(t, two.sys.Provision(deadline(t), tenancy.Tenant{ID: alpha, State: tenancy.Provisioning, Region: "eu", Epoch: 2}))
+	one.exec(t, one.Admin.DSN, `UPDATE tenancy.tenant SET state = 'moved', epoch = 2 WHERE id = 'alpha'`)
+	_, err := e.move(t, deadline(t), alpha, "one", "two")
+	require.ErrorIs(t, err, postgres.ErrNotSame)
+	require.Equal(t, 15, one.rows(t, alpha), "nothing was removed")
+}
