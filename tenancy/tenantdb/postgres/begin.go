@@ -74,10 +74,10 @@ func isolationSQL(l sql.IsolationLevel) (string, error) {
 }
 
 // scopeSQL binds the transaction under way, explicit or implicit, and only it. It also frees locks that a failed
-// statement left with the session: nothing else undoes those.
-const scopeSQL = `select set_config('tenancy.scope', $1, true), pg_advisory_unlock_all()`
+// statement left with the session, and undoes SET ROLE, which RESET ALL does not: nothing else would.
+const scopeSQL = `select set_config('tenancy.scope', $1, true), set_config('role', 'none', false), pg_advisory_unlock_all()`
 
-const scopeTimeoutsSQL = `select set_config('tenancy.scope', $1, true), pg_advisory_unlock_all(), set_config('statement_timeout', $2, true), ` +
+const scopeTimeoutsSQL = `select set_config('tenancy.scope', $1, true), set_config('role', 'none', false), pg_advisory_unlock_all(), set_config('statement_timeout', $2, true), ` +
 	`set_config('lock_timeout', $3, true), set_config('idle_in_transaction_session_timeout', $4, true)`
 
 // binding is the statement that binds a transaction to a tenant.

@@ -166,3 +166,25 @@ func TestRawConnectionWithoutScopeSeesNothing(t *testing.T) {
 		require.ErrorContains(t, err, "no tenant scope is set", sql)
 	}
 }
+
+// RESET ALL does not undo SET ROLE.
+func TestARoleTakenOnDoesNotStayOnItsConnection(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	group := h.App.Role + "_group"
+	h.exec(t, h.Admin.DSN, replace(`CREATE ROLE "$g" NOLOGIN; GRANT "$g" TO "$app"`, "$g", group, "$app", h.App.Role))
+	defer h.exec(t, h.Admin.DSN, `DROP ROLE "`+group+`"`)
+	for _, mode := range modes {
+		db := h.openDSN(t, with(h.App.DSN, "pool_max_conns=1&default_query_exec_mode=%s", mode))
+		for _, leave := range []string{`SET ROLE "` + group + `"`, `SELECT set_config('role', '` + group + `', false)`} {
+			_, err := db.Exec(as(t, alpha), leave)
+			require.NoError(t, err)
+			require.NoError(t, db.QueryRow(as(t, beta), `SELECT count(*) FROM note`).Scan(new(int)))
+			require.NoError(t, db.Tx(as(t, alpha), func(ctx context.Context, tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, leave)
+				return err
+			}))
+			require.NoError(t, db.QueryRow(as(t, beta), `SELECT count(*) FROM note`).Scan(new(int)))
+		}
+	}
+}
