@@ -26,7 +26,7 @@ tour: ## every promise, tried and held, on both databases
 	go run ./examples/tour -postgres throwaway
 
 bench: ## measure beside the peers and the floors (BENCH=regexp, TIME=1s, COUNT=1)
-	cd internal/bench && go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(TIME),1s) -count $(or $(COUNT),1) -benchmem .
+	cd internal/bench && go test -tags peers -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(TIME),1s) -count $(or $(COUNT),1) -benchmem .
 
 soak: ## the long tests: millions of operations under faults (about an hour)
 	BAILIWICK_SOAK=1 BAILIWICK_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -run Soak -v ./tenancy/...
