@@ -27,7 +27,7 @@ type Options struct {
 	SystemAudit func(ctx context.Context, reason string) error
 
 	// MaxOpen is how many tenants may be open at once; 0 means 512. An open tenant costs 3 to 5 file
-	// descriptors and about 230 KiB.
+	// descriptors and about 250 KiB.
 	MaxOpen int
 	// Readers is how many transactions may read one tenant's file beside the one that writes; 0
 	// means 4. Their connections are opened when they are first needed.
