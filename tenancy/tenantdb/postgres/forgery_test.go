@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -204,4 +205,31 @@ func TestSearchPathCannotBendTheChecks(t *testing.T) {
 	require.ErrorIs(t, raw(deadline(t), db, forged, `DELETE FROM note`), tenantdb.ErrForged)
 	old := postgres.Sign(db, tenantdb.Scope{Tenant: alpha}, time.Now().Add(-2*time.Second))
 	require.ErrorIs(t, raw(deadline(t), db, old, `SELECT * FROM note`), tenantdb.ErrExpired)
+}
+
+// Sessions of one role see each other's statements: a scope in the text of one could be copied.
+func TestScopesAreNotShownToOtherSessions(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, mode := range modes {
+		db := h.openDSN(t, with(h.App.DSN, "default_query_exec_mode=%s", mode))
+		err := db.Tx(as(t, beta), func(ctx context.Context, tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SELECT 'shown'`); err != nil {
+				return err
+			}
+			var shown, leaked int
+			err := db.QueryRow(as(t, alpha), `SELECT count(*) FILTER (WHERE query ~ 'SELECT .shown'), count(*) FILTER (WHERE query ~ '[0-9a-f]{64}1')
+				FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`).Scan(&shown, &leaked)
+			require.NoError(t, err)
+			require.Equal(t, 1, shown, mode)
+			require.Zero(t, leaked, mode)
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	pool, err := pgxpool.New(t.Context(), with(h.App.DSN, "default_query_exec_mode=simple_protocol"))
+	require.NoError(t, err)
+	defer pool.Close()
+	_, err = postgres.New(t.Context(), pool, h.keys, postgres.AllowOldServer())
+	require.ErrorIs(t, err, tenantdb.ErrUnsafe)
 }

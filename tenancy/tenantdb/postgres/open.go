@@ -68,11 +68,15 @@ type DB struct {
 
 // Open connects to dsn, as [pgxpool.New] does, and checks the database as [New] does. Behind a
 // pooler it makes the pool describe statements instead of preparing them, unless
-// [AllowStatementCache] says that the pooler can take it. Close closes the pool.
+// [AllowStatementCache] says that the pooler can take it. Where dsn asks for the simple protocol, which New
+// refuses, it uses pgx's mode exec, which works wherever that one does. Close closes the pool.
 func Open(ctx context.Context, dsn string, keys tenancy.Keys, opts ...Option) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, err // its text leaves passwords out
+	}
+	if cfg.ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -98,6 +102,8 @@ func Open(ctx context.Context, dsn string, keys tenancy.Keys, opts ...Option) (*
 //
 //   - a role for which row-level security would not hold, a server with known ways around it, and an
 //     unencrypted way to another machine ([tenantdb.ErrUnsafe]);
+//   - a pool in pgx's simple protocol, which writes parameters into the statement: pg_stat_activity would show
+//     every tenant's signed scope to all sessions of the role ([tenantdb.ErrUnsafe]);
 //   - a schema tenancy that is missing, older or newer ([tenantdb.ErrSchema]);
 //   - keys the database does not accept ([tenantdb.ErrForged]), and a clock more than a scope's
 //     life away from its own ([tenantdb.ErrExpired]).
@@ -113,6 +119,9 @@ func New(ctx context.Context, pool *pgxpool.Pool, keys tenancy.Keys, opts ...Opt
 		f(&db.opts)
 	}
 	cfg := pool.Config().ConnConfig
+	if cfg.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		return nil, unsafe([]string{"the simple protocol shows scopes in pg_stat_activity: set default_query_exec_mode=exec"})
+	}
 	db.mode = cfg.DefaultQueryExecMode
 	if reason := plaintextFault(&cfg.Config); reason != "" && !db.opts.plaintext {
 		return nil, unsafe([]string{reason + ", or use AllowPlaintext"})

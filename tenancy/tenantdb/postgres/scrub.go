@@ -24,15 +24,11 @@ const scrub = "; reset all; close all; unlisten *; discard temp; discard sequenc
 var (
 	resetOnly = []string{"reset all"}
 	scrubList = []string{"reset all", "close all", "unlisten *", "discard temp", "discard sequences", "select pg_advisory_unlock_all()"}
-	scrubText = []string{strings.TrimPrefix(scrub, "; ")}
 )
 
 // tail is what follows a one-shot's queries in their packet.
 func (db *DB) tail(queries []*pgx.QueuedQuery) []string {
-	switch {
-	case db.mode == pgx.QueryExecModeSimpleProtocol:
-		return scrubText // one query may have been several statements
-	case len(queries) == 1 && !db.pooled && !locks(queries[0].SQL):
+	if len(queries) == 1 && !db.pooled && !locks(queries[0].SQL) {
 		return resetOnly
 	}
 	return scrubList
@@ -58,7 +54,7 @@ func locks(sql string) bool {
 // What failed was undone by the server, but for session locks.
 func (s *shot) clean(sql string, tag pgconn.CommandTag, err error) {
 	if err != nil && locks(sql) ||
-		err == nil && !s.db.pooled && s.db.mode != pgx.QueryExecModeSimpleProtocol && !leavesNothing(tag) {
+		err == nil && !s.db.pooled && !leavesNothing(tag) {
 		destroy(s.conn)
 	}
 }
