@@ -170,7 +170,7 @@ func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (*handle, error) {
 	if err := d.checkTombstone(ctx, id); err != nil {
 		return nil, err
 	}
-	switch err := checkFile(path); {
+	switch err := checkTenantFile(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, tenancy.ErrUnknownTenant
 	case err != nil:

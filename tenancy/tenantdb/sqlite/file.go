@@ -53,6 +53,14 @@ func checkFile(path string) error {
 	return nil
 }
 
+// checkTenantFile is checkFile for a tenant's file and the folder it is in.
+func checkTenantFile(path string) error {
+	if err := checkDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return checkFile(path)
+}
+
 // makeDir makes a folder of ours, or checks one that is there.
 func makeDir(path string) error {
 	err := os.Mkdir(path, 0o700)
@@ -62,8 +70,15 @@ func makeDir(path string) error {
 	if !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
 	}
+	return checkDir(path)
+}
+
+// checkDir refuses a folder that is not an ordinary one of ours. A missing one is fs.ErrNotExist.
+func checkDir(path string) error {
 	fi, err := os.Lstat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fs.ErrNotExist
 	case err != nil:
 		return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
 	case !fi.IsDir():

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -99,12 +100,17 @@ func TestAFileUnderAnotherTenantsNameIsRefused(t *testing.T) {
 func TestLinksAndOpenPermissionsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(mine, theirs string) error{
-		"database is a link":     func(mine, theirs string) error { _ = os.Remove(mine); return os.Symlink(theirs, mine) },
-		"dangling link":          func(mine, theirs string) error { _ = os.Remove(mine); return os.Symlink(theirs+"x", mine) },
-		"log is a link":          func(mine, theirs string) error { _ = os.Remove(mine + "-wal"); return os.Symlink(theirs, mine+"-wal") },
-		"shared memory is one":   func(mine, theirs string) error { _ = os.Remove(mine + "-shm"); return os.Symlink(theirs, mine+"-shm") },
-		"journal is one":         func(mine, theirs string) error { return os.Symlink(theirs, mine+"-journal") },
-		"a folder":               func(mine, _ string) error { _ = os.Remove(mine); return os.Mkdir(mine, 0o700) },
+		"database is a link":   func(mine, theirs string) error { _ = os.Remove(mine); return os.Symlink(theirs, mine) },
+		"dangling link":        func(mine, theirs string) error { _ = os.Remove(mine); return os.Symlink(theirs+"x", mine) },
+		"log is a link":        func(mine, theirs string) error { _ = os.Remove(mine + "-wal"); return os.Symlink(theirs, mine+"-wal") },
+		"shared memory is one": func(mine, theirs string) error { _ = os.Remove(mine + "-shm"); return os.Symlink(theirs, mine+"-shm") },
+		"journal is one":       func(mine, theirs string) error { return os.Symlink(theirs, mine+"-journal") },
+		"a folder":             func(mine, _ string) error { _ = os.Remove(mine); return os.Mkdir(mine, 0o700) },
+		"its folder is a link": func(mine, _ string) error {
+			folder := filepath.Dir(mine)
+			return errors.Join(os.Rename(folder, folder+"x"), os.Symlink(folder+"x", folder))
+		},
+		"its folder is open":     func(mine, _ string) error { return os.Chmod(filepath.Dir(mine), 0o770) },
 		"readable for the group": func(mine, _ string) error { return os.Chmod(mine, 0o640) },
 	} {
 		dir, mine, theirs := closed(t, sqlite.Options{Migrations: notes})

@@ -98,7 +98,7 @@ func (d *DB) Each(ctx context.Context, reason string, f func(ctx context.Context
 
 // peek reads the header of a file without the pool.
 func (d *DB) peek(ctx context.Context, path string) (tenancy.ID, *header, error) {
-	if err := checkFile(path); err != nil {
+	if err := checkTenantFile(path); err != nil {
 		return tenancy.ID{}, nil, err
 	}
 	c, err := d.connect(ctx, path, existing, false)
@@ -138,7 +138,7 @@ func (d *DB) eachFile(ctx context.Context, concurrency int, work func(path strin
 	for range min(concurrency, len(files)) {
 		wg.Go(func() {
 			for path := range next {
-				err := checkFile(path)
+				err := checkTenantFile(path)
 				if errors.Is(err, fs.ErrNotExist) {
 					continue // purged meanwhile
 				}

@@ -20,7 +20,7 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 		return err
 	}
 	path := d.tenantPath(t.ID)
-	switch err := checkFile(path); {
+	switch err := checkTenantFile(path); {
 	case err == nil:
 		return d.record(ctx, t, true)
 	case !errors.Is(err, fs.ErrNotExist):
