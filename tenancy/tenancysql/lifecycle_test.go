@@ -153,3 +153,26 @@ func TestDecisionsStayInOrderWhenTheClockGoesBack(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, now, e.ChangedAt)
 }
+
+func TestARefusalDoesNotDoomTheTransactionThatItJoined(t *testing.T) {
+	t.Parallel()
+	for name, open := range places {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, ctx, id := open(t), t.Context(), tenancy.MustParseID("a")
+			require.NoError(t, p.db.System(ctx, "find or make", func(ctx context.Context, _ *sqlx.Tx) error {
+				_, err := p.store.Lookup(ctx, id)
+				require.ErrorIs(t, err, tenancy.ErrUnknownTenant)
+				made, err := p.store.Create(ctx, tenancy.Tenant{ID: id})
+				require.NoError(t, err)
+				_, err = p.store.Create(ctx, tenancy.Tenant{ID: id})
+				require.ErrorIs(t, err, tenancy.ErrExists)
+				_, err = p.store.Transition(ctx, made, tenancy.Purged)
+				require.ErrorIs(t, err, tenancy.ErrState)
+				return nil
+			}))
+			_, err := p.store.Lookup(ctx, id)
+			require.NoError(t, err)
+		})
+	}
+}

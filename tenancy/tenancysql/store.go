@@ -13,7 +13,7 @@ import (
 )
 
 // Store is a [tenancy.Store]. A call whose ctx carries a system transaction of the same database joins
-// it. Errors of the database are those of package tenantdb.
+// it, and may go on after [tenancy.ErrUnknownTenant] and the like. Errors of the database are those of package tenantdb.
 type Store struct{ db *tenantdb.DB }
 
 var _ tenancy.Store = (*Store)(nil)
@@ -54,12 +54,30 @@ func (s *Store) sql(tx *sqlx.Tx, text string) string {
 }
 
 func (s *Store) read(ctx context.Context, reason string, fn tenantdb.Func) error {
-	return s.db.System(ctx, reason, fn, func(o *tenantdb.TxOptions) { o.ReadOnly = true })
+	return s.run(ctx, reason, fn, func(o *tenantdb.TxOptions) { o.ReadOnly = true })
 }
 
 // write may run fn more than once.
 func (s *Store) write(ctx context.Context, reason string, fn tenantdb.Func) error {
-	return s.db.System(ctx, reason, fn, tenantdb.Retry(3))
+	return s.run(ctx, reason, fn, tenantdb.Retry(3))
+}
+
+// run runs fn. What the directory refuses before it changed anything is an answer and not a failure: it does
+// not doom a transaction that was joined.
+func (s *Store) run(ctx context.Context, reason string, fn tenantdb.Func, opt tenantdb.Option) error {
+	var refusal error
+	err := s.db.System(ctx, reason, func(ctx context.Context, tx *sqlx.Tx) error {
+		refusal = nil
+		err := fn(ctx, tx)
+		if isAny(err, tenancy.ErrUnknownTenant, tenancy.ErrExists, tenancy.ErrState, tenancy.ErrStaleEpoch, tenancy.ErrPurged) {
+			refusal, err = err, nil
+		}
+		return err
+	}, opt)
+	if err != nil {
+		return err
+	}
+	return refusal
 }
 
 // row is an entry as it is stored.
