@@ -24,6 +24,9 @@ type TB interface {
 // Target is a database and two tenants of it, both active. It should be one for tests: the kit
 // commits rows of both tenants (and removes what it made itself where the role may delete).
 type Target struct {
+	// DB is what the application itself uses, logged in as its role: over Postgres or SQLite, one database or
+	// several behind tenantdb.Route. Of several, the one in which A and B live is attacked, and they must
+	// live in the same; attack once in each. On SQLite every tenant has a file of its own.
 	DB *tenantdb.DB
 	// A attacks, B is attacked.
 	A, B tenancy.ID
@@ -40,22 +43,27 @@ type Target struct {
 }
 
 // Attack tries to reach tenant B's rows of target as tenant A, table by table, and reports an error
-// through t for each attack that succeeds, for each table it could not attack for want of rows, and
-// when nothing was attacked at all. No error or report holds the content of a row.
+// through t for each object on which attacks succeed, naming them, for each table it could not attack for
+// want of rows, when A and B live in different Postgres databases, and when nothing was attacked at
+// all. No error or report holds the content of a row.
 func Attack(t TB, target Target) *Report {
 	t.Helper()
 	r, err := attack(t.Context(), target)
 	if err != nil {
 		t.Errorf("%v", err)
 	}
+	told := map[string]bool{}
 	for _, f := range r.Findings {
-		t.Errorf("%s on %s: %s\n\tseen: %s\n\tfix:  %s", f.Rule, f.Object, f.Message, f.Evidence, strings.TrimPrefix(f.Fix, comment))
+		if !told[f.Object] {
+			told[f.Object] = true
+			t.Errorf("%s", r.about(f.Object))
+		}
 	}
 	total := 0
 	for _, n := range r.Ran {
 		total += n
 	}
-	t.Logf("tenancytest: %d attacks on %d objects, %d succeeded, %d could not be tried", total, len(r.Ran), len(r.Findings), len(r.Skipped))
+	t.Logf("tenancytest: %d attacks on %d objects, %d succeeded, %d could not be tried", total, len(r.Ran), r.succeeded, len(r.Skipped))
 	return r
 }
 
@@ -140,6 +148,9 @@ func (k *kit) prepare(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	if err := k.together(ctx); err != nil {
+		return err
+	}
 	for _, name := range k.Only {
 		if k.cat.named(name) == nil {
 			return fmt.Errorf("tenancytest: there is no table %s with a column %s", name, k.Column)
@@ -158,6 +169,39 @@ func (k *kit) prepare(ctx context.Context) error {
 		if err := k.load(ctx, id); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// placeSQL tells one database of one server from others. A copy of a server has its identifier, so
+// the start of the server is asked for too.
+const placeSQL = `SELECT pg_catalog.concat_ws(' ', d.oid, d.datname, pg_catalog.pg_postmaster_start_time())
+	FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`
+
+// together refuses tenants of two databases: there, no attack could succeed, whatever the schema.
+func (k *kit) together(ctx context.Context) error {
+	var places [2]string
+	for i, id := range []tenancy.ID{k.A, k.B} {
+		err := k.read(ctx, id, func(ctx context.Context, tx *sqlx.Tx) error {
+			if err := tx.GetContext(ctx, &places[i], placeSQL); err != nil {
+				return err
+			}
+			var server string // not everywhere may the application ask for it
+			err := savepoint(ctx, tx, true, func() error {
+				return tx.GetContext(ctx, &server, "SELECT system_identifier::text FROM pg_catalog.pg_control_system()")
+			})
+			if errors.As(err, new(lost)) {
+				return err
+			}
+			places[i] += " " + server
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if places[0] != places[1] {
+		return errors.New("tenancytest: A and B do not live in the same database: attack two tenants of one")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package tenancytest
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/ipallow/ipallowsql"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 )
 
@@ -86,6 +89,77 @@ func TestOneHoleIsReportedWithoutTheContentOfARow(t *testing.T) {
 	require.NoError(t, r.WriteSARIF(&b, ""))
 	require.NotContains(t, b.String()+strings.Join(rec.errors, " "), "canary")
 	require.Contains(t, rec.errors[0], "fix:")
+}
+
+func TestAnOpenTableIsOneErrorWithOneFix(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "desk")
+	_, err := p.admin.ExecContext(t.Context(), "ALTER TABLE reply DISABLE ROW LEVEL SECURITY")
+	require.NoError(t, err)
+	rec := &recorder{ctx: t.Context()}
+	r := Attack(rec, p.Target)
+	var found []string
+	for _, f := range r.Findings {
+		if f.Object == "public.reply" {
+			found = append(found, f.Rule)
+		}
+	}
+	require.Contains(t, found, "read.scan")
+	require.Contains(t, found, "write.update")
+	for _, rule := range found {
+		require.False(t, rule != "read.scan" && (strings.HasPrefix(rule, "read.") || strings.HasPrefix(rule, "forge.")), rule)
+	}
+	all := strings.Join(rec.errors, "\n")
+	require.Equal(t, 1, strings.Count(all, "public.reply: tenant A"))
+	require.Equal(t, 1, strings.Count(all, guardRemedy), all)
+	require.Contains(t, all, "read.scan: a scan returns rows of another tenant\n\t\tseen: it reached 1 row; so did ")
+	require.Greater(t, r.succeeded, len(r.Findings))
+}
+
+func TestWhatBuiltInFunctionsReachIsCountedInRows(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "desk")
+	_, err := p.admin.ExecContext(t.Context(), "ALTER TABLE reply DISABLE ROW LEVEL SECURITY")
+	require.NoError(t, err)
+	k, err := newKit(p.Target)
+	require.NoError(t, err)
+	require.NoError(t, k.attackPostgres(t.Context()))
+	require.NoError(t, k.cleanUp(t.Context()))
+	for _, f := range k.found {
+		if f.Rule == "read.generated" {
+			require.Equal(t, "it reached 1 row", f.Evidence)
+			return
+		}
+	}
+	require.Fail(t, "read.generated did not succeed")
+}
+
+func TestTenantsOfTwoDatabasesAreNotAttacked(t *testing.T) {
+	t.Parallel()
+	one, two := newShard(t, "desk", "one"), newShard(t, "desk", "two")
+	dir := tenancy.NewMemory()
+	lives := func(id, shard string) tenancy.ID {
+		e, err := dir.Create(t.Context(), tenancy.Tenant{ID: tenancy.MustParseID(id), Shard: shard})
+		require.NoError(t, err)
+		return e.ID
+	}
+	db, err := tenantdb.Route(dir, 0, nil, tenantdb.Shard{Name: "one", Backend: one.db}, tenantdb.Shard{Name: "two", Backend: two.db})
+	require.NoError(t, err)
+	rec := &recorder{ctx: t.Context()}
+	r := Attack(rec, Target{DB: db, A: lives("acme", "one"), B: lives("bell", "two")})
+	require.Equal(t, []string{"tenancytest: A and B do not live in the same database: attack two tenants of one"}, rec.errors)
+	require.Empty(t, r.Ran)
+}
+
+func TestTablesOfTheLibraryNeedNoSeed(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "desk")
+	owner, err := sql.Open("pgx", p.pg.Owner.DSN)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, owner.Close()) })
+	require.NoError(t, ipallowsql.Migrate(t.Context(), owner, p.pg.App.Role, p.pg.System.Role))
+	r := Attack(t, p.Target)
+	require.Greater(t, r.Ran["public.ipallow_policy"], 40)
 }
 
 func TestTheKitLeavesNoRowsBehind(t *testing.T) {

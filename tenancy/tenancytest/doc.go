@@ -34,7 +34,8 @@
 // # Promises
 //
 // An attack counts as having run only if the database answered it: one that could not be tried is in
-// Report.Skipped with the reason. A table without rows of B, and a run in which nothing was tried, are errors.
+// Report.Skipped with the reason. A table without rows of B, tenants of two Postgres databases, and a run in
+// which nothing was tried, are errors.
 // What is reported succeeded; the kit does not accuse by the look of a catalogue, with one exception: a
 // materialized view over tenant tables that the role may read, which no policy can guard. No error
 // or report holds the content of a row.

@@ -101,8 +101,16 @@ func (k *kit) fillFile(ctx context.Context, id tenancy.ID) error {
 	})
 }
 
-// fileRow inserts one row made of the types of the table's columns and of rows its foreign keys find.
+// fileRow inserts one row made of the types of the table's columns and of rows its foreign keys find: a
+// full one, or else one that has no more than it must.
 func (k *kit) fileRow(ctx context.Context, tx *sqlx.Tx, name string, id tenancy.ID) error {
+	if k.fileRowOf(ctx, tx, name, id, false) == nil {
+		return nil
+	}
+	return k.fileRowOf(ctx, tx, name, id, true)
+}
+
+func (k *kit) fileRowOf(ctx context.Context, tx *sqlx.Tx, name string, id tenancy.ID, sparse bool) error {
 	var cols []struct {
 		Name    string         `db:"name"`
 		Type    string         `db:"type"`
@@ -128,7 +136,7 @@ func (k *kit) fileRow(ctx context.Context, tx *sqlx.Tx, name string, id tenancy.
 	var names, marks []string
 	var vals []any
 	for _, c := range cols {
-		if c.Default.Valid && c.Key == 0 {
+		if c.Key == 0 && (c.Default.Valid || sparse && !c.NotNull) {
 			continue
 		}
 		kind := column{Name: c.Name, Category: "S"}
@@ -144,7 +152,7 @@ func (k *kit) fileRow(ctx context.Context, tx *sqlx.Tx, name string, id tenancy.
 		v, _ := generate(kind)
 		if c.Name == k.Column {
 			v = id.String()
-		} else if allowed := quotedAfter(text, c.Name); allowed != "" {
+		} else if allowed := allowedAfter(text, c.Name); allowed != "" {
 			v = allowed
 		}
 		var value any = v
@@ -168,11 +176,18 @@ func (k *kit) fileRow(ctx context.Context, tx *sqlx.Tx, name string, id tenancy.
 	return err
 }
 
-// quotedAfter returns the first literal of a CHECK (column IN (...)) in the text of a table.
-func quotedAfter(text, column string) string {
+// allowedAfter returns the first literal of a CHECK (column IN (...)) in the text of a table.
+func allowedAfter(text, column string) string {
 	_, rest, ok := strings.Cut(text, "("+column+" IN (")
-	if m := quoted.FindStringSubmatch(rest); ok && m != nil {
+	rest = strings.TrimSpace(rest)
+	if !ok || rest == "" {
+		return ""
+	}
+	if m := quoted.FindStringSubmatch(rest); rest[0] == '\'' && m != nil {
 		return m[1]
+	}
+	if at := numerals.FindStringIndex(rest); at != nil && at[0] == 0 {
+		return rest[:at[1]]
 	}
 	return ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/bailiwick-dev/bailiwick/tenancy/ipallow/ipallowsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 )
@@ -21,7 +22,9 @@ CREATE TABLE bill (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENC
 
 func TestFilesOfTheAdapterCannotBeLeft(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.TempDir(), sqlite.Options{Migrations: []sqlite.Migration{{ID: "shop", SQL: shop}}})
+	library, err := sqlite.ReadMigrations("ipallow", ipallowsql.SQLite())
+	require.NoError(t, err)
+	db, err := sqlite.Open(t.TempDir(), sqlite.Options{Migrations: append(library, sqlite.Migration{ID: "shop", SQL: shop})})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	target := Target{DB: db.TenantDB(), A: tenancy.MustParseID("acme"), B: tenancy.MustParseID("bell")}
@@ -29,7 +32,7 @@ func TestFilesOfTheAdapterCannotBeLeft(t *testing.T) {
 		require.NoError(t, db.Provision(t.Context(), tenancy.Tenant{ID: id, State: tenancy.Active, Epoch: 1}))
 	}
 	r := Attack(t, target)
-	require.Equal(t, map[string]int{Session: 9, "customer": 1, "bill": 1}, r.Ran)
+	require.Equal(t, map[string]int{Session: 9, "customer": 1, "bill": 1, "ipallow_policy": 1}, r.Ran)
 }
 
 // naive is a file per tenant, or one for all, through the driver as it comes.

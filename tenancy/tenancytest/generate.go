@@ -127,6 +127,9 @@ func (t *table) candidates(cat *catalogue, c column) (out []string) {
 		}
 	}
 	if len(out) > 0 {
+		if v, ok := generate(c); ok { // the rule may name what the value must not be
+			out = append(out, v)
+		}
 		return out
 	}
 	if c.Category == "B" {
@@ -169,10 +172,17 @@ func (m *maker) invent(t *table) error {
 	}
 	var last error
 	put := 0
-	for i := range min(most, 16) {
+	full := min(most, 16)
+	for i := range 2 * full {
+		sparse := i >= full // where no full row fits, because of what its columns are to each other
+		if sparse && put > 0 {
+			break
+		}
 		r := maps.Clone(base)
 		for name, v := range choices {
-			r[name] = text(v[i%len(v)])
+			if c, _ := t.column(name); !sparse || c.NotNull || slices.Contains(t.Split, name) {
+				r[name] = text(v[i%len(v)])
+			}
 		}
 		if i > 0 { // further rows must differ in what is unique
 			for _, c := range t.Columns {

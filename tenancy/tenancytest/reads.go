@@ -64,7 +64,7 @@ var readTricks = []trick{
 	counting("read.only", "ONLY, or a read by physical place, returns rows of another tenant",
 		`SELECT count(*) FROM ONLY {t} x WHERE x.{c}::text = {b} AND x.ctid IS NOT NULL`),
 	counting("read.generated", "SQL that a built-in function runs reaches rows of another tenant",
-		`SELECT pg_catalog.length(pg_catalog.query_to_xml('SELECT 1 AS n FROM {t} x WHERE x.{c}::text = ' || pg_catalog.quote_literal({b}), false, true, '')::text)`),
+		`SELECT pg_catalog.substring(pg_catalog.query_to_xml('SELECT count(*) AS n FROM {t} x WHERE x.{c}::text = ' || pg_catalog.quote_literal({b}), false, true, '')::text, '<n>([0-9]+)</n>')`),
 	returning("read.cursor", "a cursor returns rows of another tenant",
 		`DECLARE tenancytest_c SCROLL CURSOR FOR SELECT 1 FROM {t} x WHERE x.{c}::text = {b}`, `FETCH ALL FROM tenancytest_c`),
 	returning("read.lock", "SELECT FOR UPDATE locks rows of another tenant", "",

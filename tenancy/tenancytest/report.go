@@ -11,15 +11,19 @@ import (
 	"github.com/bailiwick-dev/bailiwick/internal/finding"
 )
 
-// Finding is an attack that succeeded: Rule is the attack, Object the table.
+// Finding is an attack that succeeded: Rule is the attack, Object the table. Of a table that is open to a
+// plain scan (read.scan), the other attacks read.* and forge.* are counted in that finding's Evidence.
+// Findings of one object with the same remedy have it once, in the Fix of the first.
 type Finding = finding.Finding
 
-// Report says what was tried. Its findings are the attacks that succeeded, and it can be written as
-// text, JSON or SARIF.
+// Report says what was tried. Its Findings are the attacks that succeeded; WriteText, WriteJSON and
+// WriteSARIF write it.
 type Report struct {
 	*finding.Report
 	Ran     map[string]int // how many attacks ran, by table, view or function, and under Session
 	Skipped []Skip
+
+	succeeded int // attacks, of which a finding may stand for several
 }
 
 // Session is the object of attacks that are not about one table.
@@ -27,6 +31,22 @@ const Session = "(session)"
 
 // Skip is an attack that could not be tried, and why.
 type Skip struct{ Attack, Object, Reason string }
+
+// about says what was found on one object.
+func (r *Report) about(object string) string {
+	var b strings.Builder
+	b.WriteString(object + ": tenant A got at what is not its own")
+	for _, f := range r.Findings {
+		if f.Object != object {
+			continue
+		}
+		fmt.Fprintf(&b, "\n\t%s: %s\n\t\tseen: %s", f.Rule, f.Message, f.Evidence)
+		if f.Fix != "" {
+			fmt.Fprintf(&b, "\n\t\tfix:  %s", strings.TrimPrefix(f.Fix, comment))
+		}
+	}
+	return b.String()
+}
 
 // comment begins the fix of a finding: a person must decide on the statements.
 const comment = "-- "
@@ -89,14 +109,57 @@ func reason(err error) string {
 	return "the driver failed"
 }
 
+// condense leaves of a table that is open to a plain scan out what follows from that: that it is open to
+// all other reads too, and under a forged scope. Of the findings of an object that share a fix, the first
+// prints it.
+func condense(all []Finding) []Finding {
+	key := func(a, b Finding) int { return strings.Compare(a.Rule, b.Rule) }
+	all = slices.SortedStableFunc(slices.Values(all), key)
+	open := map[string]int{} // by table, what else succeeded
+	for _, f := range all {
+		if f.Rule == openScan {
+			open[f.Object] = 0
+		}
+	}
+	follows := func(f Finding) bool {
+		_, ok := open[f.Object]
+		return ok && f.Rule != openScan && (strings.HasPrefix(f.Rule, "read.") || strings.HasPrefix(f.Rule, "forge."))
+	}
+	for _, f := range all {
+		if follows(f) {
+			open[f.Object]++
+		}
+	}
+	var out []Finding
+	printed := map[[2]string]bool{}
+	for _, f := range all {
+		if follows(f) {
+			continue
+		}
+		if n := open[f.Object]; f.Rule == openScan && n > 0 {
+			f.Evidence += fmt.Sprintf("; so did %d other attacks read.* and forge.*", n)
+		}
+		if fix := [2]string{f.Object, f.Fix}; printed[fix] {
+			f.Fix = ""
+		} else {
+			printed[fix] = true
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// openScan is the attack that needs no skill.
+const openScan = "read.scan"
+
 func (k *kit) report() *Report {
 	target := "?"
 	if k.DB != nil {
 		target = string(k.DB.Dialect())
 	}
 	return &Report{
-		Report:  finding.New("bailiwick/tenancytest", target, slices.Collect(rules()), k.found, nil, time.Now()),
+		Report:  finding.New("bailiwick/tenancytest", target, slices.Collect(rules()), condense(k.found), nil, time.Now()),
 		Ran:     maps.Clone(k.ran),
-		Skipped: k.skipped,
+		Skipped: k.skipped, succeeded: len(k.found),
 	}
 }

@@ -39,12 +39,15 @@ var schemas = map[string]schema{
 type place struct {
 	Target
 	pg     *dbtest.PG
+	db     *postgres.DB
 	admin  *sql.DB
 	schema schema
 	rls    rls.Config
 }
 
-func newPlace(t *testing.T, name string) *place {
+func newPlace(t *testing.T, name string) *place { t.Helper(); return newShard(t, name, "one") }
+
+func newShard(t *testing.T, name, shard string) *place {
 	t.Helper()
 	s := schemas[name]
 	ctx := t.Context()
@@ -55,7 +58,7 @@ func newPlace(t *testing.T, name string) *place {
 	owner, err := pgx.Connect(ctx, p.pg.Owner.DSN)
 	require.NoError(t, err)
 	defer owner.Close(context.WithoutCancel(ctx))
-	require.NoError(t, postgres.Setup(ctx, owner, postgres.SetupOptions{AppRole: p.pg.App.Role, SystemRole: p.pg.System.Role, Keys: keys, Shard: "one"}))
+	require.NoError(t, postgres.Setup(ctx, owner, postgres.SetupOptions{AppRole: p.pg.App.Role, SystemRole: p.pg.System.Role, Keys: keys, Shard: shard}))
 	_, err = owner.Exec(ctx, read(t, s.file))
 	require.NoError(t, err)
 	p.rls = s.config(p.pg)
@@ -81,7 +84,7 @@ func newPlace(t *testing.T, name string) *place {
 	db, err := postgres.Open(ctx, p.pg.App.DSN+"&pool_max_conns=2", keys, postgres.AllowOldServer())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	p.DB, p.Column = db.TenantDB(), s.column
+	p.db, p.DB, p.Column = db, db.TenantDB(), s.column
 	p.admin, err = sql.Open("pgx", p.pg.Admin.DSN)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = p.admin.Close() })
