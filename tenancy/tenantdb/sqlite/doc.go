@@ -14,7 +14,7 @@
 // virtual tables that show raw pages, and every PRAGMA but a few that only read are refused
 // ([tenantdb.ErrIsolation]), however they are written, hidden or nested. So are changes of the schema,
 // temporary tables, and BEGIN, COMMIT and ROLLBACK: nothing a statement does outlives its transaction but
-// rows of the tenant.
+// rows of the tenant (and counters that only it can see, as last_insert_rowid() is).
 //
 // What may be done with a tenant is written in its file and read by every transaction in its own
 // snapshot: suspended, purged, moved or foreign files are refused at once, in every process. A file

@@ -29,7 +29,7 @@ type Migration struct {
 
 // ReadMigrations returns the steps that the .sql files of fsys hold, in the order of their names. Their
 // ids are door + "/" + the name without its ending. Files of pressly/goose are understood: what comes
-// after "-- +goose Down" is left out.
+// after "-- +goose Down" is left out. Annotations other than Up, Down, StatementBegin and StatementEnd are errors.
 func ReadMigrations(door string, fsys fs.FS) ([]Migration, error) {
 	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
@@ -42,13 +42,35 @@ func ReadMigrations(door string, fsys fs.FS) ([]Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		up, _, _ := strings.Cut(string(b), "-- +goose Down")
+		up, err := gooseUp(string(b))
+		if err != nil {
+			return nil, fmt.Errorf("sqlite: %s/%s: %w", door, n, err)
+		}
 		out = append(out, Migration{ID: door + "/" + strings.TrimSuffix(path.Base(n), ".sql"), SQL: up})
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("sqlite: %s has no .sql files", door)
 	}
 	return out, nil
+}
+
+// gooseUp returns what comes before "-- +goose Down", however goose lets it be written: what comes after it
+// drops tables. It refuses what only goose itself could do.
+func gooseUp(text string) (string, error) {
+	length := 0
+	for line := range strings.Lines(text) {
+		if before, command, found := strings.Cut(line, "+goose"); found && strings.HasPrefix(strings.TrimSpace(before), "--") {
+			switch strings.ToLower(strings.TrimSpace(strings.ReplaceAll(command, "--", ""))) {
+			case "up", "statementbegin", "statementend":
+			case "down":
+				return text[:length], nil
+			default:
+				return "", errors.New("an annotation of goose that is not understood here")
+			}
+		}
+		length += len(line)
+	}
+	return text, nil
 }
 
 func checkMigrations(list []Migration) error {

@@ -191,6 +191,20 @@ func TestReadMigrationsTakesTheUpHalfOfGooseFiles(t *testing.T) {
 	}
 }
 
+func TestReadMigrationsNeverTakesADownHalf(t *testing.T) {
+	t.Parallel()
+	for _, down := range []string{"-- +goose Down", "-- +goose down", "--+goose Down", "-- +goose  DOWN --", "\t-- +goose Down\r"} {
+		steps, err := sqlite.ReadMigrations("app", fstest.MapFS{"1.sql": {Data: []byte("-- +goose Up\nCREATE TABLE a (b);\n" + down + "\nDROP TABLE a;\n")}})
+		require.NoError(t, err, down)
+		require.NotContains(t, steps[0].SQL, "DROP", down)
+		require.Contains(t, steps[0].SQL, "CREATE", down)
+	}
+	for _, other := range []string{"-- +goose NO TRANSACTION", "-- +goose ENVSUB ON", "-- +goose Dwon"} {
+		_, err := sqlite.ReadMigrations("app", fstest.MapFS{"1.sql": {Data: []byte(other + "\nCREATE TABLE a (b);\n")}})
+		require.ErrorContains(t, err, "app/1.sql", other)
+	}
+}
+
 func TestAMigrationThatPanicsDoesNotKeepTheTenant(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
