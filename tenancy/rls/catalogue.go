@@ -36,7 +36,7 @@ type catalogue struct {
 	owned        []ownedObject
 	skew         []share
 	largeObjects int
-	systemLacks  map[int64]bool // tables the system role cannot read and write
+	systemLacks  map[int64]string // by table, what the system role cannot do there that SQL grants it
 }
 
 type (
@@ -192,7 +192,7 @@ type (
 
 // load reads the catalogue. q's search_path must be pg_catalog, or expressions come out unqualified.
 func load(ctx context.Context, q DB, c *config) (*catalogue, error) {
-	k := &catalogue{usable: map[string]bool{}, systemLacks: map[int64]bool{}, byOID: map[int64]*relation{}, byName: map[name]*relation{}, funcByID: map[int64]*function{}}
+	k := &catalogue{usable: map[string]bool{}, systemLacks: map[int64]string{}, byOID: map[int64]*relation{}, byName: map[name]*relation{}, funcByID: map[int64]*function{}}
 	var servers []server
 	if err := fact(ctx, q, "server", &servers, c.app, c.system); err != nil {
 		return nil, err
@@ -205,12 +205,18 @@ func load(ctx context.Context, q DB, c *config) (*catalogue, error) {
 		if k.server.System == 0 {
 			return nil, fmt.Errorf("rls: there is no role %s in this database", quote(c.system))
 		}
-		var lacking []struct{ OID int64 }
+		var lacking []struct {
+			OID             int64
+			Rows, Sequences bool
+		}
 		if err := fact(ctx, q, "system_role", &lacking, fmt.Sprint(k.server.System)); err != nil {
 			return nil, err
 		}
 		for _, l := range lacking {
-			k.systemLacks[l.OID] = true
+			k.systemLacks[l.OID] = "it may not both read and write the rows"
+			if !l.Rows {
+				k.systemLacks[l.OID] = "it may not set a sequence of the table's own"
+			}
 		}
 	}
 	app := fmt.Sprint(k.server.App)

@@ -101,12 +101,12 @@ func (k *catalogue) grantsAreExactly(c *config, t table) bool {
 			return false
 		}
 	}
-	return len(held) == len(want) && !k.systemLacks[r.OID]
+	return len(held) == len(want) && k.systemLacks[r.OID] == ""
 }
 
 // onlyReadable reports whether the app can read the table and do nothing else to it.
 func (k *catalogue) onlyReadable(n name) bool {
-	return slices.Equal(k.relation(n).held(), []string{"SELECT"}) && !k.systemLacks[k.relation(n).OID]
+	return slices.Equal(k.relation(n).held(), []string{"SELECT"}) && k.systemLacks[k.relation(n).OID] == ""
 }
 
 func text(s *string) string {

@@ -112,6 +112,8 @@
 //	                 use an identity column or UUIDs, and revoke it
 //	RLS043  warning  the tenant column has a type under which ids are not exact
 //	                 use text or uuid
+//	RLS044  info     a table has the tenant column but is not in Config.Tables
+//	                 list it, or grant the system role what it needs there
 //	RLS050  error    the app holds privileges that policies do not narrow
 //	                 revoke them
 //	RLS051  warning  a tenant table is granted to PUBLIC
@@ -148,6 +150,8 @@
 //	                 drop the mapping, or revoke EXECUTE
 //	RLS067  error    the app reads a catalogue that holds samples of rows, or secrets
 //	                 revoke SELECT
+//	RLS068  info     the system role cannot do its work on a tenant table: no move, no purge
+//	                 grant it what SQL grants
 //	RLS070  warning  a view reads a tenant table as its owner
 //	                 set security_invoker = true
 //	RLS071  error    a materialized view holds rows of all tenants

@@ -157,15 +157,24 @@ func (c *config) grants(t table) string {
 			"    AND attnum > 0 AND NOT attisdropped AND attname <> %s), '');",
 			literal(fmt.Sprintf(") ON TABLE %s TO %s", tbl, app)), literal(tbl), literal(t.column)))
 	}
-	if c.system != "" {
-		lines = append(lines, fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE %s TO %s;", tbl, quote(c.system)),
-			// A tenant that moves in brings values that the table's own sequences have to pass.
-			fmt.Sprintf("EXECUTE coalesce((SELECT pg_catalog.string_agg('GRANT USAGE, SELECT, UPDATE ON SEQUENCE ' || d.objid::pg_catalog.regclass || %s, '; ')\n"+
-				"  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'\n"+
-				"  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = %s::pg_catalog.regclass AND d.deptype IN ('a', 'i')), '');",
-				literal(" TO "+quote(c.system)), literal(tbl)))
-	}
+	lines = append(lines, c.systemGrants(t)...)
 	return strings.Join(lines, "\n")
+}
+
+// systemGrants gives the system role what it needs to move and purge a tenant's rows.
+func (c *config) systemGrants(t table) []string {
+	if c.system == "" {
+		return nil
+	}
+	tbl := t.String()
+	return []string{
+		fmt.Sprintf("GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE %s TO %s;", tbl, quote(c.system)),
+		// A tenant that moves in brings values that the table's own sequences have to pass.
+		fmt.Sprintf("EXECUTE coalesce((SELECT pg_catalog.string_agg('GRANT USAGE, SELECT, UPDATE ON SEQUENCE ' || d.objid::pg_catalog.regclass || %s, '; ')\n"+
+			"  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'\n"+
+			"  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = %s::pg_catalog.regclass AND d.deptype IN ('a', 'i')), '');",
+			literal(" TO "+quote(c.system)), literal(tbl)),
+	}
 }
 
 func (c *config) sharedStep(n name) step {

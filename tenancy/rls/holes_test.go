@@ -148,6 +148,7 @@ var holes = []struct{ name, rule, sql string }{
 	{"sequence of an identity column granted", "RLS042", `GRANT UPDATE ON SEQUENCE app.note_id_seq TO $app`},
 	{"tenant column with a collation that ignores case", "RLS043", `CREATE COLLATION app.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 		CREATE TABLE app.loose (tenant_id text COLLATE app.ci NOT NULL, id int); GRANT SELECT ON app.loose TO $app`},
+	{"tenant table that nobody listed", "RLS044", `CREATE TABLE app.internal (id int, tenant_id text)`},
 
 	// Privileges.
 	{"TRUNCATE", "RLS050", `GRANT TRUNCATE ON app.note TO $app`},
@@ -192,6 +193,8 @@ var holes = []struct{ name, rule, sql string }{
 	{"dblink", "RLS066", `CREATE EXTENSION dblink SCHEMA public`},
 	{"statistics", "RLS067", `GRANT SELECT ON pg_statistic TO $app`},
 	{"passwords", "RLS067", `GRANT SELECT (rolname, rolpassword) ON pg_authid TO $app`},
+	{"system role cannot read a tenant table", "RLS068", `REVOKE SELECT ON app.note FROM $sys`},
+	{"system role cannot set a sequence of a tenant table", "RLS068", `REVOKE UPDATE ON SEQUENCE app.note_id_seq FROM $sys`},
 
 	// Other ways to the rows.
 	{"view as its owner", "RLS070", `CREATE VIEW app.notes AS SELECT * FROM app.note; GRANT SELECT ON app.notes TO $app`},

@@ -95,6 +95,7 @@ func (in *inspection) run(ctx context.Context, q DB) error {
 	}
 	for _, r := range in.k.rels {
 		in.checkRelation(r)
+		in.checkForgotten(r)
 		in.checkGrants(r)
 	}
 	in.checkConfig()

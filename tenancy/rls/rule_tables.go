@@ -29,6 +29,21 @@ func (in *inspection) checkTable(r *relation) {
 		in.checkTenantColumn(r)
 	}
 	in.checkParents(r)
+	if lack := in.k.systemLacks[r.OID]; lack != "" && len(r.parents) == 0 {
+		in.report("RLS068", r.String(), quote(in.c.system)+": "+lack, block("-- "+r.String(), in.c.systemGrants(in.tableFor(r))))
+	}
+}
+
+// checkForgotten reports a table that looks like a tenant table and that nobody listed. Where the system
+// role does its work, and the app does not, someone has thought about it.
+func (in *inspection) checkForgotten(r *relation) {
+	if !r.isTable() || r.tenant == nil || r.declared != nil || r.shared || r.Extension || r.Schema == "tenancy" || len(r.parents) > 0 {
+		return
+	}
+	if in.reached(r) || in.c.system != "" && in.k.systemLacks[r.OID] == "" {
+		return
+	}
+	in.report("RLS044", r.String(), quote(r.tenant.Name)+" "+r.tenant.Type+"; the app role may do nothing with it", "")
 }
 
 func orNothing(s string) string {

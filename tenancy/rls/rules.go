@@ -48,6 +48,7 @@ var rules = []Rule{
 	rule("RLS041", Warning, "the write fence does not cover every write", "recreate the trigger tenancy_fence and enable it"),
 	rule("RLS042", Warning, "a sequence is shared by all tenants: it counts, or takes, what others do", "use an identity column or UUIDs, and revoke it"),
 	rule("RLS043", Warning, "the tenant column has a type under which ids are not exact", "use text or uuid"),
+	rule("RLS044", Info, "a table has the tenant column but is not in Config.Tables", "list it, or grant the system role what it needs there"),
 	// Privileges.
 	rule("RLS050", Error, "the app holds privileges that policies do not narrow", "revoke them"),
 	rule("RLS051", Warning, "a tenant table is granted to PUBLIC", "revoke it"),
@@ -67,6 +68,7 @@ var rules = []Rule{
 	rule("RLS065", Warning, "the app reaches large objects, which have no tenant", "store the bytes in a tenant table"),
 	rule("RLS066", Error, "the app can connect out of the database as someone else", "drop the mapping, or revoke EXECUTE"),
 	rule("RLS067", Error, "the app reads a catalogue that holds samples of rows, or secrets", "revoke SELECT"),
+	rule("RLS068", Info, "the system role cannot do its work on a tenant table: no move, no purge", "grant it what SQL grants"),
 	// Other ways to the rows.
 	rule("RLS070", Warning, "a view reads a tenant table as its owner", "set security_invoker = true"),
 	rule("RLS071", Error, "a materialized view holds rows of all tenants", "revoke it, or make it a table with policies"),
