@@ -7,7 +7,9 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 )
 
-func g(x string) string { return `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT tenancy.id()) OR ` + x + `)` }
+func g(x string) string {
+	return `ALTER POLICY tenancy_guard ON app.note USING (tenant_id = (SELECT tenancy.id()) OR ` + x + `)`
+}
 func gg(x string) string { return `ALTER POLICY tenancy_guard ON app.note USING (` + x + `)` }
 
 var zz = []struct{ name, sql string }{
@@ -119,18 +121,34 @@ func TestZZ(t *testing.T) {
 	for _, c := range zz {
 		func() {
 			tx, err := d.admin.Begin()
-			if err != nil { t.Fatal(err) }
+			if err != nil {
+				t.Fatal(err)
+			}
 			defer tx.Rollback()
-			if _, err := tx.Exec(d.roles(c.sql)); err != nil { t.Logf("%-30s SQL %v", c.name, err); return }
+			if _, err := tx.Exec(d.roles(c.sql)); err != nil {
+				t.Logf("%-30s SQL %v", c.name, err)
+				return
+			}
 			cfg := d.cfg
-			if c.name == "matview shared" { cfg.Shared = append([]string{"app.mv"}, cfg.Shared...) }
-			if c.name == "view shared owner" { cfg.Shared = append([]string{"app.vw"}, cfg.Shared...) }
+			if c.name == "matview shared" {
+				cfg.Shared = append([]string{"app.mv"}, cfg.Shared...)
+			}
+			if c.name == "view shared owner" {
+				cfg.Shared = append([]string{"app.vw"}, cfg.Shared...)
+			}
 			r, err := rls.Inspect(t.Context(), tx, cfg)
-			if err != nil { t.Logf("%-30s INSPECT %v", c.name, err); return }
+			if err != nil {
+				t.Logf("%-30s INSPECT %v", c.name, err)
+				return
+			}
 			var ids []string
-			for _, f := range r.Findings { ids = append(ids, f.Rule+"/"+f.Severity.String()[:1]) }
+			for _, f := range r.Findings {
+				ids = append(ids, f.Rule+"/"+f.Severity.String()[:1])
+			}
 			mark := ""
-			if len(ids) == 0 { mark = "  <<<<<<<< MISSED" }
+			if len(ids) == 0 {
+				mark = "  <<<<<<<< MISSED"
+			}
 			t.Logf("%-30s %s%s", c.name, strings.Join(ids, " "), mark)
 		}()
 	}
