@@ -48,20 +48,70 @@ type Table struct {
 	Privileges []string
 }
 
-// The shape every check of the library reports in.
-type (
-	Report   = finding.Report
-	Finding  = finding.Finding
-	Waiver   = finding.Waiver
-	Rule     = finding.Rule
-	Severity = finding.Severity
-)
+// Report is the outcome of one inspection. Its fields:
+//
+//	Tool     string    // "bailiwick/rls"
+//	Target   string    // the name of the database
+//	Rules    []Rule    // every rule that was looked for
+//	Findings []Finding // not waived; worst first, then by rule and object
+//	Waived   []Waived  // accepted by a Waiver
+//
+// Its methods:
+//
+//	Err(at Severity) error                             // a *Failure if a finding is as bad as at, or worse
+//	Count() (errs, warnings, infos int)                // of Findings
+//	Fix() string                                       // the statements of all findings; read them first
+//	String() string                                    // as text, for people
+//	WriteText(w io.Writer) error                       // the same
+//	WriteJSON(w io.Writer) error                       // for programs
+//	WriteSARIF(w io.Writer, artifact string) error     // SARIF 2.1.0; artifact is the file findings are shown at
+type Report = finding.Report
+
+// Finding is one thing that is wrong. It holds names, expressions and shapes, never a row's value. Its
+// fields:
+//
+//	Rule     string   // the id of the rule, such as RLS001
+//	Severity Severity // may differ from the rule's; then Evidence says why
+//	Object   string   // what it is about, such as public.note
+//	Message  string   // what is wrong, in a clause
+//	Evidence string   // what was seen
+//	Fix      string   // statements that mend it, ready to be run; "" if a person must decide
+type Finding = finding.Finding
+
+// Waiver says in [Config] that findings are known and accepted. Its fields:
+//
+//	Rule   string    // the id of the rule, such as RLS082
+//	Object string    // exactly as the finding names it, or "*" for every object
+//	Reason string    // why it is safe here; without one it waives nothing, and is a finding: WVR001
+//	Until  time.Time // from then on it waives nothing, and is a finding: WVR002; zero: it never ends
+//
+// A waiver that waives nothing is a finding too: WVR003. Findings about waivers cannot be waived.
+type Waiver = finding.Waiver
+
+// Waived is a finding that does not count: a [Finding], and the Reason and Until of its [Waiver].
+type Waived = finding.Waived
+
+// Failure is the error of [Report].Err, for errors.As. Its fields are Tool, a string, and Findings, the
+// findings that count: at least one.
+type Failure = finding.Failure
+
+// Rule is what [Inspect] looks for; [Rules] returns all. Its fields:
+//
+//	ID       string   // never changes its meaning and is never used again
+//	Severity Severity // the usual one
+//	Title    string   // what is wrong, as one clause
+//	Remedy   string   // what to do about it, in words
+type Rule = finding.Rule
+
+// Severity says how bad a finding is: [Info], [Warning] or [Error], in rising order. Its String and its
+// form in JSON are "info", "warning" and "error".
+type Severity = finding.Severity
 
 // The severities of findings.
 const (
-	Info    = finding.Info
-	Warning = finding.Warning
-	Error   = finding.Error
+	Info    = finding.Info    // worth knowing; nothing is at risk
+	Warning = finding.Warning // a side channel, or one careless step away from an error
+	Error   = finding.Error   // a tenant can get at what is not its own
 )
 
 // DB is the part of database/sql that is needed: *sql.DB, *sql.Conn, *sql.Tx, and what wraps them, such

@@ -2,10 +2,16 @@
 // Postgres, compares it with a live database, and inspects that database for
 // every way around it that it knows.
 //
-//	sql, err := rls.SQL(cfg)              // for a migration
-//	sql, err := rls.Diff(ctx, db, cfg)    // what the database still needs
-//	rep, err := rls.Inspect(ctx, db, cfg) // what is wrong with it
-//	rls.Check(t, db, cfg)                 // the same in a test, after the migrations
+//	cfg := rls.Config{AppRole: "app", Tables: []rls.Table{{Name: "note"}}}
+//	statements, err := rls.SQL(cfg)
+//	if err != nil {
+//		panic(err)
+//	}
+//	fmt.Println(strings.Count(statements, "CREATE POLICY"), "policies, for a migration")
+//
+// [SQL] prints all that a migration needs, and [Diff] what a live database still lacks. [Inspect] says what is
+// wrong with a database, and [Check] does so in a test, once the migrations have run. All four
+// take the same [Config].
 //
 // # What is promised
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 )
@@ -64,13 +63,6 @@ func ExampleSQL() {
 	//
 	// REVOKE ALL ON TABLE public.country FROM PUBLIC, app;
 	// GRANT SELECT ON TABLE public.country TO app;
-}
-
-func ExampleCheck() {
-	var db rls.DB // *sql.DB of the migrated database, as its owner
-	_ = func(t *testing.T) {
-		rls.Check(t, db, rls.Config{AppRole: "app", Tables: []rls.Table{{Name: "note"}}})
-	}
 }
 
 func ExampleInspect() {

@@ -196,6 +196,17 @@ func TestAKitThatLooksAtNothingFails(t *testing.T) {
 	}
 }
 
+func TestTheExampleInTheDocsIsTheOneThatIsCompiled(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(doc), "//\n//\t")
+	block, _, _ := strings.Cut(rest, "\n//\n")
+	example, err := os.ReadFile("example_test.go")
+	require.NoError(t, err)
+	require.Contains(t, string(example), "\n"+strings.ReplaceAll(block, "//\t", "")+"\n")
+}
+
 func TestTablesAreChosen(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "desk")

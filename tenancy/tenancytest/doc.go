@@ -2,13 +2,14 @@
 // the rows of another, and breaks it on purpose to show that the attacks and
 // the inspector of tenancy/rls would notice.
 //
-//	func TestTenantsAreKeptApart(t *testing.T) {
-//		db := openTestDatabase(t) // *tenantdb.DB, logged in as the application
-//		tenancytest.Attack(t, tenancytest.Target{
-//			DB: db,
-//			A:  tenancy.MustParseID("acme"),
-//			B:  tenancy.MustParseID("bell"),
-//		})
+//	func attackShop(t *testing.T, keys tenancy.Keys) {
+//		db, err := postgres.Open(t.Context(), "postgres://app:secret@localhost:5432/shop_test", keys)
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		defer db.Close()
+//		acme, bell := tenancy.MustParseID("acme"), tenancy.MustParseID("bell") // provisioned and active
+//		tenancytest.Attack(t, tenancytest.Target{DB: db.TenantDB(), A: acme, B: bell})
 //	}
 //
 // # What Attack tries

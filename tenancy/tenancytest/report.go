@@ -11,13 +11,21 @@ import (
 	"github.com/bailiwick-dev/bailiwick/internal/finding"
 )
 
-// Finding is an attack that succeeded: Rule is the attack, Object the table. Of a table that is open to a
-// plain scan (read.scan), the other attacks read.* and forge.* are counted in that finding's Evidence.
-// Findings of one object with the same remedy have it once, in the Fix of the first.
+// Finding is an attack that succeeded. Its fields, all strings but Severity, which is always rls.Error:
+//
+//	Rule     the attack, such as read.scan
+//	Severity
+//	Object   the table, view or function, or [Session]
+//	Message  what succeeded, in a clause
+//	Evidence what was seen, without the content of a row
+//	Fix      what to do, as a comment of SQL: a person must decide
+//
+// Of a table that is open to a plain scan (read.scan), the other attacks read.* and forge.* are counted in
+// that finding's Evidence. Findings of one object with the same remedy have it once, in the first's Fix.
 type Finding = finding.Finding
 
-// Report says what was tried. Its Findings are the attacks that succeeded; WriteText, WriteJSON and
-// WriteSARIF write it.
+// Report says what was tried. Its Findings, a []Finding, are the attacks that succeeded; it has the methods
+// of rls.Report, such as WriteText, WriteJSON and WriteSARIF.
 type Report struct {
 	*finding.Report
 	Ran     map[string]int // how many attacks ran, by table, view or function, and under Session
