@@ -19,8 +19,10 @@ import (
 type Gate struct {
 	Directory Directory // required; see [Cache]
 	Resolvers []Resolver
-	Region    Region   // of this server; without one it serves no tenant that is pinned to a region
-	Limiter   *Limiter // holds a place for as long as the handler runs; nil: no limits
+	Region    Region // of this server; without one it serves no tenant that is pinned to a region
+	// Limiter holds a place for as long as the handler runs; nil: no limits. It must not be the one that
+	// the handler's database was given (WithLimits): the handler would wait for its own request.
+	Limiter *Limiter
 	// Refuse answers a request that is not let through; nil is [Refuse].
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
 }

@@ -18,8 +18,8 @@ type Key struct {
 	secret func() []byte
 }
 
-// NewKey returns the key named id (2 characters of a-z and 0-9, unique among live keys) with a copy
-// of secret.
+// NewKey returns the key named id, such as "k1" (2 characters of a-z and 0-9, unique among live keys), with
+// a copy of secret: at least 32 random bytes.
 func NewKey(id string, secret []byte) (Key, error) {
 	if len(id) != 2 || !isKeyChar(id[0]) || !isKeyChar(id[1]) {
 		return Key{}, errors.New("tenancy: a key id is 2 characters of a-z and 0-9")

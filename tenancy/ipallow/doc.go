@@ -17,6 +17,9 @@
 //	known := guard.Middleware(clients.Addr)
 //	mux.Handle("/admin/", known(admin))
 //
+// Package ipallowsql keeps the policies, in each tenant's database. Run its migrations, or every tenant is
+// refused: ipallowsql.Migrate on Postgres, ipallowsql.SQLite among the migrations of the tenants' files.
+//
 // # What it promises
 //
 // No address is taken from a header that a stranger wrote. What cannot be read is refused, never

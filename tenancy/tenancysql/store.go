@@ -33,11 +33,21 @@ func Open(ctx context.Context, db *tenantdb.DB) (*Store, error) {
 	case err != nil && (ctx.Err() != nil || isAny(err, tenantdb.ErrNoSystem, tenantdb.ErrPoolFull, tenantdb.ErrUnavailable)):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%w: the directory was not migrated, or not for this role: %w", tenantdb.ErrSchema, err)
-	case have != version:
-		return nil, fmt.Errorf("%w: the directory has version %d, this release works with %d", tenantdb.ErrSchema, have, version)
+		return nil, fmt.Errorf("%w: the directory was not migrated, or not for this role (%w): %s", tenantdb.ErrSchema, err, remedy(db.Dialect()))
+	case have > version:
+		return nil, fmt.Errorf("%w: the directory has version %d, this release works with %d: use a newer release", tenantdb.ErrSchema, have, version)
+	case have < version:
+		return nil, fmt.Errorf("%w: the directory has version %d, this release works with %d: %s", tenantdb.ErrSchema, have, version, remedy(db.Dialect()))
 	}
 	return s, nil
+}
+
+// remedy says what brings the schema up to date.
+func remedy(d tenantdb.Dialect) string {
+	if d == tenantdb.SQLite {
+		return "put tenancysql.Migrations(tenantdb.SQLite) into sqlite.Options.SystemMigrations"
+	}
+	return "run tenancysql.Migrate as the owner of the database"
 }
 
 func isAny(err error, targets ...error) bool {

@@ -26,7 +26,8 @@ type DB struct {
 // New returns the DB over b. Applications get theirs from an adapter's Open.
 func New(b Backend) *DB { return &DB{backend: b} }
 
-// WithLimits returns a DB over the same database that asks l before each transaction of a tenant.
+// WithLimits returns a DB over the same database that asks l before each transaction of a tenant. l must
+// not be the limiter of the [tenancy.Gate] in front: a request would wait for itself.
 func (db *DB) WithLimits(l Limiter) *DB { return &DB{backend: db.backend, limits: l} }
 
 // Dialect names the kind of database.

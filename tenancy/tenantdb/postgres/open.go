@@ -40,7 +40,8 @@ func AllowStatementCache() Option { return func(o *options) { o.statementCache =
 // WithSystem gives the DB its way to system work, [tenantdb.DB.System]. Without it there is none.
 func WithSystem(s *System) Option { return func(o *options) { o.system = s } }
 
-// WithLimits asks l before each transaction and each one-shot statement of a tenant.
+// WithLimits asks l before each transaction and each one-shot statement of a tenant. l must not be the
+// limiter of the [tenancy.Gate] in front: a request would wait for itself.
 func WithLimits(l tenantdb.Limiter) Option { return func(o *options) { o.limits = l } }
 
 // Timeouts are the server's limits on one transaction. Zero leaves a limit as the server has it.
