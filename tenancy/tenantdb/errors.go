@@ -22,6 +22,8 @@ var (
 	// ErrConflict: the database gave up the transaction in favour of a concurrent one
 	// (serialization failure, deadlock, busy). It can be run again: see [Retry].
 	ErrConflict = errors.New("tenantdb: conflict with a concurrent transaction")
+	// ErrUnique: the tenant has a row with that key already. No other tenant's rows count.
+	ErrUnique = errors.New("tenantdb: a unique key is taken")
 	// ErrPoolFull: no connection or handle came free before the context ended.
 	ErrPoolFull = errors.New("tenantdb: no free connection")
 	// ErrUnavailable: the database cannot be reached, or the connection broke.

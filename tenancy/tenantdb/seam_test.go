@@ -149,6 +149,14 @@ func TestAContextKeptBeyondItsTransactionIsRefused(t *testing.T) {
 	})
 }
 
+func TestAKeyThatIsTakenIsSaidAlikeOnBothDatabasesAndOnlyToItsTenant(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, b context.Context) {
+		require.NoError(t, db.Tx(a, insert("1")))
+		require.ErrorIs(t, db.Tx(a, insert("1")), tenantdb.ErrUnique)
+		require.NoError(t, db.Tx(b, insert("1")))
+	})
+}
+
 func TestReadRefusesWrites(t *testing.T) {
 	each(t, func(t *testing.T, db *tenantdb.DB, a, _ context.Context) {
 		require.ErrorIs(t, db.Read(a, insert("1")), tenantdb.ErrReadOnly)

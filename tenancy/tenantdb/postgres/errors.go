@@ -126,6 +126,8 @@ func kindOf(pg *pgconn.PgError) error {
 	switch pg.Code {
 	case "40001", "40P01":
 		return tenantdb.ErrConflict
+	case "23505":
+		return tenantdb.ErrUnique
 	case "25006":
 		return tenantdb.ErrReadOnly
 	case "42501":

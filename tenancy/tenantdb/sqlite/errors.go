@@ -27,6 +27,9 @@ const (
 	codeCantOpen   = 14
 	codeProtocol   = 15
 	codeConstraint = 19
+	codeUnique     = 2067
+	codePrimaryKey = 1555
+	codeRowID      = 2579
 	codeAuth       = 23
 	codeNotADB     = 26
 )
@@ -94,6 +97,9 @@ func (d *DB) CommitError(err error) error {
 
 // sentinel returns the names of a result code.
 func sentinel(code int) []error {
+	if code == codeUnique || code == codePrimaryKey || code == codeRowID {
+		return []error{tenantdb.ErrUnique}
+	}
 	switch code & 0xff {
 	case codeBusy, codeLocked:
 		return []error{tenantdb.ErrConflict}
