@@ -89,7 +89,7 @@ func translate(err error) error {
 	switch s := err.Error(); {
 	case strings.Contains(s, "to encode"):
 		return &Error{nil, "an argument does not fit its parameter's type", err}
-	case errors.As(err, &scan), strings.HasPrefix(s, "sql: Scan error"):
+	case errors.As(err, &scan), strings.Contains(s, "sql: Scan error"):
 		return &Error{nil, "a column does not fit its destination's type", err}
 	}
 	return err

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync/atomic"
@@ -331,6 +332,11 @@ func TestErrorsShowNoValues(t *testing.T) {
 		err = db.QueryRow(ctx, `SELECT body FROM note WHERE body = $1`, secret).Scan(&n)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), secret)
+		err = db.TenantDB().Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			return fmt.Errorf("loading: %w", tx.GetContext(ctx, &n, `SELECT body FROM note WHERE body = $1`, secret))
+		})
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), secret, "an error the caller has wrapped")
 		err = db.SQLX().GetContext(ctx, &n, `SELECT body FROM note WHERE body = $1`, secret)
 		require.Error(t, err)
 	}
