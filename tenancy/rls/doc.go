@@ -90,6 +90,8 @@
 //	                 find out who runs it: the role, view or policy is not what it seems
 //	RLS023  warning  what another table holds decides whether rows of another tenant are open
 //	                 add a guard that asks no table
+//	RLS024  warning  no policy says that a row's tenant is the scope's: only what was tried is known
+//	                 add the guard
 //	RLS030  warning  the tenant column may be NULL
 //	                 set it NOT NULL
 //	RLS031  warning  the tenant column does not default to the scope

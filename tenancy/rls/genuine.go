@@ -1,9 +1,10 @@
 package rls
 
-// genuine are the SHA-256 of the bodies of tenancy.id() and tenancy.fence() that package
+// genuine are the SHA-256 of the bodies of tenancy.id(), tenancy.fence() and tenancy.fence_key() that package
 // tenantdb/postgres installs, newest last; older ones stay until its Setup replaces them. A test compares them
 // with what Setup does install.
 var genuine = map[string][]string{
-	"id":    {"e6be5147c6d488700c7ee0cc2d4fa12d26c4dd93aa7dce9d9d2d5834f2e87a7f"},
-	"fence": {"6009345b81022b599a672b712fbe42d4cec31f2c318939f1abe0b1a12b883416"},
+	"id":        {"e6be5147c6d488700c7ee0cc2d4fa12d26c4dd93aa7dce9d9d2d5834f2e87a7f"},
+	"fence_key": {"35b173f656d6f1751b8c84679491aa904994a7188fed408e9478f5e0ba73c27e"},
+	"fence":     {"6009345b81022b599a672b712fbe42d4cec31f2c318939f1abe0b1a12b883416"},
 }

@@ -87,6 +87,7 @@ func (in *inspection) run(ctx context.Context, q DB) error {
 		g.verdict = verdicts[which[i]]
 		in.checkLogic(g)
 		in.checkShape(g)
+		in.checkProof(g)
 	}
 	for _, r := range tenant {
 		in.checkTable(r)

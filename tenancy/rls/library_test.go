@@ -11,7 +11,7 @@ import (
 func TestTheBodiesTakenForGenuineAreThoseThatSetupInstalls(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	for _, fn := range []string{"id", "fence"} {
+	for _, fn := range []string{"id", "fence", "fence_key"} {
 		var hash string
 		require.NoError(t, d.owner.QueryRow(`SELECT encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') FROM pg_proc
 			WHERE pronamespace = 'tenancy'::regnamespace AND proname = $1`, fn).Scan(&hash))

@@ -91,6 +91,8 @@ func (in *inspection) checkDatabase() {
 			in.report("RLS082", "publication "+quote(p.Name), "FOR ALL TABLES, whatever tables come later", "")
 		case r != nil && r.tenant != nil && p.Filter == nil && !p.Everything:
 			in.report("RLS082", "publication "+quote(p.Name), fmt.Sprintf("%v without a row filter", r), "")
+		case r != nil && r.tenant != nil && p.Filter != nil && !lex(*p.Filter).mentions(r.tenant.Name, 0, len(*p.Filter)):
+			in.report("RLS082", "publication "+quote(p.Name), fmt.Sprintf("%v with a row filter that does not ask for the tenant", r), "")
 		}
 	}
 	for _, e := range k.events {

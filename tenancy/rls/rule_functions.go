@@ -37,7 +37,7 @@ func (in *inspection) checkFunctions() {
 			evidence += "; policies do not hold for its owner"
 		}
 		in.reportAs(sev, "RLS073", f.String(), evidence, revoke)
-		if !slices.ContainsFunc(f.Config, func(s string) bool { return strings.HasPrefix(s, "search_path=") }) {
+		if f.Kind != "a" && !slices.ContainsFunc(f.Config, func(s string) bool { return strings.HasPrefix(s, "search_path=") }) {
 			in.report("RLS074", f.String(), "", fmt.Sprintf("ALTER ROUTINE %v SET search_path = pg_catalog, pg_temp;", f))
 		}
 	}

@@ -32,6 +32,11 @@ func (in *inspection) checkLibrary(ctx context.Context, q DB) {
 	} else if wrong := in.altered(fence); wrong != nil {
 		in.report("RLS093", "tenancy.fence()", strings.Join(wrong, "; "), "")
 	}
+	if !slices.ContainsFunc(in.k.funcs, func(f *function) bool {
+		return f.Schema == "tenancy" && f.Name == "fence_key" && f.ArgumentCount == 1 && slices.Contains(genuine[f.Name], f.Hash)
+	}) {
+		in.report("RLS093", "tenancy.fence_key()", "it is not the one this version of the library installs: writers and whoever waits for them may not meet", "")
+	}
 	for _, r := range in.k.rels {
 		if r.Schema != "tenancy" {
 			continue

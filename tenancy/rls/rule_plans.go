@@ -79,7 +79,8 @@ func (in *inspection) bareScan(node map[string]any) string {
 			conditions += " " + s
 		}
 		e := lex(conditions)
-		whole := strings.Contains(conditions, quote(r.Name)+".*") // a function of the row: RLS019
+		whole := strings.Contains(conditions, quote(r.Name)+".*")       // a function of the row: RLS019
+		whole = whole || strings.Contains(conditions, "hashed SubPlan") // an IN, of which the plan does not show the left side
 		if !whole && !e.mentions(r.tenant.Name, 0, len(e)) {
 			return fmt.Sprintf("%v of %v with the conditions:%s", node["Node Type"], r, orNone(strings.TrimSpace(conditions)))
 		}

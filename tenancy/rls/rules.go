@@ -33,6 +33,7 @@ var rules = []Rule{
 	rule("RLS021", Warning, "a policy converts the tenant column: no index on it helps", "convert the scope, not the column"),
 	rule("RLS022", Error, "a plan scans a tenant table without looking at the tenant", "find out who runs it: the role, view or policy is not what it seems"),
 	rule("RLS023", Warning, "what another table holds decides whether rows of another tenant are open", "add a guard that asks no table"),
+	rule("RLS024", Warning, "no policy says that a row's tenant is the scope's: only what was tried is known", "add the guard"),
 	// The tenant column and keys.
 	rule("RLS030", Warning, "the tenant column may be NULL", "set it NOT NULL"),
 	rule("RLS031", Warning, "the tenant column does not default to the scope", "set its default to tenancy.claimed()"),

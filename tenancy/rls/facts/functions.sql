@@ -4,7 +4,7 @@ SELECT p.oid::int8 AS oid, n.nspname AS schema, p.proname AS name,
        pg_get_function_identity_arguments(p.oid) AS arguments, p.pronargs::int AS "argumentCount",
        p.proowner::int8 AS owner, pg_get_userbyid(p.proowner) AS "ownerName",
        r.rolsuper AS "ownerSuper", r.rolsuper OR r.rolbypassrls AS "ownerBypasses",
-       l.lanname AS language, l.lanpltrusted AS trusted, p.prosecdef AS definer, p.proleakproof AS leakproof,
+       l.lanname AS language, coalesce(a.trusted, l.lanpltrusted) AS trusted, coalesce(a.definer, p.prosecdef) AS definer, p.proleakproof AS leakproof,
        p.provolatile::text AS volatility, p.prorettype = ANY ('{trigger,event_trigger}'::regtype[]) AS "isTrigger",
        format_type(p.prorettype, NULL) AS returns, p.prokind::text AS kind,
        coalesce(p.proconfig, '{}') AS config,
@@ -18,6 +18,12 @@ FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang
 JOIN pg_roles r ON r.oid = p.proowner
+LEFT JOIN LATERAL ( -- an aggregate is what it is made of, which its callers need no right to call
+    SELECT bool_and(sl.lanpltrusted OR s.oid < 16384) AS trusted, bool_or(s.prosecdef) AS definer
+    FROM pg_aggregate g
+    JOIN pg_proc s ON s.oid IN (g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
+    JOIN pg_language sl ON sl.oid = s.prolang
+    WHERE g.aggfnoid = p.oid) a ON p.prokind = 'a'
 LEFT JOIN pg_depend e ON e.classid = 'pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'
 WHERE (n.nspname <> 'information_schema' AND n.nspname !~ '^pg_')
    OR p.oid >= 16384 AND n.nspname = 'pg_catalog' -- planted among the system's own
