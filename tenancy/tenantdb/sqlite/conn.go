@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 )
 
@@ -17,6 +18,7 @@ import (
 type conn struct {
 	raw   rawConn
 	stmts statements
+	sess  *sqlx.Conn // what database/sql makes of it, from the first transaction until it is destroyed
 
 	path     string
 	limited  bool            // the file may not grow beyond Options.MaxBytes
@@ -75,6 +77,7 @@ type transaction conn
 // Commit does not watch the context: once it has begun, its outcome is known to nobody who gives up on it.
 func (t *transaction) Commit() error {
 	c := (*conn)(t)
+	defer c.ended()
 	c.inTx = false
 	if c.dead {
 		return errGone
@@ -97,6 +100,7 @@ func (t *transaction) Commit() error {
 
 func (t *transaction) Rollback() error {
 	c := (*conn)(t)
+	defer c.ended()
 	c.inTx = false
 	if c.dead {
 		return nil
@@ -189,22 +193,44 @@ func (c *conn) Begin() (driver.Tx, error) { //nolint:staticcheck // the interfac
 	return c.BeginTx(context.Background(), driver.TxOptions{})
 }
 
-// Close gives the connection back: to database/sql a connection lives for one transaction.
-func (c *conn) Close() error {
-	l := c.lease
-	c.lease = lease{}
-	if l.h != nil {
+// ended gives the connection back to its file, at the end of the transaction. database/sql has closed the
+// rows of the transaction by then; what it still does for it, such as closing statements, it does under the
+// lock that it takes for each call of a connection, and before it lets go of sess.
+func (c *conn) ended() {
+	if c.usable() {
+		c.giveBack()
+	} else {
+		go c.giveBack() // destroy waits for whoever calls us
+	}
+}
+
+// giveBack ends the lease.
+func (c *conn) giveBack() {
+	if l := c.lease; l.h != nil {
+		c.lease = lease{}
 		l.h.put(c, l.write)
 		l.h.release()
 	}
-	return nil
 }
+
+// Close implements driver.Conn. The physical connection is closed by destroy.
+func (c *conn) Close() error { return nil }
+
+// ResetSession and IsValid make database/sql keep the connection when it rolls back for a context that
+// ended. Nothing is left of a transaction, and put looks at the connection's state itself.
+func (c *conn) ResetSession(context.Context) error { return nil }
+
+// IsValid implements driver.Validator.
+func (c *conn) IsValid() bool { return true }
 
 // usable reports whether another transaction may use c.
 func (c *conn) usable() bool { return !c.broken && !c.inTx && c.raw.IsValid() }
 
 // destroy closes the physical connection.
 func (c *conn) destroy() error {
+	if c.sess != nil {
+		_ = c.sess.Close() // waits for database/sql to be done with the last transaction
+	}
 	c.stmts.close()
 	return c.raw.Close()
 }

@@ -69,7 +69,7 @@ func Open(dir string, opts Options) (*DB, error) {
 		return nil, err
 	}
 	d.sql = sqlx.NewDb(sql.OpenDB(connector{d.driver}), "sqlite3")
-	d.sql.SetMaxIdleConns(-1) // a connection goes back to its file, not to a pool that all tenants share
+	d.sql.SetMaxIdleConns(-1) // a connection belongs to its file, not to a pool that all tenants share
 	d.pool = newPool(opts.MaxOpen, d.openTenant)
 	if err := d.openSystem(context.Background()); err != nil {
 		return nil, errors.Join(err, d.sql.Close())
@@ -79,24 +79,17 @@ func Open(dir string, opts Options) (*DB, error) {
 	return d, nil
 }
 
-// connector hands database/sql the connection that the context was given for this transaction.
+// connector hands database/sql the connection that the context was given.
 type connector struct{ d *sqlite.Driver }
 
 type connKey struct{}
 
 func (connector) Connect(ctx context.Context) (driver.Conn, error) {
-	o, ok := ctx.Value(connKey{}).(*offer)
+	c, ok := ctx.Value(connKey{}).(*conn)
 	if !ok {
 		return nil, errors.New("sqlite: no connection outside a transaction")
 	}
-	o.taken = true
-	return o.c, nil
-}
-
-// offer is a connection on its way to database/sql, which closes what it has taken.
-type offer struct {
-	c     *conn
-	taken bool
+	return c, nil
 }
 
 func (c connector) Driver() driver.Driver { return c.d }
@@ -152,13 +145,19 @@ func (d *DB) begin(ctx context.Context, h *handle, epoch int64, readOnly bool) (
 }
 
 // beginOn begins a transaction on c, which goes back to its handle when the transaction has ended.
+// database/sql keeps c for as long as c lives: asking it for a connection costs more than BEGIN does.
 func (d *DB) beginOn(ctx context.Context, c *conn, readOnly bool) (*sqlx.Tx, error) {
-	o := &offer{c: c}
-	tx, err := d.sql.BeginTxx(context.WithValue(ctx, connKey{}, o), &sql.TxOptions{ReadOnly: readOnly})
+	var err error
+	if c.sess == nil {
+		c.sess, err = d.sql.Connx(context.WithValue(context.Background(), connKey{}, c))
+	}
+	var tx *sqlx.Tx
+	if err == nil {
+		tx, err = c.sess.BeginTxx(ctx, &sql.TxOptions{ReadOnly: readOnly})
+	}
 	if err != nil {
-		if !o.taken { // else it may be somebody else's by now
-			_ = c.Close()
-		}
+		c.broken = c.broken || errors.Is(err, sql.ErrConnDone)
+		c.giveBack()
 		return nil, d.Translate(err)
 	}
 	return tx, nil
