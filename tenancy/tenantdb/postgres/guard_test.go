@@ -235,3 +235,19 @@ func TestFenceStopsAWriterThatBeganBeforeTheState(t *testing.T) {
 	}))
 	require.NoError(t, <-done)
 }
+
+// A tenant column of type uuid cannot tell these apart.
+func TestTwoSpellingsOfAUUIDAreNotTwoTenants(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	provision := func(id string) error {
+		return h.sys.Provision(deadline(t), tenancy.Tenant{ID: tenancy.MustParseID(id), State: tenancy.Active, Epoch: 1})
+	}
+	require.NoError(t, provision("0197a3c0-1111-7222-8333-444455556666"))
+	require.NoError(t, provision("0197a3c0-1111-7222-8333-444455556666"), "it may be repeated")
+	require.NoError(t, provision("0197a3c0-1111-7222-8333-444455556667"))
+	require.NoError(t, provision("a-b"))
+	require.NoError(t, provision("ab"))
+	require.Error(t, provision("0197a3c0111172228333444455556666"))
+	require.Error(t, provision("0197-a3c01111-72228333-4444-55556666"))
+}

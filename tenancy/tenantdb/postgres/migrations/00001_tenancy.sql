@@ -27,6 +27,10 @@ CREATE TABLE tenancy.tenant (
     erased     jsonb NOT NULL DEFAULT '{}' -- rows a table, counted while it is purged
 ) WITH (fillfactor = 80);
 
+-- Postgres reads a UUID with and without hyphens. Two ids that a tenant column of type uuid would take for one tenant
+-- do not live in one database.
+CREATE UNIQUE INDEX tenancy_one_uuid ON tenancy.tenant (replace(id, '-', '')) WHERE id ~ '^[0-9a-f]{4}(-?[0-9a-f]{4}){7}$';
+
 -- The live signing keys, at most two, as the two padded blocks of HMAC (RFC 2104). tag is the version of the
 -- scope's format and the key's id.
 CREATE TABLE tenancy.key (
