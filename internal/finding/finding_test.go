@@ -133,3 +133,21 @@ func TestSeverityReadsWhatItWrites(t *testing.T) {
 	require.Error(t, err)
 	require.Error(t, new(finding.Severity).UnmarshalText([]byte("fatal")))
 }
+
+func TestAReasonHasSomethingToRead(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []string{"", " \n", "\u200b", "-", "..."} {
+		r := finding.New("t", "", rules, []finding.Finding{{Rule: "TST001", Severity: finding.Error, Object: "a"}},
+			[]finding.Waiver{{Rule: "TST001", Object: "a", Reason: reason}}, now)
+		require.Empty(t, r.Waived, "%q", reason)
+	}
+}
+
+func TestNamesCannotDriveATerminalOrBreakSARIF(t *testing.T) {
+	t.Parallel()
+	r := finding.New("t", "", rules, []finding.Finding{{Rule: "TST001", Severity: finding.Error, Object: "a\x9b31m"}}, nil, now)
+	require.NotContains(t, r.String(), "\x9b")
+	var b bytes.Buffer
+	require.NoError(t, r.WriteSARIF(&b, "my migrations/1.sql"))
+	require.Contains(t, b.String(), `"uri": "my%20migrations/1.sql"`)
+}

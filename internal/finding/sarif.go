@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"net/url"
 )
 
 // WriteSARIF writes the report as a SARIF 2.1.0 log (OASIS standard) with one run. A finding's
@@ -32,7 +33,7 @@ func (r *Report) WriteSARIF(w io.Writer, artifact string) error {
 		loc := sarifLocation{Logical: []sarifLogical{{FullyQualifiedName: f.Object, Kind: "resource"}}}
 		if artifact != "" {
 			loc.Physical = &sarifPhysical{}
-			loc.Physical.Artifact.URI = artifact
+			loc.Physical.Artifact.URI = (&url.URL{Path: artifact}).String()
 		}
 		res.Locations = []sarifLocation{loc}
 		sum := sha256.Sum256([]byte(r.Tool + "\x00" + f.Rule + "\x00" + f.Object))

@@ -70,6 +70,7 @@ func paragraph(b *bytes.Buffer, label, s string) {
 
 // printable shows runes that would not print as escapes.
 func printable(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd") // a byte of its own can be a control character to a terminal
 	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return s
 	}

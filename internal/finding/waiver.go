@@ -3,6 +3,7 @@ package finding
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Waiver says that a finding is known and accepted.
@@ -39,7 +40,7 @@ func New(tool, target string, rules []Rule, found []Finding, waivers []Waiver, n
 				continue
 			}
 			used[i] = true
-			if waived || strings.TrimSpace(w.Reason) == "" || w.expired(now) {
+			if waived || !w.reasoned() || w.expired(now) {
 				continue
 			}
 			waived = true
@@ -51,7 +52,7 @@ func New(tool, target string, rules []Rule, found []Finding, waivers []Waiver, n
 	}
 	for i, w := range waivers {
 		switch {
-		case strings.TrimSpace(w.Reason) == "":
+		case !w.reasoned():
 			r.complain(0, w, "")
 		case w.expired(now):
 			r.complain(1, w, "it ended at "+w.Until.UTC().Format(time.RFC3339))
@@ -61,6 +62,11 @@ func New(tool, target string, rules []Rule, found []Finding, waivers []Waiver, n
 	}
 	sortFindings(r.Findings)
 	return r
+}
+
+// reasoned reports whether the reason has anything to read in it.
+func (w Waiver) reasoned() bool {
+	return strings.ContainsFunc(w.Reason, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 func (w Waiver) expired(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
