@@ -78,6 +78,14 @@ func (t *tx) settle() {
 	}
 }
 
+// lost notices that a statement ended the transaction: what follows would not be part of it, nor bound to its tenant.
+func (t *tx) lost() {
+	if t.state == open && t.conn.Conn().PgConn().TxStatus() == 'I' {
+		t.state = broken
+		destroy(t.conn) // what was left on it is not known
+	}
+}
+
 // ready is an error unless statements may be sent.
 func (t *tx) ready() error {
 	switch t.state {
@@ -135,6 +143,7 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 	}
 	tag, err := t.conn.Exec(ctx, sql, args...)
 	t.ran(sql, tag)
+	t.lost()
 	return tag, translate(err)
 }
 
@@ -159,7 +168,7 @@ func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, erro
 	}
 	inner, err := t.conn.Conn().Query(ctx, sql, args...)
 	r := &rows{Rows: inner}
-	r.done = func() { t.ran(sql, r.CommandTag()) }
+	r.done = func() { t.ran(sql, r.CommandTag()); t.lost() }
 	return r, translate(err)
 }
 
@@ -349,10 +358,21 @@ func (s *savepoint) close(ctx context.Context, sql string) error {
 	return err
 }
 
-// noBegin refuses a batch that begins a transaction of its own: it would outlive the scope.
+// noBegin refuses a batch that begins or ends a transaction of its own: the one would outlive the scope, and what
+// follows the other would have none.
 func noBegin(b *pgx.Batch) error {
-	if len(b.QueuedQueries) > 0 && strings.HasPrefix(b.QueuedQueries[0].SQL, "begin") {
-		return errors.New("tenantdb/postgres: a batch must not begin a transaction: use Tx")
+	for _, q := range b.QueuedQueries {
+		verb, rest, _ := strings.Cut(strings.TrimLeft(q.SQL, " \t\r\n"), " ")
+		switch strings.ToLower(strings.TrimRight(verb, ";")) {
+		case "rollback":
+			if rest = strings.ToLower(strings.TrimSpace(rest)); strings.HasPrefix(rest, "to ") {
+				continue
+			}
+		case "begin", "start", "commit", "end", "abort":
+		default:
+			continue
+		}
+		return errors.New("tenantdb/postgres: a batch must not begin or end a transaction: use Tx")
 	}
 	return nil
 }

@@ -199,3 +199,27 @@ func TestCopyFromInsertsUnderRowLevelSecurity(t *testing.T) {
 	require.ErrorIs(t, err, tenantdb.ErrIsolation)
 	require.Equal(t, n+10, count(t, ctx, db))
 }
+
+func TestAStatementThatEndsTheTransactionIsNotTakenForSuccess(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	db := h.open(t)
+	require.Error(t, db.Tx(as(t, alpha), func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO note (id, body) VALUES (77, 'lost')`)
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, `ROLLBACK`)
+		require.NoError(t, err)
+		_, err = tx.Exec(ctx, `SELECT 1`)
+		require.Error(t, err)
+		return nil
+	}))
+	for _, sql := range []string{"BEGIN", " start transaction", "COMMIT;", "end", "Abort", "ROLLBACK"} {
+		var b pgx.Batch
+		b.Queue(`INSERT INTO note (id, body) VALUES (78, 'lost')`)
+		b.Queue(sql)
+		require.ErrorContains(t, db.SendBatch(as(t, alpha), &b).Close(), "use Tx", sql)
+	}
+	var n int
+	require.NoError(t, db.QueryRow(as(t, alpha), `SELECT count(*) FROM note WHERE id IN (77, 78)`).Scan(&n))
+	require.Zero(t, n)
+}
