@@ -27,7 +27,7 @@ type Options struct {
 	SystemAudit func(ctx context.Context, reason string) error
 
 	// MaxOpen is how many tenants may be open at once; 0 means 512. An open tenant costs 3 to 5 file
-	// descriptors and about 250 KiB.
+	// descriptors and about 230 KiB.
 	MaxOpen int
 	// Readers is how many transactions may read one tenant's file beside the one that writes; 0
 	// means 4. Their connections are opened when they are first needed.
@@ -36,7 +36,7 @@ type Options struct {
 	IdleClose time.Duration
 	// Wait is how long a transaction waits for another process that holds the file; 0 means 5 seconds.
 	Wait time.Duration
-	// CacheKiB is the page cache of one connection; 0 means 64.
+	// CacheKiB is the page cache of one connection; 0 means 56.
 	CacheKiB int
 	// MaxBytes is the largest size of a tenant's file; 0 means no limit. Writing more is
 	// [tenantdb.ErrQuota]. What the write-ahead log holds on its way there is not counted.
@@ -67,7 +67,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	def(&o.MaxOpen, 512)
 	def(&o.Readers, 4)
-	def(&o.CacheKiB, 64)
+	def(&o.CacheKiB, 56)
 	if o.IdleClose == 0 {
 		o.IdleClose = 30 * time.Second
 	}
