@@ -16,9 +16,11 @@ import (
 // caller can do on it nothing is left when the transaction has ended: settings, temporary tables and
 // the end of the transaction itself are denied to SQL text. It is used by one goroutine at a time.
 type conn struct {
-	raw   rawConn
-	stmts statements
-	sess  *sqlx.Conn // what database/sql makes of it, from the first transaction until it is destroyed
+	raw    rawConn
+	stmts  statements
+	begin  step // BEGIN and COMMIT of the transactions that only read
+	commit step
+	sess   *sqlx.Conn // what database/sql makes of it, from the first transaction until it is destroyed
 
 	path     string
 	limited  bool            // the file may not grow beyond Options.MaxBytes
@@ -53,7 +55,7 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	c.readOnly, c.dead = o.ReadOnly, false
 	var err error
 	if o.ReadOnly {
-		err = c.run(context.Background(), "BEGIN") // waits for nobody
+		err = c.quick("BEGIN", &c.begin)
 	} else {
 		err = c.run(ctx, "BEGIN IMMEDIATE")
 	}
@@ -82,7 +84,12 @@ func (t *transaction) Commit() error {
 	if c.dead {
 		return errGone
 	}
-	err := c.run(context.Background(), "COMMIT")
+	var err error
+	if c.readOnly {
+		err = c.quick("COMMIT", &c.commit)
+	} else {
+		err = c.run(context.Background(), "COMMIT")
+	}
 	if err != nil {
 		c.broken = true
 		_ = c.run(context.Background(), "ROLLBACK") // fails if the database did it
@@ -231,6 +238,7 @@ func (c *conn) destroy() error {
 	if c.sess != nil {
 		_ = c.sess.Close() // waits for database/sql to be done with the last transaction
 	}
+	c.begin, c.commit = step{}, step{}
 	c.stmts.close()
 	return c.raw.Close()
 }
