@@ -30,6 +30,7 @@ type TxOptions struct {
 	ReadOnly  bool
 	Isolation sql.IsolationLevel // sql.LevelDefault: read committed on Postgres, serializable on SQLite
 	Retries   int                // how often fn may be run again after ErrConflict
+	Native    bool               // fn leaves its *sqlx.Tx alone, which may be nil then
 }
 
 // Backend is what an adapter implements. Applications do not call it.
@@ -53,8 +54,41 @@ type Backend interface {
 // Begun is a transaction a [Backend] began.
 type Begun struct {
 	Tx *sqlx.Tx
+	// Lazy may stand in for Tx if [TxOptions].Native is set: most such work never asks for a *sqlx.Tx, and
+	// database/sql wakes a goroutine for each.
+	Lazy Lazy
 	// Native is the driver's own transaction, for [Native]; nil if there is none.
 	Native any
 	// Release is called once, after Tx has been committed or rolled back.
 	Release func()
+}
+
+// Lazy is a transaction whose *sqlx.Tx is made when somebody asks for it.
+type Lazy interface {
+	Handle() (*sqlx.Tx, error)
+	// Commit and Rollback end the transaction if Handle was not called; the *sqlx.Tx does if it was.
+	Commit() error
+	Rollback() error
+}
+
+// handle is the *sqlx.Tx of b.
+func (b *Begun) handle() (_ *sqlx.Tx, err error) {
+	if b.Tx == nil && b.Lazy != nil {
+		b.Tx, err = b.Lazy.Handle()
+	}
+	return b.Tx, err
+}
+
+func (b *Begun) commit() error {
+	if b.Tx == nil && b.Lazy != nil {
+		return b.Lazy.Commit()
+	}
+	return b.Tx.Commit()
+}
+
+func (b *Begun) rollback() error {
+	if b.Tx == nil && b.Lazy != nil {
+		return b.Lazy.Rollback()
+	}
+	return b.Tx.Rollback()
 }

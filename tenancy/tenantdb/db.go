@@ -170,11 +170,17 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 	done := false
 	defer func() {
 		if !done { // fn failed, panicked or called runtime.Goexit
-			_ = b.Tx.Rollback() // the connection is destroyed if this fails; err says why we are here
+			_ = t.begun.rollback() // the connection is destroyed if this fails; err says why we are here
 		}
 		t.ended = true
 	}()
-	if err := fn(context.WithValue(ctx, txKey{db.backend, system}, t), b.Tx); err != nil {
+	var handle *sqlx.Tx
+	if !o.Native {
+		if handle, err = t.begun.handle(); err != nil {
+			return db.backend.Translate(err)
+		}
+	}
+	if err := fn(context.WithValue(ctx, txKey{db.backend, system}, t), handle); err != nil {
 		return db.backend.Translate(err)
 	}
 	if t.doomed != nil {
@@ -184,7 +190,7 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 		return err // database/sql may have rolled back already, and Commit could then not tell that from a lost one
 	}
 	done = true
-	if err := b.Tx.Commit(); err != nil {
+	if err := t.begun.commit(); err != nil {
 		return db.backend.CommitError(err)
 	}
 	return nil

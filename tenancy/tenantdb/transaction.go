@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/jmoiron/sqlx"
 )
 
 // txKey finds the transaction of one database in a context: a context may carry one of a tenant
@@ -50,6 +51,12 @@ func (t *transaction) join(ctx context.Context, fn Func, o TxOptions) (err error
 	case o.Isolation > t.isolated:
 		return errIsolated
 	}
+	var handle *sqlx.Tx
+	if !o.Native {
+		if handle, err = t.begun.handle(); err != nil {
+			return err
+		}
+	}
 	ok := false
 	defer func() {
 		switch {
@@ -60,7 +67,7 @@ func (t *transaction) join(ctx context.Context, fn Func, o TxOptions) (err error
 			t.doomed = errors.New("panic")
 		}
 	}()
-	err = fn(ctx, t.begun.Tx)
+	err = fn(ctx, handle)
 	ok = true
 	return err
 }
@@ -119,7 +126,10 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 	case t.tenant != id:
 		return ErrMismatch
 	}
-	tx := t.begun.Tx
+	tx, err := t.begun.handle()
+	if err != nil {
+		return db.backend.Translate(err)
+	}
 	t.depth++
 	defer func() { t.depth-- }()
 	name := fmt.Sprintf("%s_%d", savepointName, t.depth)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
@@ -16,7 +18,7 @@ func (db *DB) Begin(ctx context.Context, s tenantdb.Scope, o tenantdb.TxOptions)
 	if err != nil {
 		return tenantdb.Begun{}, err
 	}
-	return t.begun(db)
+	return t.begun(db, o.Native)
 }
 
 // BeginSystem implements [tenantdb.Backend].
@@ -28,18 +30,40 @@ func (db *DB) BeginSystem(ctx context.Context, reason string, o tenantdb.TxOptio
 	if err != nil {
 		return tenantdb.Begun{}, err
 	}
-	return t.begun(db)
+	return t.begun(db, o.Native)
 }
 
 // txKey carries a transaction that has been made to the driver that hands it to database/sql.
 type txKey struct{}
 
-// begun wraps t for database/sql. The *sql.Tx does not watch the context: statements do, and a goroutine that
-// rolls back under a running pgx call would race with it.
-func (t *tx) begun(db *DB) (tenantdb.Begun, error) {
-	inner, err := db.sql.BeginTxx(context.WithValue(context.WithoutCancel(t.ctx), txKey{}, t), nil)
-	return tenantdb.Begun{Tx: inner, Native: t}, err
+// begun hands t to database/sql, at once or, if it is asked for natively, when somebody wants that.
+func (t *tx) begun(db *DB, native bool) (b tenantdb.Begun, err error) {
+	b.Native = t
+	if native {
+		b.Lazy = lazy{t, db}
+	} else {
+		b.Tx, err = lazy{t, db}.Handle()
+	}
+	return b, err
 }
+
+// lazy is a transaction that database/sql has not heard of yet.
+type lazy struct {
+	t  *tx
+	db *DB
+}
+
+// Handle implements [tenantdb.Lazy]. The *sql.Tx does not watch the context: statements do, and a goroutine that
+// rolls back under a running pgx call would race with it.
+func (l lazy) Handle() (*sqlx.Tx, error) {
+	return l.db.sql.BeginTxx(context.WithValue(context.WithoutCancel(l.t.ctx), txKey{}, l.t), nil)
+}
+
+// Commit implements [tenantdb.Lazy].
+func (l lazy) Commit() error { return l.t.Commit(l.t.ctx) }
+
+// Rollback implements [tenantdb.Lazy].
+func (l lazy) Rollback() error { return l.t.Rollback(l.t.ctx) }
 
 func (db *DB) newTx(ctx context.Context, s tenantdb.Scope, o tenantdb.TxOptions) (*tx, error) {
 	if s.Tenant.IsZero() {

@@ -10,6 +10,9 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
+// noHandle says that a function of [DB.native] needs no *sqlx.Tx.
+func noHandle(o *tenantdb.TxOptions) { o.Native = true }
+
 func (db *DB) native(fn func(context.Context, pgx.Tx) error) tenantdb.Func {
 	return func(ctx context.Context, _ *sqlx.Tx) error {
 		t, ok := db.Pgx(ctx)

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -173,12 +174,12 @@ func (db *DB) CopyFrom(ctx context.Context, table pgx.Identifier, columns []stri
 // it. Adapters called with the ctx that fn is given join the same transaction. fn must not commit or
 // roll back.
 func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx) error, opts ...tenantdb.Option) error {
-	return db.tenant.Tx(ctx, db.native(fn), opts...)
+	return db.tenant.Tx(ctx, db.native(fn), append(slices.Clip(opts), noHandle)...)
 }
 
 // Read is Tx for work that only reads; the database refuses writes.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, tx pgx.Tx) error, opts ...tenantdb.Option) error {
-	return db.tenant.Read(ctx, db.native(fn), opts...)
+	return db.tenant.Read(ctx, db.native(fn), append(slices.Clip(opts), noHandle)...)
 }
 
 // Pgx returns pgx's handle of the transaction that ctx carries: inside the function of a
