@@ -24,7 +24,7 @@ type conn struct {
 
 	path     string
 	limited  bool            // the file may not grow beyond Options.MaxBytes
-	modules  map[string]bool // virtual tables that callers must not touch
+	modules  map[string]bool // DB.modules
 	internal bool            // the statement being compiled is ours
 	readOnly bool            // the transaction must not write
 	denied   error           // why the rules refused the last statement

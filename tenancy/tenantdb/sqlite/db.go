@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -29,6 +30,8 @@ type DB struct {
 	sql    *sqlx.DB
 	system *handle
 	pool   *pool
+
+	modules atomic.Pointer[map[string]bool] // virtual tables that callers must not touch
 
 	closing  sync.Once
 	stop     chan struct{}

@@ -111,7 +111,7 @@ func (d *DB) connect(ctx context.Context, path string, mode openMode, guarded bo
 		}
 	}
 	if guarded {
-		if err := c.guard(); err != nil {
+		if err := d.guard(c); err != nil {
 			c.destroy()
 			return nil, err
 		}

@@ -12,18 +12,22 @@ import (
 
 // guard puts c under the rules that every statement of a caller is compiled under. SQLite asks them
 // for each thing a statement would do, however it is written, nested or generated.
-func (c *conn) guard() error {
-	mods, err := c.strings(context.Background(), "PRAGMA module_list")
-	if err != nil {
-		return err
-	}
-	for _, m := range mods {
-		if !safeModules[m] {
-			if c.modules == nil {
-				c.modules = map[string]bool{}
-			}
-			c.modules[m] = true
+func (d *DB) guard(c *conn) error {
+	if m := d.modules.Load(); m != nil {
+		c.modules = *m
+	} else {
+		mods, err := c.strings(context.Background(), "PRAGMA module_list")
+		if err != nil {
+			return err
 		}
+		unsafe := map[string]bool{}
+		for _, m := range mods {
+			if !safeModules[m] {
+				unsafe[m] = true
+			}
+		}
+		c.modules = unsafe
+		d.modules.Store(&unsafe) // a driver of our own gives every connection the same ones
 	}
 	return c.raw.RegisterAuthorizer(c.authorize)
 }
