@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -194,12 +195,12 @@ func apply(ctx context.Context, c *conn, tx *sqlx.Tx, list []Migration) (int, er
 		}
 	}
 	if ran { // foreign keys are not enforced here, so that tables can be rebuilt
-		bad, err := c.text(ctx, "SELECT count(*) FROM pragma_foreign_key_check")
-		if err != nil && !errors.Is(err, io.EOF) {
-			return 0, err
-		}
-		if bad != "0" {
+		var bad [4]driver.Value
+		switch err := c.row(ctx, bad[:], "PRAGMA foreign_key_check"); {
+		case err == nil:
 			return 0, fmt.Errorf("%w: the migrations leave rows whose foreign keys point nowhere", tenantdb.ErrSchema)
+		case err != io.EOF:
+			return 0, err
 		}
 	}
 	return len(list), nil
