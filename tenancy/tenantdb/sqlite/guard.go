@@ -20,14 +20,14 @@ func (d *DB) guard(c *conn) error {
 		if err != nil {
 			return err
 		}
-		unsafe := map[string]bool{}
+		risky := map[string]bool{}
 		for _, m := range mods {
 			if !safeModules[m] {
-				unsafe[m] = true
+				risky[m] = true
 			}
 		}
-		c.modules = unsafe
-		d.modules.Store(&unsafe) // a driver of our own gives every connection the same ones
+		c.modules = risky
+		d.modules.Store(&risky) // a driver of our own gives every connection the same ones
 	}
 	return c.raw.RegisterAuthorizer(c.authorize)
 }
