@@ -3,6 +3,7 @@ package tenantdb
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/jmoiron/sqlx"
@@ -91,4 +92,22 @@ func (b *Begun) rollback() error {
 		return b.Lazy.Rollback()
 	}
 	return b.Tx.Rollback()
+}
+
+// Belongs is an error if ctx belongs to another tenant than the transaction's, id: [ErrMismatch], or
+// tenancy.ErrConflict if it belongs to two. A context of no tenant passes, and so does all system work,
+// whose id is zero. Adapters ask it of the context of each statement.
+func Belongs(ctx context.Context, id tenancy.ID) error {
+	if id.IsZero() {
+		return nil
+	}
+	switch of, err := tenancy.From(ctx); {
+	case errors.Is(err, tenancy.ErrNoTenant):
+		return nil
+	case err != nil:
+		return err
+	case of != id:
+		return ErrMismatch
+	}
+	return nil
 }

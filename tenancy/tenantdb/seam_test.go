@@ -138,6 +138,20 @@ func TestATransactionDoesNotFollowAContextToAnotherTenant(t *testing.T) {
 	})
 }
 
+func TestAStatementWithAnotherTenantsContextIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, b context.Context) {
+		require.NoError(t, db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
+			var n int
+			require.ErrorIs(t, tx.GetContext(b, &n, `SELECT count(*) FROM note`), tenantdb.ErrMismatch)
+			_, err := tx.ExecContext(b, `DELETE FROM note`)
+			require.ErrorIs(t, err, tenantdb.ErrMismatch)
+			two := tenancy.With(b, tenancy.MustParseID("a"))
+			require.ErrorIs(t, tx.GetContext(two, &n, `SELECT count(*) FROM note`), tenancy.ErrConflict)
+			return tx.GetContext(context.Background(), &n, `SELECT count(*) FROM note`) // the transaction says whose it is
+		}))
+	})
+}
+
 func TestAContextKeptBeyondItsTransactionIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, db *tenantdb.DB, a, _ context.Context) {
 		var kept context.Context

@@ -73,7 +73,7 @@ func (db *DB) newTx(ctx context.Context, s tenantdb.Scope, o tenantdb.TxOptions)
 	if err != nil {
 		return nil, err
 	}
-	return &tx{pool: db.pool, ctx: ctx, begin: begin, bind: db.bind(s)}, nil
+	return &tx{pool: db.pool, ctx: ctx, begin: begin, bind: db.bind(s), tenant: s.Tenant}, nil
 }
 
 // beginSQL returns the BEGIN of o.

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
@@ -20,14 +21,15 @@ const cleanup = 5 * time.Second
 // tx is a transaction that begins with its first statement: BEGIN, the binding and that statement
 // travel in one packet. It implements [pgx.Tx]. One goroutine uses it at a time.
 type tx struct {
-	pool  *pgxpool.Pool
-	ctx   context.Context // of its beginning
-	begin string
-	bind  binding // zero for system work
-	conn  *pgxpool.Conn
-	state state
-	saves int
-	dirty bool // something ran that may leave more behind than settings
+	pool   *pgxpool.Pool
+	ctx    context.Context // of its beginning
+	begin  string
+	bind   binding // zero for system work
+	tenant tenancy.ID
+	conn   *pgxpool.Conn
+	state  state
+	saves  int
+	dirty  bool // something ran that may leave more behind than settings
 }
 
 type state int
@@ -125,6 +127,9 @@ func hasOption(args []any) bool {
 
 // Exec implements [pgx.Tx].
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if err := tenantdb.Belongs(ctx, t.tenant); err != nil {
+		return pgconn.CommandTag{}, err
+	}
 	if t.state == fresh && !hasOption(args) {
 		br, err := t.start(ctx, &pgx.QueuedQuery{SQL: sql, Arguments: args})
 		if err != nil {
@@ -149,6 +154,9 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandT
 
 // Query implements [pgx.Tx].
 func (t *tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	if err := tenantdb.Belongs(ctx, t.tenant); err != nil {
+		return &noRows{err: err}, err
+	}
 	if t.state == fresh && !hasOption(args) {
 		br, err := t.start(ctx, &pgx.QueuedQuery{SQL: sql, Arguments: args})
 		if err != nil {
@@ -180,6 +188,9 @@ func (t *tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 
 // SendBatch implements [pgx.Tx].
 func (t *tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
+	if err := tenantdb.Belongs(ctx, t.tenant); err != nil {
+		return pgx.FailedBatchResults(b, err)
+	}
 	if err := t.ready(); err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"modernc.org/sqlite"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
 // A statement costs most when it is compiled, and more so under a guard, so each connection keeps
@@ -130,6 +132,9 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	if err := c.belongs(ctx); err != nil {
+		return nil, err
+	}
 	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
 	if err != nil {
 		return nil, c.failed(err)
@@ -146,6 +151,9 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	if err := c.belongs(ctx); err != nil {
 		return nil, err
 	}
 	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
@@ -174,11 +182,22 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	if err := c.belongs(ctx); err != nil {
+		return nil, err
+	}
 	s, err := c.raw.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, c.failed(err)
 	}
 	return &prepared{s.(rawStmt), c}, nil
+}
+
+// belongs refuses the context of another tenant than the transaction's.
+func (c *conn) belongs(ctx context.Context) error {
+	if c.lease.h == nil {
+		return nil
+	}
+	return tenantdb.Belongs(ctx, c.lease.h.id)
 }
 
 // Prepare implements driver.Conn.
