@@ -161,7 +161,7 @@ func (db *DB) check(ctx context.Context, conn *pgx.Conn, keys tenancy.Keys) erro
 	}
 	var current, session string
 	var server int
-	err = conn.QueryRow(ctx, `SELECT current_user, session_user, current_setting('server_version_num')::int`).Scan(&current, &session, &server)
+	err = conn.QueryRow(ctx, `SELECT current_user, session_user, current_setting('server_version_num')::int`, pgx.QueryExecModeExec).Scan(&current, &session, &server)
 	if err != nil {
 		return translate(err)
 	}

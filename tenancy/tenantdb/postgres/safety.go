@@ -26,7 +26,7 @@ type querier interface {
 
 // roleFaults says why row-level security would not hold for role, one reason a line.
 func roleFaults(ctx context.Context, q querier, role string) ([]string, error) {
-	rows, err := q.Query(ctx, roleFaultsSQL, role)
+	rows, err := q.Query(ctx, roleFaultsSQL, pgx.QueryExecModeExec, role)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -43,7 +43,7 @@ type about struct {
 // readAbout finds out what q is connected to, and refuses a schema that is not this code's.
 func readAbout(ctx context.Context, q querier) (a about, err error) {
 	var version int64
-	err = q.QueryRow(ctx, `SELECT version, shard, region, current_database() FROM tenancy.about()`).Scan(&version, &a.shard, &a.region, &a.database)
+	err = q.QueryRow(ctx, `SELECT version, shard, region, current_database() FROM tenancy.about()`, pgx.QueryExecModeExec).Scan(&version, &a.shard, &a.region, &a.database)
 	var pg *pgconn.PgError
 	switch {
 	case errors.As(err, &pg) && (pg.Code == "3F000" || pg.Code == "42883" || pg.Code == "42501"),
