@@ -145,6 +145,10 @@ func TestAStatementWithAnotherTenantsContextIsRefused(t *testing.T) {
 			require.ErrorIs(t, tx.GetContext(b, &n, `SELECT count(*) FROM note`), tenantdb.ErrMismatch)
 			_, err := tx.ExecContext(b, `DELETE FROM note`)
 			require.ErrorIs(t, err, tenantdb.ErrMismatch)
+			ready, err := tx.PreparexContext(ctx, `SELECT count(*) FROM note`)
+			require.NoError(t, err)
+			require.ErrorIs(t, ready.GetContext(b, &n), tenantdb.ErrMismatch, "a prepared statement")
+			require.NoError(t, ready.Close())
 			two := tenancy.With(b, tenancy.MustParseID("a"))
 			require.ErrorIs(t, tx.GetContext(two, &n, `SELECT count(*) FROM note`), tenancy.ErrConflict)
 			return tx.GetContext(context.Background(), &n, `SELECT count(*) FROM note`) // the transaction says whose it is

@@ -244,11 +244,14 @@ func (c *conn) destroy() error {
 }
 
 // ready is asked before each statement of a caller.
-func (c *conn) ready() error {
-	if c.dead {
+func (c *conn) ready(ctx context.Context) error {
+	switch {
+	case c.dead:
 		return errGone
+	case c.lease.h == nil:
+		return nil
 	}
-	return nil
+	return tenantdb.Belongs(ctx, c.lease.h.id)
 }
 
 // confirm is asked after each statement of a caller has begun, before it is given a result.

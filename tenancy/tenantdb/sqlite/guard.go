@@ -108,7 +108,7 @@ func (c *conn) authorize(action sqlite.AuthorizerActionCode, arg1, arg2, schema,
 		// Also when the file name is empty: it is for ATTACH ?, for an expression, and for VACUUM.
 		return deny("ATTACH, DETACH or VACUUM", tenantdb.ErrIsolation)
 	}
-	// All that is left changes the schema, for now or in the temporary one. That is for migrations: a
+	// All that is left changes the tenant's schema or the temporary one. That is for migrations: a
 	// trigger or view that an injected statement leaves behind would work on for whoever comes next.
 	return deny("schema changes belong in Options.Migrations", tenantdb.ErrIsolation)
 }

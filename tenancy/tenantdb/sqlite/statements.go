@@ -7,8 +7,6 @@ import (
 	"io"
 
 	"modernc.org/sqlite"
-
-	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
 // A statement costs most when it is compiled, and more so under a guard, so each connection keeps
@@ -129,10 +127,7 @@ func (s *statements) close() {
 
 // ExecContext implements driver.ExecerContext.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if err := c.ready(); err != nil {
-		return nil, err
-	}
-	if err := c.belongs(ctx); err != nil {
+	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
 	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
@@ -150,10 +145,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 // QueryContext implements driver.QueryerContext.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if err := c.ready(); err != nil {
-		return nil, err
-	}
-	if err := c.belongs(ctx); err != nil {
+	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
 	k, err := c.stmts.take(ctx, c.raw, query, c.readOnly)
@@ -179,10 +171,7 @@ func (c *conn) rows(r *rows) (driver.Rows, error) {
 
 // PrepareContext implements driver.ConnPrepareContext. What a caller prepares it also closes.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if err := c.ready(); err != nil {
-		return nil, err
-	}
-	if err := c.belongs(ctx); err != nil {
+	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
 	s, err := c.raw.PrepareContext(ctx, query)
@@ -190,14 +179,6 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 		return nil, c.failed(err)
 	}
 	return &prepared{s.(rawStmt), c}, nil
-}
-
-// belongs refuses the context of another tenant than the transaction's.
-func (c *conn) belongs(ctx context.Context) error {
-	if c.lease.h == nil {
-		return nil
-	}
-	return tenantdb.Belongs(ctx, c.lease.h.id)
 }
 
 // Prepare implements driver.Conn.
@@ -212,7 +193,7 @@ type prepared struct {
 }
 
 func (p *prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if err := p.c.ready(); err != nil {
+	if err := p.c.ready(ctx); err != nil {
 		return nil, err
 	}
 	res, err := p.rawStmt.ExecContext(ctx, args)
@@ -223,7 +204,7 @@ func (p *prepared) ExecContext(ctx context.Context, args []driver.NamedValue) (d
 }
 
 func (p *prepared) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if err := p.c.ready(); err != nil {
+	if err := p.c.ready(ctx); err != nil {
 		return nil, err
 	}
 	r, err := p.rawStmt.QueryContext(ctx, args)
