@@ -90,7 +90,7 @@ func setState(ctx context.Context, tx pgx.Tx, t tenancy.Tenant) error {
 	var state string
 	var epoch int64
 	var overtaken bool
-	err := tx.QueryRow(ctx, `SELECT state, epoch, ($2::timestamptz < decided_at) IS TRUE FROM tenancy.tenant WHERE id = $1 FOR UPDATE`,
+	err := tx.QueryRow(ctx, `SELECT state, epoch, ($2::timestamptz < decided_at) IS TRUE FROM tenancy.tenant WHERE id = $1 FOR NO KEY UPDATE`,
 		t.ID.String(), decidedAt(t)).Scan(&state, &epoch, &overtaken)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -110,9 +110,14 @@ func setState(ctx context.Context, tx pgx.Tx, t tenancy.Tenant) error {
 	return err
 }
 
-// lockFence waits until no write of the tenant is under way, and holds new ones up until tx ends.
+// lockFence waits until no write of the tenant is under way, and holds new ones up until tx ends. The row
+// comes first: new writers, who would no longer get the advisory lock, must find it locked.
 func lockFence(ctx context.Context, tx pgx.Tx, id tenancy.ID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(tenancy.fence_key($1))`, id.String())
+	_, err := tx.Exec(ctx, `SELECT FROM tenancy.tenant WHERE id = $1 FOR NO KEY UPDATE`, id.String())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `SELECT pg_advisory_xact_lock(tenancy.fence_key($1))`, id.String())
 	return err
 }
 

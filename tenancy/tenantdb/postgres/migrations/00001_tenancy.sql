@@ -111,15 +111,18 @@ $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- fence_key is the advisory lock that a tenant's writers share, and that whoever must wait for them takes.
+-- fence_key is the advisory lock that a tenant's writers share, and that whoever must wait for them takes. Any
+-- session can take it: it may hold up a move or a purge, and never a writer.
 CREATE FUNCTION tenancy.fence_key(id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtextextended(id, 7233150837425263457)
 $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- fence keeps writes out of a tenant that is read-only or has left. It waits for whoever holds the tenant's
--- fence, then looks again, with a snapshot taken after the wait.
+-- fence keeps writes out of a tenant that is read-only or has left. Who must keep writers out locks the tenant's row,
+-- which the application's role cannot, and then takes the advisory lock. Writers share the advisory lock, which writes
+-- nothing, and never wait for it: who does not get it at once, because of one who keeps writers out or of an
+-- attacker, shares the row's instead, and waits for the former only.
 CREATE FUNCTION tenancy.fence() RETURNS trigger LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
 DECLARE
     ten pg_catalog.text := tenancy.id();
@@ -138,11 +141,12 @@ BEGIN
         RAISE EXCEPTION 'no tenant scope is set'
             USING ERRCODE = '42501', CONSTRAINT = 'tenancy_no_scope';
     END IF;
-    PERFORM pg_catalog.pg_advisory_xact_lock_shared(tenancy.fence_key(ten));
-    IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
+    IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' AND
+       pg_catalog.pg_try_advisory_xact_lock_shared(tenancy.fence_key(ten)) THEN
         SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten;
     ELSE
-        -- The snapshot is as old as the transaction: lock the row, so that a change since then raises 40001.
+        -- This sees the row as it is after the wait. Where the snapshot is as old as the transaction, a change since
+        -- then raises 40001.
         SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten FOR SHARE;
     END IF;
     IF st OPERATOR(pg_catalog.=) 'active' AND
