@@ -56,6 +56,10 @@ func Retry(n int) Option { return func(o *TxOptions) { o.Retries = n } }
 // transaction of the same tenant, fn joins it: it is committed or rolled back with the outer one,
 // and an error of fn dooms the outer one even if its function swallows it.
 //
+// A call in fn with the ctx from before, instead of the one fn is handed, does not join. On SQLite, where a
+// tenant has one writer at a time, it is [ErrSelfWait]; but from a goroutine that fn starts and waits for, it
+// waits until its ctx ends. On Postgres it is a transaction of its own.
+//
 // A tenant that was moved to another database while fn ran leaves nothing behind in the old one; fn
 // is then run again in the new one.
 func (db *DB) Tx(ctx context.Context, fn Func, opts ...Option) error {

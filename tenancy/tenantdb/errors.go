@@ -24,6 +24,9 @@ var (
 	ErrConflict = errors.New("tenantdb: conflict with a concurrent transaction")
 	// ErrUnique: the tenant has a row with that key already. No other tenant's rows count.
 	ErrUnique = errors.New("tenantdb: a unique key is taken")
+	// ErrSelfWait: the call would wait for the transaction that it is made in, as one does that was given the
+	// context from before a SQLite transaction instead of the one its function was handed.
+	ErrSelfWait = errors.New("tenantdb: the call would wait for the transaction it is made in: pass on the context its function was handed")
 	// ErrPoolFull: no connection or handle came free before the context ended.
 	ErrPoolFull = errors.New("tenantdb: no free connection")
 	// ErrUnavailable: the database cannot be reached, or the connection broke.

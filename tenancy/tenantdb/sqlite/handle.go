@@ -22,6 +22,7 @@ type handle struct {
 	header atomic.Pointer[header]
 
 	writer  chan struct{}
+	writing atomic.Uintptr // the goroutine that took the writer; 0: none, or not known
 	readers chan struct{}
 	mu      sync.Mutex
 	idle    []*conn
@@ -36,6 +37,13 @@ func (h *handle) lane(write bool) chan struct{} {
 		return h.writer
 	}
 	return h.readers
+}
+
+// mine reports whether the transaction that writes was begun by the caller's own goroutine, which is then inside it:
+// to wait for it would be to wait for itself.
+func (h *handle) mine() bool {
+	g := goroutine()
+	return g != 0 && h.writing.Load() == g
 }
 
 // take returns a connection for one transaction, waiting for its turn.
@@ -53,6 +61,9 @@ func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 	select {
 	case lane <- struct{}{}:
 	default:
+		if write && h.mine() {
+			return nil, tenantdb.ErrSelfWait
+		}
 		select {
 		case lane <- struct{}{}:
 		case <-closed:
@@ -60,6 +71,9 @@ func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", tenantdb.ErrPoolFull, context.Cause(ctx))
 		}
+	}
+	if write {
+		h.writing.Store(goroutine())
 	}
 	h.mu.Lock()
 	if n := len(h.idle); n > 0 {
@@ -71,10 +85,18 @@ func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 	h.mu.Unlock()
 	c, err := h.db.connect(ctx, h.path, existing, true)
 	if err != nil {
-		<-lane
+		h.leave(write)
 		return nil, err
 	}
 	return c, nil
+}
+
+// leave ends the turn of one transaction.
+func (h *handle) leave(write bool) {
+	if write {
+		h.writing.Store(0)
+	}
+	<-h.lane(write)
 }
 
 // put gives a connection back.
@@ -86,7 +108,7 @@ func (h *handle) put(c *conn, write bool) {
 	} else {
 		_ = c.destroy()
 	}
-	<-h.lane(write)
+	h.leave(write)
 }
 
 // release ends one use of the handle.

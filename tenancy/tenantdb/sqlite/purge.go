@@ -18,11 +18,14 @@ import (
 // Purge implements [tenancy.Host]. It marks the id in the system database, so that it is refused from
 // then on whatever happens; waits for the transactions under way, here and in other processes;
 // overwrites and removes the file with all that SQLite and this package keep beside it; and looks that
-// nothing of that name is left. Called again it goes on, or returns the receipt of the first time. It must
-// not be called inside a transaction of the system database, whose writer it would wait for.
+// nothing of that name is left. Called again it goes on, or returns the receipt of the first time. Inside a
+// transaction of the system database, whose writer it would wait for, it does nothing: [tenantdb.ErrSelfWait].
 func (d *DB) Purge(ctx context.Context, t tenancy.Tenant) (tenancy.Receipt, error) {
 	if t.ID.IsZero() {
 		return tenancy.Receipt{}, tenancy.ErrNoTenant
+	}
+	if d.system.mine() {
+		return tenancy.Receipt{}, tenantdb.ErrSelfWait
 	}
 	path := d.tenantPath(t.ID)
 	stone, err := d.tombstone(ctx, t.ID)
