@@ -104,8 +104,9 @@ func (g Gate) admit(ctx context.Context, id ID) error {
 
 // StatusCode is the HTTP status that says err to a stranger: 400 for a request that names no tenant, or
 // names one badly; 403 for a tenant that is not active; 404 for one that is unknown or purged, which a
-// stranger cannot tell apart; 421 for one served in another region; 429 for one over its limits; 503 for
-// anything else, since a directory that does not answer is no reason to let anyone in.
+// stranger cannot tell apart; 409 for a step that the tenant's state or an existing tenant of that id does not
+// allow, as the calls that change tenants find; 421 for one served in another region; 429 for one over its
+// limits; 503 for anything else, since a directory that does not answer is no reason to let anyone in.
 func StatusCode(err error) int {
 	for _, c := range []struct {
 		err  error
@@ -122,6 +123,9 @@ func StatusCode(err error) int {
 		{ErrReadOnly, http.StatusForbidden},
 		{ErrWrongRegion, http.StatusMisdirectedRequest},
 		{ErrBusy, http.StatusTooManyRequests},
+		// Last: an error that also says the tenant is purged or unknown is 404, whatever was tried.
+		{ErrExists, http.StatusConflict},
+		{ErrState, http.StatusConflict},
 	} {
 		if errors.Is(err, c.err) {
 			return c.code

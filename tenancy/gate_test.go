@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -172,6 +173,20 @@ func TestADirectoryThatDoesNotAnswerLetsNobodyIn(t *testing.T) {
 	require.ErrorIs(t, told, secret)
 	require.Panics(t, func() { tenancy.Gate{}.Middleware(whoami) })
 	require.Panics(t, func() { g.Middleware(nil) })
+}
+
+func TestAStatusSaysWhatWentWrongAndNotWhichTenantsThereWere(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]int{
+		tenancy.ErrState: 409, tenancy.ErrExists: 409, tenancy.ErrStaleEpoch: 503, errors.New("other"): 503,
+		tenancy.ErrPurged: 404, tenancy.ErrUnknownTenant: 404, tenancy.ErrNotActive: 403,
+		fmt.Errorf("%w: %w", tenancy.ErrState, tenancy.ErrPurged): 404,
+	} {
+		require.Equal(t, want, tenancy.StatusCode(err), err)
+		w := httptest.NewRecorder()
+		tenancy.Refuse(w, request("", ""), fmt.Errorf("%w: of acme", err))
+		require.Equal(t, http.StatusText(want)+"\n", w.Body.String())
+	}
 }
 
 func TestGateHoldsAPlaceWhileTheHandlerRuns(t *testing.T) {
