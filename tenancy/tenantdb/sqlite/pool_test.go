@@ -52,7 +52,9 @@ func TestOneWriterAndReadersWorkOnATenantAtOnce(t *testing.T) {
 		require.Empty(t, bodies(t, db, acme), "a reader sees what is not committed")
 		ctx2, cancel := short()
 		defer cancel()
-		require.ErrorIs(t, tdb.Tx(ctx2, nothing), tenantdb.ErrPoolFull)
+		waited := make(chan error)
+		go func() { waited <- tdb.Tx(ctx2, nothing) }()
+		require.ErrorIs(t, <-waited, tenantdb.ErrPoolFull)
 		return nil
 	}))
 	require.NoError(t, tdb.Read(in(acme), func(context.Context, *sqlx.Tx) error {
