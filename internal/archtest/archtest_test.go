@@ -24,7 +24,7 @@ var doors = []string{"tenancy", "rbac", "vault", "consent", "supportgrant", "dsa
 var mayImport = map[string][]string{
 	"redact":  {},
 	"tenancy": {"github.com/google/uuid"},
-	"audit":   {"golang.org/x/mod"},
+	"audit":   {"golang.org/x/mod", "github.com/google/uuid"},
 	"vault":   {"golang.org/x/crypto"},
 	"rbac":    {"golang.org/x/sync"},
 	"consent": {"golang.org/x/text"},

@@ -1,0 +1,92 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Options are the settings of [Open].
+type Options struct {
+	// Origin names the logs to the outside: a host and path of yours without scheme, such as
+	// "example.com/audit". It is the origin line of the log of heads; a tenant's adds "/" and a keyed hash of its
+	// id. It never changes.
+	Origin string
+	// Signer signs checkpoints, such as note.NewSigner's Ed25519 key (c2sp.org/signed-note).
+	Signer note.Signer
+	// Key makes pseudonyms and cursors. It never changes: what was found by a subject's pseudonym is not found
+	// under another key.
+	Key tenancy.Key
+	// Sealer encrypts erasable values; nil leaves them readable to who can read the database and its backups.
+	Sealer Sealer
+	// Interval is how often Run makes checkpoints; 0 means a second. Every is how many events make one due
+	// earlier; 0 means 256.
+	Interval time.Duration
+	Every    int
+	// Tenants lists the tenants whose logs Run looks after beside those this process wrote to: without it, what
+	// a crashed process left parked waits for the tenant's next event.
+	Tenants func(ctx context.Context) iter.Seq2[tenancy.ID, error]
+	// Logger is told what Run could not do; nil means silence.
+	Logger *slog.Logger
+}
+
+// Log is the logs of all tenants. It is safe for concurrent use. Close it.
+type Log struct {
+	store Store
+	opts  Options
+
+	mu     sync.Mutex
+	queues map[tenancy.ID]*queue
+	closed bool
+	busy   sync.WaitGroup
+}
+
+// Open opens the logs in s. The log of heads is compared with what it signed before, and one that went
+// backwards is refused ([ErrBackwards]).
+func Open(ctx context.Context, s Store, o Options) (*Log, error) {
+	switch {
+	case s == nil:
+		return nil, errors.New("audit: a log needs a store")
+	case o.Signer == nil:
+		return nil, errors.New("audit: a log needs a signer")
+	case o.Key.IsZero():
+		return nil, errors.New("audit: a log needs a key")
+	case !isOrigin(o.Origin):
+		return nil, fmt.Errorf("audit: %q is no origin", o.Origin)
+	case o.Interval < 0 || o.Every < 0:
+		return nil, errors.New("audit: an option is negative")
+	}
+	if o.Interval == 0 {
+		o.Interval = time.Second
+	}
+	if o.Every == 0 {
+		o.Every = 256
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Log{store: s, opts: o, queues: map[tenancy.ID]*queue{}}, nil
+}
+
+// isOrigin reports whether s can be the first line of a checkpoint and the name of a key.
+func isOrigin(s string) bool {
+	if s == "" || len(s) > 200 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' || s[i] == '+' {
+			return false
+		}
+	}
+	return true
+}
+
+// queue is what waits to be appended to one tenant's log.
+type queue struct{}
