@@ -120,9 +120,9 @@ type Store interface {
 	ByID(ctx context.Context, id uuid.UUID) (Stored, error)
 	// Subjects calls f with the places where the subject has something to erase (Data not empty), in order.
 	Subjects(ctx context.Context, who Pseudonym, f func(seq uint64, data []byte) error) error
-	// Reopen puts data in the place of an opening's, nil to remove it whole and with it the trace that the
-	// subject is in the event. It is ErrNotFound if there is none.
-	Reopen(ctx context.Context, seq uint64, who Pseudonym, data []byte) error
+	// Reopen puts other data in the place of openings of the subject's, all or none. It is ErrNotFound if there
+	// is no such opening, and ErrHeld under a hold of everything or of the subject.
+	Reopen(ctx context.Context, who Pseudonym, with []Reopening) error
 	// Prune removes the events of places < to, and keeps tiles. event is the place of the audit.pruned event
 	// that names to; the store refuses to remove what no such event names, and what a hold covers (ErrHeld).
 	Prune(ctx context.Context, to, event uint64) error
@@ -136,6 +136,13 @@ type Store interface {
 	Indexed(ctx context.Context, size uint64, index int64) error
 	// Heads is the log of the heads of all tenants.
 	Heads() Tree
+}
+
+// Reopening is what becomes of an opening. Data is shorter than what it replaces; nil removes the opening whole, and
+// with it the trace that the subject is in the event.
+type Reopening struct {
+	Seq  uint64
+	Data []byte
 }
 
 // Find says which events to look for. Zero fields do not restrict.
