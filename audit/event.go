@@ -75,9 +75,12 @@ func Personal(who Subject, value string) PersonalValue { return PersonalValue{wh
 
 // PersonalValue is what [Personal] returns.
 type PersonalValue struct {
-	who   Subject
+	who   Subject // unknown in a Record
 	value string
 }
+
+// Value returns the value.
+func (v PersonalValue) Value() string { return v.value }
 
 // IDFor returns the event id for a name that is unique in the tenant, such as that of a job and its step:
 // recorded twice under it, an event is in the log once (RFC 9562, version 5).

@@ -39,8 +39,9 @@ type Options struct {
 
 // Log is the logs of all tenants. It is safe for concurrent use. Close it.
 type Log struct {
-	store Store
-	opts  Options
+	store  Store
+	opts   Options
+	coders *sync.Pool // of *coder
 
 	mu     sync.Mutex
 	queues map[tenancy.ID]*queue
@@ -72,7 +73,7 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Log{store: s, opts: o, queues: map[tenancy.ID]*queue{}}, nil
+	return &Log{store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}}, nil
 }
 
 // isOrigin reports whether s can be the first line of a checkpoint and the name of a key.
