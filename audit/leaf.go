@@ -41,8 +41,8 @@ type field struct {
 
 func (f *field) label() string { return f.fixed + f.key }
 
-// leafHash is the hash of a leaf in the tree (RFC 6962, 2.1).
-func leafHash(b []byte) [32]byte { return tlog.RecordHash(b) }
+// hashOfLeaf is the hash of a leaf in the tree (RFC 6962, 2.1).
+func hashOfLeaf(b []byte) [32]byte { return tlog.RecordHash(b) }
 
 func appendLeaf(b []byte, l *leaf) []byte {
 	b = append(b, `{"v":1,"tenant":"`...)

@@ -31,7 +31,7 @@ type Record struct {
 // event, and each value against its commitment. It keeps copies of s's bytes.
 func (l *Log) record(ctx context.Context, tenant tenancy.ID, s Stored) (Record, error) {
 	bytes := slices.Clone(s.Leaf)
-	if leafHash(bytes) != s.Hash {
+	if hashOfLeaf(bytes) != s.Hash {
 		return Record{}, fmt.Errorf("%w: the leaf at %d has another hash", ErrCorrupt, s.Seq)
 	}
 	lf, err := decodeLeaf(bytes)
