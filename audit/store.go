@@ -68,7 +68,8 @@ type Tree interface {
 	Grow(ctx context.Context, from, to uint64, frontier []byte, tiles []Tile) error
 	// Tiles returns the data of full tiles, nil for those that are not there.
 	Tiles(ctx context.Context, of []TileID) ([][]byte, error)
-	// Sign stores a signed checkpoint. One of a size smaller than the newest is ErrBackwards.
+	// Sign stores a signed checkpoint. One of a size smaller than the newest is ErrBackwards; of the same size
+	// the first stays.
 	Sign(ctx context.Context, c Signed) error
 	// Signed calls f for the checkpoints of size >= from, in order of size, until f fails.
 	Signed(ctx context.Context, from uint64, f func(Signed) error) error
@@ -128,7 +129,8 @@ type Store interface {
 	Prune(ctx context.Context, to, event uint64) error
 	// PrunedTo is the first place that has not been pruned.
 	PrunedTo(ctx context.Context) (uint64, error)
-	// Hold and Release begin and end a legal hold. Holds lists those in force.
+	// Hold and Release begin and end a legal hold. One that is in force under that ID stays as it is; Placed is
+	// the store's clock. To release what is not in force is ErrNotFound. Holds lists those in force, by ID.
 	Hold(ctx context.Context, h Hold) error
 	Release(ctx context.Context, id string) error
 	Holds(ctx context.Context) ([]Hold, error)
