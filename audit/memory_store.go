@@ -150,25 +150,31 @@ func (m *memory) Subjects(ctx context.Context, who Pseudonym, f func(uint64, []b
 }
 
 // Reopen implements [Store].
-func (m *memory) Reopen(ctx context.Context, seq uint64, who Pseudonym, data []byte) error {
+func (m *memory) Reopen(ctx context.Context, who Pseudonym, with []Reopening) error {
 	return m.write(ctx, func(s *memoryState) error {
-		if seq >= uint64(len(s.events)) || s.events[seq] == nil {
-			return ErrNotFound
-		}
-		e := Stored{seq, s.events[seq].Recorded, cloneEntry(s.events[seq].Entry)}
-		i := e.opening(who)
-		switch {
-		case i < 0:
-			return ErrNotFound
-		case slices.ContainsFunc(s.holds, func(h Hold) bool { return h.Subject == nil || *h.Subject == who }):
+		if slices.ContainsFunc(s.holds, func(h Hold) bool { return h.Subject == nil || *h.Subject == who }) {
 			return ErrHeld
-		case data == nil:
-			e.Open = slices.Delete(e.Open, i, i+1)
-		default:
-			e.Open[i].Data = bytes.Clone(data)
 		}
-		s.events = slices.Clone(s.events)
-		s.events[seq] = &e
+		events := slices.Clone(s.events)
+		for _, r := range with {
+			if r.Seq >= uint64(len(events)) || events[r.Seq] == nil {
+				return ErrNotFound
+			}
+			e := Stored{r.Seq, events[r.Seq].Recorded, cloneEntry(events[r.Seq].Entry)}
+			i := e.opening(who)
+			switch {
+			case i < 0:
+				return ErrNotFound
+			case r.Data == nil:
+				e.Open = slices.Delete(e.Open, i, i+1)
+			case len(r.Data) >= len(e.Open[i].Data):
+				return errors.New("audit: an opening can only get shorter")
+			default:
+				e.Open[i].Data = bytes.Clone(r.Data)
+			}
+			events[r.Seq] = &e
+		}
+		s.events = events
 		return nil
 	})
 }
