@@ -24,7 +24,7 @@ type Record struct {
 	Hash       [32]byte // of Leaf, as in RFC 6962
 	Leaf       []byte   // the exact bytes that are in the tree
 	Erased     []string // labels of erased fields, such as "actor.email", in the leaf's order
-	Cursor     string   // for a query that begins after this record
+	Cursor     Cursor   // for a query that begins after this record
 }
 
 // record reads s, an event of tenant's log. All of it is checked: the hash, that the leaf is of this tenant and
