@@ -52,7 +52,8 @@ type Placed struct {
 type Tree interface {
 	// Append gives entries the next places, in their order, and is durable when it returns. Places have no gap
 	// and are never given twice, whatever runs at the same time. An entry whose ID is there is not stored
-	// again; if its action differs, Append fails with ErrIDReused and stores none.
+	// again; if its action differs, Append fails with ErrIDReused and stores none. In a transaction, who
+	// appends to the log owns it until the end: others wait, and it sees all that was committed before.
 	Append(ctx context.Context, entries []Entry) ([]Placed, error)
 	// Size is how many places have been given.
 	Size(ctx context.Context) (uint64, error)
