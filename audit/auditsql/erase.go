@@ -1,0 +1,119 @@
+package auditsql
+
+import (
+	"context"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/jmoiron/sqlx"
+)
+
+// Subjects implements [audit.Store]. f is called between transactions.
+func (s *Store) Subjects(ctx context.Context, who audit.Pseudonym, f func(seq uint64, data []byte) error) error {
+	type opening struct {
+		Place int64  `db:"place"`
+		Data  []byte `db:"data"`
+	}
+	for from := int64(0); ; {
+		var found []opening
+		err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			found = nil
+			return tx.SelectContext(ctx, &found, s.sql(`SELECT place, data FROM {open} WHERE subject = ? AND place >= ? AND length(data) > 0
+				ORDER BY place LIMIT ?`), who[:], from, page)
+		})
+		if err != nil {
+			return err
+		}
+		for _, o := range found {
+			if err := f(uint64(o.Place/perEvent), o.Data); err != nil {
+				return err
+			}
+		}
+		if len(found) < page {
+			return nil
+		}
+		from = found[len(found)-1].Place + 1
+	}
+}
+
+// Reopen implements [audit.Store]. What SQLite removes is overwritten in the file (secure_delete), and in the log beside
+// it once that begins anew; Postgres keeps it until VACUUM, in its log and in backups. Only a [audit.Sealer] whose
+// keys are destroyed reaches those.
+func (s *Store) Reopen(ctx context.Context, who audit.Pseudonym, with []audit.Reopening) error {
+	if len(with) == 0 {
+		return nil
+	}
+	return refused(s.write, ctx, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		if err := s.lock(ctx, tx); err != nil {
+			return nil, err
+		}
+		var held int
+		err = tx.GetContext(ctx, &held, s.sql(`SELECT count(*) FROM {hold} WHERE subject IS NULL OR subject = ?`), who[:])
+		switch {
+		case err != nil:
+			return nil, err
+		case held > 0:
+			return audit.ErrHeld, nil
+		case s.pg:
+			return s.reopenPostgres(ctx, tx, who, with)
+		}
+		return s.reopenSQLite(ctx, tx, who, with)
+	})
+}
+
+func (s *Store) reopenPostgres(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
+	var gone, less []int64
+	var data [][]byte
+	for _, w := range with {
+		if w.Data == nil {
+			gone = append(gone, limited(w.Seq))
+		} else {
+			less, data = append(less, limited(w.Seq)), append(data, w.Data)
+		}
+	}
+	var there int
+	err = tx.GetContext(ctx, &there, s.sql(`SELECT count(*) FROM unnest(?::bigint[]) w (seq) WHERE EXISTS (
+		SELECT FROM {open} o WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128)`), append(gone[:len(gone):len(gone)], less...), who[:])
+	if err != nil {
+		return nil, err
+	}
+	if there != len(with) {
+		return audit.ErrNotFound, nil
+	}
+	if len(gone) > 0 {
+		_, err := tx.ExecContext(ctx, s.sql(`DELETE FROM {open} o USING unnest(?::bigint[]) w (seq)
+			WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128`), gone, who[:])
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(less) > 0 {
+		_, err = tx.ExecContext(ctx, s.sql(`UPDATE {open} o SET data = w.data FROM unnest(?::bigint[], ?::bytea[]) w (seq, data)
+			WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128`), less, data, who[:])
+	}
+	return nil, err
+}
+
+func (s *Store) reopenSQLite(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
+	const here = ` subject = ? AND place >= ? AND place < ?`
+	for _, w := range with { // before anything is changed
+		var there int
+		first := limited(w.Seq) * perEvent
+		if err := tx.GetContext(ctx, &there, s.sql(`SELECT count(*) FROM {open} WHERE`+here), who[:], first, first+perEvent); err != nil {
+			return nil, err
+		}
+		if there == 0 {
+			return audit.ErrNotFound, nil
+		}
+	}
+	for _, w := range with {
+		first := limited(w.Seq) * perEvent
+		text, args := `DELETE FROM {open} WHERE`+here, []any{who[:], first, first + perEvent}
+		if w.Data != nil {
+			text, args = `UPDATE {open} SET data = ? WHERE`+here, append([]any{w.Data}, args...)
+		}
+		if _, err := tx.ExecContext(ctx, s.sql(text), args...); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,111 @@
+package auditsql
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// schemaVersion is the version of the newest migration of Postgres.
+const schemaVersion = 1
+
+// Tables describes the tenants' tables on Postgres, for the rls.Config that an application inspects.
+var Tables = []rls.Table{
+	{Name: "audit_head", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "audit_event", Privileges: []string{"SELECT", "INSERT", "DELETE"}},
+	{Name: "audit_open", Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
+	{Name: "audit_outbox", Privileges: []string{"SELECT", "INSERT", "DELETE"}},
+	{Name: "audit_tile", Privileges: []string{"SELECT", "INSERT"}},
+	{Name: "audit_tree", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "audit_checkpoint", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "audit_hold", Privileges: []string{"SELECT", "INSERT", "DELETE"}},
+	{Name: "audit_pruned", Privileges: []string{"SELECT", "INSERT"}},
+}
+
+// SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("audit", SQLite()).
+func SQLite() fs.FS { return folder("sqlite") }
+
+// SQLiteSystem returns the migrations of the system database, which has the log of the heads, for
+// sqlite.ReadMigrations("audit", SQLiteSystem()).
+func SQLiteSystem() fs.FS { return folder("system") }
+
+func folder(name string) fs.FS {
+	dir, err := fs.Sub(migrations, "migrations/"+name)
+	if err != nil {
+		panic(err) // only a malformed path: a constant here
+	}
+	return dir
+}
+
+// Migrate makes the tables in a Postgres database, or brings them up to date, puts those of the tenants under
+// row-level security and grants the two roles the use of them. owner is connected as the owner of the database,
+// directly and not through a pooler, which tenantdb/postgres.Setup has been run in. Without a systemRole there
+// is no log of the heads. Migrate may be repeated, and run by several processes at once. [audit.ErrSchema] if the
+// tables are newer than this code.
+func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) error {
+	guard, err := rls.SQL(rls.Config{AppRole: appRole, SystemRole: systemRole, Tables: Tables})
+	if err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	// One migrator at a time. The lock goes with the connection.
+	held, err := owner.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	defer held.Close()
+	const lock = 7233150837425263458
+	if _, err := held.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lock)); err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	defer func() {
+		_, _ = held.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lock))
+	}()
+	if _, err := held.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS audit_heads`); err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, owner, folder("postgres"),
+		goose.WithTableName("audit_heads.goose_db_version"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	have, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	if have > schemaVersion {
+		return fmt.Errorf("%w: the tables have version %d, this code knows %d: use a newer release", audit.ErrSchema, have, schemaVersion)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	if _, err := held.ExecContext(ctx, guard+headsGrants(systemRole)); err != nil {
+		return fmt.Errorf("auditsql: %w", err)
+	}
+	return nil
+}
+
+// headsGrants gives the log of the heads to the system role, and to nobody else.
+func headsGrants(role string) string {
+	out := `
+		REVOKE ALL ON SCHEMA audit_heads FROM PUBLIC;
+		REVOKE ALL ON ALL TABLES IN SCHEMA audit_heads FROM PUBLIC;`
+	if role == "" {
+		return out
+	}
+	role = `"` + strings.ReplaceAll(role, `"`, `""`) + `"`
+	return out + `
+		REVOKE ALL ON ALL TABLES IN SCHEMA audit_heads FROM ` + role + `;
+		GRANT USAGE ON SCHEMA audit_heads TO ` + role + `;
+		GRANT SELECT, INSERT ON audit_heads.event, audit_heads.tile, audit_heads.checkpoint TO ` + role + `;
+		GRANT SELECT, INSERT, UPDATE ON audit_heads.head, audit_heads.tree TO ` + role
+}

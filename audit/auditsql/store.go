@@ -1,0 +1,103 @@
+package auditsql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/jmoiron/sqlx"
+)
+
+// Store is an [audit.Store]. It is safe for concurrent use by many processes.
+type Store struct {
+	tree
+	heads tree
+}
+
+var _ audit.Store = (*Store)(nil)
+
+// New returns the logs in db, whose tables are there already: see [Migrate] and [SQLite].
+func New(db *tenantdb.DB) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("auditsql: no database")
+	}
+	if db.Dialect() != tenantdb.Postgres && db.Dialect() != tenantdb.SQLite {
+		return nil, fmt.Errorf("auditsql: no SQL for %q", db.Dialect())
+	}
+	s := &Store{tree: tree{db: db, pg: db.Dialect() == tenantdb.Postgres}}
+	s.heads = s.tree
+	s.heads.system = true
+	both := dialects[db.Dialect()]
+	s.tree.dialect, s.heads.dialect = both[0], both[1]
+	return s, nil
+}
+
+// Heads implements [audit.Store].
+func (s *Store) Heads() audit.Tree { return &s.heads }
+
+// Tx implements [audit.Store].
+func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error {
+	return named(s.db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return f(ctx) }))
+}
+
+// InTx implements [audit.Store].
+func (s *Store) InTx(ctx context.Context) bool { return s.db.InTx(ctx) }
+
+// tree is the [audit.Tree] of the tenant of the context, or that of the heads.
+type tree struct {
+	db     *tenantdb.DB
+	pg     bool
+	system bool // the log of the heads
+	*dialect
+}
+
+// reason is why the system database is used.
+const reason = "keep the log of the heads of all audit logs"
+
+// write runs f in the transaction that ctx carries, or one of its own. f may be run more than once.
+func (t *tree) write(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	run := func(ctx context.Context, tx *sqlx.Tx) error { return f(ctx, tx) }
+	if t.system {
+		return named(t.db.System(ctx, reason, run, tenantdb.Retry(3)))
+	}
+	return named(t.db.Tx(ctx, run, tenantdb.Retry(3)))
+}
+
+// read is write for what only reads.
+func (t *tree) read(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	run := func(ctx context.Context, tx *sqlx.Tx) error { return f(ctx, tx) }
+	if t.system {
+		return named(t.db.System(ctx, reason, run, func(o *tenantdb.TxOptions) { o.ReadOnly = true }))
+	}
+	return named(t.db.Read(ctx, run, tenantdb.Retry(3)))
+}
+
+// named adds the sentinel of package audit that says what err means for the log.
+func named(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, tenantdb.ErrOutcomeUnknown):
+		return fmt.Errorf("%w: %w", audit.ErrUnknown, err)
+	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
+		return fmt.Errorf("%w: %w", audit.ErrUnavailable, err)
+	}
+	return err
+}
+
+// refused runs f by run, which is write or read. What f refuses before it changed anything is an answer and not a
+// failure: it does not doom a transaction that was joined.
+func refused(run func(context.Context, func(context.Context, *sqlx.Tx) error) error, ctx context.Context,
+	f func(ctx context.Context, tx *sqlx.Tx) (refusal, err error)) error {
+	var refusal error
+	err := run(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		refusal, err = f(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
