@@ -200,7 +200,7 @@ CREATE TRIGGER audit_tile_unchanged BEFORE UPDATE OR DELETE ON audit_tile FOR EA
 CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.at < OLD.at) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_tree_stays BEFORE DELETE ON audit_tree FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree FOR EACH ROW WHEN (NEW.size <= OLD.size) EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_checkpoint_stays BEFORE DELETE ON audit_checkpoint FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_checkpoint_unchanged BEFORE UPDATE ON audit_checkpoint FOR EACH ROW
     WHEN (NEW.size <> OLD.size OR NEW.note <> OLD.note OR OLD.heads_index <> -1) EXECUTE FUNCTION audit_refuse();
@@ -259,7 +259,7 @@ CREATE TRIGGER head_grows BEFORE UPDATE ON audit_heads.head FOR EACH ROW WHEN (N
 CREATE TRIGGER event_unchanged BEFORE UPDATE OR DELETE ON audit_heads.event FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tile_unchanged BEFORE UPDATE OR DELETE ON audit_heads.tile FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tree_stays BEFORE DELETE ON audit_heads.tree FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE TRIGGER tree_grows BEFORE UPDATE ON audit_heads.tree FOR EACH ROW WHEN (NEW.size <= OLD.size) EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER tree_grows BEFORE UPDATE ON audit_heads.tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER checkpoint_unchanged BEFORE UPDATE OR DELETE ON audit_heads.checkpoint FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 
 -- +goose StatementBegin

@@ -81,7 +81,7 @@ CREATE TRIGGER audit_tile_stays BEFORE DELETE ON audit_tile BEGIN SELECT RAISE(A
 
 CREATE TRIGGER audit_tree_new BEFORE INSERT ON audit_tree WHEN EXISTS (SELECT 1 FROM audit_tree)
 BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
-CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree WHEN NEW.size <= OLD.size
+CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree WHEN NEW.size < OLD.size
 BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
 CREATE TRIGGER audit_tree_stays BEFORE DELETE ON audit_tree BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
 

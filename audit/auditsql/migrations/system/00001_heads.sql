@@ -37,7 +37,7 @@ CREATE TRIGGER audit_heads_tile_unchanged BEFORE UPDATE ON audit_heads_tile BEGI
 CREATE TRIGGER audit_heads_tile_stays BEFORE DELETE ON audit_heads_tile BEGIN SELECT RAISE(ABORT, 'audit: a tile is never removed'); END;
 CREATE TRIGGER audit_heads_tree_new BEFORE INSERT ON audit_heads_tree WHEN EXISTS (SELECT 1 FROM audit_heads_tree)
 BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
-CREATE TRIGGER audit_heads_tree_grows BEFORE UPDATE ON audit_heads_tree WHEN NEW.size <= OLD.size
+CREATE TRIGGER audit_heads_tree_grows BEFORE UPDATE ON audit_heads_tree WHEN NEW.size < OLD.size
 BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
 CREATE TRIGGER audit_heads_tree_stays BEFORE DELETE ON audit_heads_tree BEGIN SELECT RAISE(ABORT, 'audit: a tree only grows'); END;
 CREATE TRIGGER audit_heads_checkpoint_new BEFORE INSERT ON audit_heads_checkpoint WHEN NEW.size <= (SELECT max(size) FROM audit_heads_checkpoint)
