@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 )
 
@@ -51,7 +52,7 @@ func Define(name string, kind Kind) Action {
 	if !isActionName(name) {
 		panic(fmt.Sprintf("audit: %q is no name for an action", name))
 	}
-	if len(name) > 6 && name[:6] == "audit." {
+	if isOwnAction(name) {
 		panic("audit: names that begin with audit. are taken")
 	}
 	return define(name, kind)
@@ -107,6 +108,9 @@ func (a Action) Kind() Kind {
 
 // IsZero reports whether a is no action.
 func (a Action) IsZero() bool { return a.def == nil }
+
+// isOwnAction reports whether only the log itself records actions of that name.
+func isOwnAction(name string) bool { return strings.HasPrefix(name, "audit.") }
 
 func isActionName(s string) bool {
 	if len(s) < 3 || len(s) > 64 {

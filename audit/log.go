@@ -45,8 +45,14 @@ type Log struct {
 
 	mu     sync.Mutex
 	queues map[tenancy.ID]*queue
+	kicked map[tenancy.ID]bool // tenants whose log is being drained; true: to be drained again
 	closed bool
 	busy   sync.WaitGroup
+	life   context.Context // ends with the log
+	end    context.CancelFunc
+	// placed, if set, is told of n events that got their places through this process, and of the places as far as
+	// it knows them, before their writers are. It must not block.
+	placed func(tenant tenancy.ID, n int, places []Placed)
 }
 
 // Open opens the logs in s. The log of heads is compared with what it signed before, and one that went
@@ -73,7 +79,9 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Log{store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}}, nil
+	l := &Log{store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{}}
+	l.life, l.end = context.WithCancel(context.Background())
+	return l, nil
 }
 
 // isOrigin reports whether s can be the first line of a checkpoint and the name of a key.
@@ -88,6 +96,3 @@ func isOrigin(s string) bool {
 	}
 	return true
 }
-
-// queue is what waits to be appended to one tenant's log.
-type queue struct{}

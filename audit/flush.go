@@ -1,0 +1,121 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// drainLimit is how many parked events one call of Drain moves.
+const drainLimit = 2048
+
+// Flush returns when the events of ctx's tenant that were recorded before it, in transactions that have
+// committed too, have their places in the log.
+func (l *Log) Flush(ctx context.Context) error {
+	tenant, err := tenancy.From(ctx)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	if l.store.InTx(ctx) {
+		return errors.New("audit: Flush in a transaction would give places to what may not commit")
+	}
+	if _, err := l.queued(ctx, tenant, newJob(0)); err != nil { // it waits for all before it, and writes nothing
+		return err
+	}
+	_, err = l.drain(ctx, tenant)
+	return err
+}
+
+// drain gives what is parked of ctx's tenant, which is tenant, its places.
+func (l *Log) drain(ctx context.Context, tenant tenancy.ID) (n int, err error) {
+	for {
+		moved, err := l.store.Drain(ctx, drainLimit)
+		if err != nil {
+			return n, fmt.Errorf("audit: giving places to what was recorded in transactions: %w", err)
+		}
+		if moved == 0 {
+			return n, nil
+		}
+		l.tell(tenant, moved, nil)
+		n += moved
+	}
+}
+
+// kick drains the tenant's log in the background: one goroutine a tenant, which goes round again if somebody
+// kicked meanwhile, and lives no longer than there is something to do.
+func (l *Log) kick(tenant tenancy.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed { // another process drains it, or the next one
+		return
+	}
+	if _, running := l.kicked[tenant]; running {
+		l.kicked[tenant] = true
+		return
+	}
+	l.kicked[tenant] = false
+	l.busy.Add(1)
+	go l.drainKicked(tenant)
+}
+
+func (l *Log) drainKicked(tenant tenancy.ID) {
+	defer l.busy.Done()
+	ctx := tenancy.With(l.life, tenant)
+	for {
+		_, err := l.drain(ctx, tenant)
+		if err != nil {
+			l.opts.Logger.WarnContext(ctx, "audit: events recorded in transactions wait for their places", "error", err)
+		}
+		l.mu.Lock()
+		again := l.kicked[tenant] && err == nil
+		if again {
+			l.kicked[tenant] = false
+		} else {
+			delete(l.kicked, tenant)
+		}
+		l.mu.Unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// Close refuses new events ([ErrClosed]) and returns when all that were accepted are durable. If ctx
+// ends before, those that are not yet on their way to the store are taken back with ErrClosed, the rest are
+// given up on with [ErrUnknown], and Close returns ctx's error.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	idle := make(chan struct{})
+	go func() {
+		l.busy.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		l.end()
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	for _, q := range l.queues {
+		for _, j := range q.jobs {
+			if !j.gone {
+				j.gone, j.err = true, ErrClosed
+				close(j.done)
+			}
+		}
+	}
+	l.mu.Unlock()
+	l.end()
+	return fmt.Errorf("audit: closing: %w", ctx.Err())
+}
+
+func (l *Log) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
