@@ -90,7 +90,7 @@ func (t *tree) appendIn(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry,
 	}
 	placed := make([]audit.Placed, len(entries))
 	var fresh []audit.Entry
-	var at []int                // where in entries those of fresh are
+	var at []int                 // where in entries those of fresh are
 	twice := map[uuid.UUID]int{} // where in fresh
 	for i, e := range entries {
 		k, have := known[e.ID]
@@ -151,9 +151,9 @@ func (t *tree) known(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) (m
 		})
 	}
 	if t.pg {
-		ids := make([][16]byte, len(entries))
+		ids := make([][]byte, len(entries))
 		for i := range entries {
-			ids[i] = entries[i].ID
+			ids[i] = entries[i].ID[:]
 		}
 		return found, read(tx.QueryxContext(ctx, t.sql(text+`= ANY (?)`), ids))
 	}

@@ -18,7 +18,7 @@ const (
 		e AS (
 			INSERT INTO {event} (seq, at, event_id, action, outcome, hash, leaf)
 			SELECT h.base + x.n - 1, h.at, x.event_id, x.action, x.outcome, x.hash, x.leaf
-			FROM h CROSS JOIN unnest($2::uuid[], $3::text[], $4::smallint[], $5::bytea[], $6::bytea[])
+			FROM h CROSS JOIN unnest($2::bytea[], $3::text[], $4::smallint[], $5::bytea[], $6::bytea[])
 				WITH ORDINALITY AS x (event_id, action, outcome, hash, leaf, n))`
 	openBatchSQL = `,
 		o AS (
@@ -31,11 +31,11 @@ const (
 // insertPostgres is false if the tenant has no head yet.
 func (t *tree) insertPostgres(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) (base uint64, found bool, err error) {
 	n, opens := len(entries), 0
-	ids, actions, outcomes := make([][16]byte, n), make([]string, n), make([]int16, n)
+	ids, actions, outcomes := make([][]byte, n), make([]string, n), make([]int16, n)
 	hashes, leaves := make([][]byte, n), make([][]byte, n)
 	for i := range entries {
 		e := &entries[i]
-		ids[i], actions[i], outcomes[i], hashes[i], leaves[i] = e.ID, e.Action, int16(e.Outcome), e.Hash[:], e.Leaf
+		ids[i], actions[i], outcomes[i], hashes[i], leaves[i] = e.ID[:], e.Action, int16(e.Outcome), e.Hash[:], e.Leaf
 		opens += len(e.Open)
 	}
 	text, args := batchSQL+endBatchSQL, []any{int64(n), ids, actions, outcomes, hashes, leaves}

@@ -2,12 +2,11 @@ package auditsql
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
-	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -54,14 +53,14 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) er
 	if n == 0 {
 		return nil
 	}
-	ids, actions, outcomes := make([][16]byte, n), make([]string, n), make([]int16, n)
+	ids, actions, outcomes := make([][]byte, n), make([]string, n), make([]int16, n)
 	hashes, leaves, opens := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i := range entries {
 		e := &entries[i]
-		ids[i], actions[i], outcomes[i], hashes[i], leaves[i], opens[i] = e.ID, e.Action, int16(e.Outcome), e.Hash[:], e.Leaf, packOpens(e.Open)
+		ids[i], actions[i], outcomes[i], hashes[i], leaves[i], opens[i] = e.ID[:], e.Action, int16(e.Outcome), e.Hash[:], e.Leaf, packOpens(e.Open)
 	}
 	_, err := tx.ExecContext(ctx, s.sql(`INSERT INTO {outbox} (event_id, action, outcome, hash, leaf, opens)
-		SELECT x.* FROM unnest(?::uuid[], ?::text[], ?::smallint[], ?::bytea[], ?::bytea[], ?::bytea[]) x`),
+		SELECT x.* FROM unnest(?::bytea[], ?::text[], ?::smallint[], ?::bytea[], ?::bytea[], ?::bytea[]) x`),
 		ids, actions, outcomes, hashes, leaves, opens)
 	return err
 }
@@ -91,12 +90,15 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 		if err := s.lock(ctx, tx); err != nil {
 			return err
 		}
-		entries, err := s.take(ctx, tx, limit)
+		ids, entries, err := s.parked(ctx, tx, limit)
 		n = len(entries)
 		if err != nil || n == 0 {
 			return err
 		}
-		_, err = s.appendIn(ctx, tx, entries, true)
+		if _, err = s.appendIn(ctx, tx, entries, true); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, s.sql(`DELETE FROM {outbox} WHERE id = ANY (?::bigint[])`), ids)
 		return err
 	})
 	if err != nil {
@@ -105,41 +107,28 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 	return n, nil
 }
 
-// take removes the oldest entries from the outbox and returns them in order.
-func (s *Store) take(ctx context.Context, tx *sqlx.Tx, limit int) ([]audit.Entry, error) {
-	type parked struct {
-		id int64
-		audit.Entry
-	}
-	var all []parked
-	rows, err := tx.QueryxContext(ctx, s.sql(`DELETE FROM {outbox} WHERE id IN (SELECT id FROM {outbox} ORDER BY id LIMIT ?)
-		RETURNING id, event_id, action, outcome, hash, leaf, opens`), limit)
+// parked reads the oldest entries of the outbox.
+func (s *Store) parked(ctx context.Context, tx *sqlx.Tx, limit int) (ids []int64, entries []audit.Entry, err error) {
+	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT id, event_id, action, outcome, hash, leaf, opens FROM {outbox} ORDER BY id LIMIT ?`), limit)
 	err = each(rows, err, func() error {
-		var p parked
+		var e audit.Entry
+		var id int64
+		var event, hash sql.RawBytes
 		var outcome int16
-		var hash, opens []byte
-		var event uuid.UUID
-		err := rows.Scan(&p.id, &event, &p.Action, &outcome, &hash, &p.Leaf, &opens)
-		if err != nil {
+		var opens []byte
+		if err := rows.Scan(&id, &event, &e.Action, &outcome, &hash, &e.Leaf, &opens); err != nil {
 			return err
 		}
-		p.ID, p.Outcome = event, audit.Outcome(outcome)
-		copy(p.Hash[:], hash)
-		if p.Open, err = unpackOpens(opens); err != nil {
+		copy(e.ID[:], event)
+		copy(e.Hash[:], hash)
+		e.Outcome = audit.Outcome(outcome)
+		if e.Open, err = unpackOpens(opens); err != nil {
 			return err
 		}
-		all = append(all, p)
+		ids, entries = append(ids, id), append(entries, e)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(all, func(a, b parked) int { return int(a.id - b.id) })
-	entries := make([]audit.Entry, len(all))
-	for i := range all {
-		entries[i] = all[i].Entry
-	}
-	return entries, nil
+	return ids, entries, err
 }
 
 // packOpens writes openings as the outbox keeps them: subject, uvarint of the length of data, data, repeated.

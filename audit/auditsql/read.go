@@ -169,7 +169,7 @@ func (t *tree) openings(ctx context.Context, tx *sqlx.Tx, found []audit.Stored, 
 func (s *Store) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
 	var found []audit.Stored
 	err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
-		if found, err = s.events(ctx, tx, `WHERE e.event_id = ?`, s.id(id)); err != nil {
+		if found, err = s.events(ctx, tx, `WHERE e.event_id = ?`, id[:]); err != nil {
 			return err
 		}
 		return s.openings(ctx, tx, found, true)
@@ -181,12 +181,4 @@ func (s *Store) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
 		return audit.Stored{}, audit.ErrNotFound
 	}
 	return found[0], nil
-}
-
-// id is an id as an argument.
-func (t *tree) id(id uuid.UUID) any {
-	if t.pg {
-		return [16]byte(id)
-	}
-	return id[:]
 }

@@ -14,7 +14,7 @@ CREATE TABLE audit_event (
     tenant_id text COLLATE "C" NOT NULL,
     seq       bigint NOT NULL CHECK (seq >= 0),
     at        bigint NOT NULL,
-    event_id  uuid NOT NULL,
+    event_id  bytea NOT NULL CHECK (length(event_id) = 16),
     action    text COLLATE "C" NOT NULL,
     outcome   smallint NOT NULL,
     hash      bytea NOT NULL CHECK (length(hash) = 32), -- of leaf: RFC 6962
@@ -22,7 +22,7 @@ CREATE TABLE audit_event (
     PRIMARY KEY (tenant_id, seq),
     CONSTRAINT audit_event_once UNIQUE (tenant_id, event_id)
 );
-ALTER TABLE audit_event ALTER leaf SET STORAGE EXTERNAL, ALTER hash SET STORAGE PLAIN;
+ALTER TABLE audit_event ALTER leaf SET STORAGE EXTERNAL, ALTER hash SET STORAGE PLAIN, ALTER event_id SET STORAGE PLAIN;
 CREATE INDEX audit_event_action ON audit_event (tenant_id, action, seq);
 -- Every 256th: the clock never goes back in a log, so these find any time.
 CREATE INDEX audit_event_at ON audit_event (tenant_id, at) WHERE seq % 256 = 0;
@@ -42,7 +42,7 @@ CREATE INDEX audit_open_subject ON audit_open (tenant_id, subject, place);
 CREATE TABLE audit_outbox (
     tenant_id text COLLATE "C" NOT NULL,
     id        bigint GENERATED ALWAYS AS IDENTITY,
-    event_id  uuid NOT NULL,
+    event_id  bytea NOT NULL CHECK (length(event_id) = 16),
     action    text COLLATE "C" NOT NULL,
     outcome   smallint NOT NULL,
     hash      bytea NOT NULL CHECK (length(hash) = 32),
@@ -231,7 +231,7 @@ CREATE TABLE audit_heads.head (
 CREATE TABLE audit_heads.event (
     seq      bigint NOT NULL PRIMARY KEY CHECK (seq >= 0),
     at       bigint NOT NULL,
-    event_id uuid NOT NULL UNIQUE,
+    event_id bytea NOT NULL UNIQUE CHECK (length(event_id) = 16),
     action   text COLLATE "C" NOT NULL,
     outcome  smallint NOT NULL,
     hash     bytea NOT NULL CHECK (length(hash) = 32),
