@@ -65,7 +65,7 @@ func (l *Log) Erase(ctx context.Context, x Erasure) (ErasureResult, error) {
 	if err := x.check(); err != nil {
 		return ErasureResult{}, err
 	}
-	if err := l.settle(ctx); err != nil {
+	if err := l.settle(ctx, tenant); err != nil {
 		return ErasureResult{}, err
 	}
 	for try := 1; ; try++ {
@@ -142,6 +142,9 @@ func (r *ErasureResult) count(plan []erasing) {
 // appendOwn records what the log tells of itself, in ctx's transaction. It comes first there: whoever appends to a log
 // owns it until the transaction ends, so that what follows cannot be overtaken by another erasure or a hold.
 func (l *Log) appendOwn(ctx context.Context, tenant tenancy.ID, events ...Event) ([]Receipt, error) {
+	if l.isClosed() {
+		return nil, ErrClosed
+	}
 	entries := make([]Entry, len(events))
 	for i, e := range events {
 		var err error
@@ -153,14 +156,11 @@ func (l *Log) appendOwn(ctx context.Context, tenant tenancy.ID, events ...Event)
 	if err != nil {
 		return nil, err
 	}
-	receipts := make([]Receipt, len(placed))
-	for i, p := range placed {
-		receipts[i] = Receipt{Tenant: tenant, ID: entries[i].ID, Seq: p.Seq, Hash: p.Hash, Again: p.Again}
-		if p.Again {
-			return nil, errRaced // a retry of this very act was quicker
-		}
+	if slices.ContainsFunc(placed, func(p Placed) bool { return p.Again }) {
+		return nil, errRaced // a retry of this very act was quicker
 	}
-	return receipts, nil
+	l.store.Committed(ctx, func() { l.tell(tenant, len(placed), placed) })
+	return receipts(tenant, entries, placed), nil
 }
 
 // unchanged makes sure that what was read before the log was owned is still so.

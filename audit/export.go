@@ -125,10 +125,10 @@ func (l *Log) recordExport(ctx context.Context, format string, by Party, reason 
 		data = map[string]any{}
 	}
 	data["format"] = format
-	e := Event{ID: uuid.Must(uuid.NewV7()), Action: Exported, Actor: by, Reason: reason, Data: data}
-	receipts, err := l.Append(ctx, e)
+	told := []Event{{ID: uuid.Must(uuid.NewV7()), Action: Exported, Actor: by, Reason: reason, Data: data}}
+	receipts, err := l.appendAny(ctx, told)
 	if errors.Is(err, ErrUnknown) && ctx.Err() == nil {
-		receipts, err = l.Append(ctx, e) // under the same ID
+		receipts, err = l.appendAny(ctx, told) // under the same ID
 	}
 	if err != nil {
 		return Receipt{}, err

@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -31,7 +30,7 @@ var errInTx = errors.New("audit: what leaves the program is recorded outside tra
 // event's ID from what the retry repeats, such as [IDFor] with the Idempotency-Key header.
 //
 // What the handler itself changed has happened by then. Record that in the transaction that changes it. A request without
-// a tenant, and an event without an action, are refused before the handler is called.
+// a tenant, and an event that the log would refuse, are refused before the handler is called.
 func (l *Log) Middleware(describe func(r *http.Request) (Event, bool)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +43,7 @@ func (l *Log) Middleware(describe func(r *http.Request) (Event, bool)) func(http
 			if g.header == nil {
 				g.header = http.Header{}
 			}
-			if err := l.describable(r.Context(), e); err != nil {
+			if err := l.recordable(r.Context(), &e); err != nil {
 				g.once.Do(func() { g.refuse(err) })
 				return
 			}
@@ -65,18 +64,21 @@ func (l *Log) Middleware(describe func(r *http.Request) (Event, bool)) func(http
 	}
 }
 
-// describable finds what would surely fail later, before the handler has done anything.
-func (l *Log) describable(ctx context.Context, e Event) error {
+// recordable finds what would surely fail later, before the handler has done anything.
+func (l *Log) recordable(ctx context.Context, e *Event) error {
 	if _, err := tenancy.From(ctx); err != nil {
 		return err
-	}
-	if e.Action.IsZero() {
-		return fmt.Errorf("%w: it has no action", ErrEvent)
 	}
 	if l.store.InTx(ctx) {
 		return errInTx
 	}
-	return nil
+	if l.isClosed() {
+		return ErrClosed
+	}
+	if isOwnAction(e.Action.Name()) {
+		return badField("action", "only the log itself records it")
+	}
+	return checkEvent(e)
 }
 
 // recordAnswer records e although the client may be gone: the handler has done its work.

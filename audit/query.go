@@ -74,7 +74,7 @@ func (l *Log) events(ctx context.Context, q Query, to uint64, yield func(Record,
 			return nil
 		}
 	}
-	if err := l.settle(ctx); err != nil {
+	if err := l.settle(ctx, tenant); err != nil {
 		return err
 	}
 	if q.Oldest {
@@ -200,13 +200,10 @@ func (l *Log) found(tenant tenancy.ID, q Query, names []Subject, s Stored, r Rec
 
 // settle gives what waits in the outbox its places, so that a query sees what this program recorded before. In a
 // transaction it is left for later: it would hold what other writers wait for.
-func (l *Log) settle(ctx context.Context) error {
+func (l *Log) settle(ctx context.Context, tenant tenancy.ID) error {
 	if l.store.InTx(ctx) {
 		return nil
 	}
-	for {
-		if n, err := l.store.Drain(ctx, pageEvents); err != nil || n == 0 {
-			return err
-		}
-	}
+	_, err := l.drain(ctx, tenant)
+	return err
 }
