@@ -29,8 +29,9 @@ type coder struct {
 	random  []byte
 	leaf    leaf
 	event   Event
-	who     []Subject // the distinct subjects of event
-	ends    []int     // in out, of the opening of each
+	text    []byte // the distinct subjects of event, one after the other
+	who     []int  // where each ends
+	ends    []int  // where the opening of each ends, in out
 	// idSource hands random bytes to package uuid.
 	idSource bytes.Reader
 }
@@ -60,14 +61,14 @@ func (l *Log) encode(ctx context.Context, tenant tenancy.ID, e Event) (Entry, er
 }
 
 func (l *Log) putCoder(c *coder) {
-	if cap(c.scratch) > keptScratch || cap(c.out) > keptScratch {
+	if cap(c.scratch)+cap(c.out)+cap(c.text) > keptScratch {
 		return
 	}
 	clear(c.leaf.personal) // nobody's values are kept alive
 	clear(c.leaf.keys)
-	clear(c.who)
+	clear(c.text[:cap(c.text)])
 	c.leaf = leaf{personal: c.leaf.personal[:0], keys: c.leaf.keys[:0]}
-	c.event, c.who, c.ends = Event{}, c.who[:0], c.ends[:0]
+	c.event, c.text, c.who, c.ends = Event{}, c.text[:0], c.who[:0], c.ends[:0]
 	l.coders.Put(c)
 }
 
@@ -81,10 +82,6 @@ func (c *coder) prepare(tenant tenancy.ID) error {
 		e.Time = time.Now()
 	}
 	c.leaf.tenant, c.leaf.event, c.leaf.at, c.leaf.action = tenant, e, microseconds(e.Time), e.Action.Name()
-	actor := Subject("")
-	if e.Actor.Person {
-		actor = e.Actor.Subject()
-	}
 	c.addParty(&e.Actor, &actorLabels)
 	for i := range e.Targets {
 		c.addParty(&e.Targets[i], &targetLabels[i])
@@ -93,10 +90,10 @@ func (c *coder) prepare(tenant tenancy.ID) error {
 	if e.Source.IP.IsValid() {
 		ip = e.Source.IP.String()
 	}
-	c.addText(actor, sourceLabels[0], ip)
-	c.addText(actor, sourceLabels[1], e.Source.UserAgent)
-	c.addText(actor, sourceLabels[2], e.Source.Session)
-	c.addText(actor, sourceLabels[3], e.Reason)
+	c.addText(&e.Actor, sourceLabels[0], ip)
+	c.addText(&e.Actor, sourceLabels[1], e.Source.UserAgent)
+	c.addText(&e.Actor, sourceLabels[2], e.Source.Session)
+	c.addText(&e.Actor, sourceLabels[3], e.Reason)
 	c.addData()
 	return nil
 }
@@ -105,19 +102,26 @@ func (c *coder) prepare(tenant tenancy.ID) error {
 func (c *coder) addParty(p *Party, labels *[3]string) {
 	switch {
 	case p.Person:
-		who := p.Subject()
-		c.addText(who, labels[0], p.ID)
-		c.addText(who, labels[1], p.Name)
-		c.addText(who, labels[2], p.Email)
+		c.addText(p, labels[0], p.ID)
+		c.addText(p, labels[1], p.Name)
+		c.addText(p, labels[2], p.Email)
 	case p.ID != "":
-		c.subject(p.Subject())
+		c.subject(p.Type, ":", p.ID)
 	}
 }
 
-func (c *coder) addText(who Subject, label, value string) {
-	if value != "" {
-		c.leaf.personal = append(c.leaf.personal, field{fixed: label, value: value, who: c.subject(who)})
+// addText adds a field of p, or of nobody if p is no person.
+func (c *coder) addText(p *Party, label, value string) {
+	if value == "" {
+		return
 	}
+	f := field{fixed: label, value: value}
+	if p.Person {
+		f.who = c.subject(p.Type, ":", p.ID)
+	} else {
+		f.who = c.subject("", "", "")
+	}
+	c.leaf.personal = append(c.leaf.personal, f)
 }
 
 func (c *coder) addData() {
@@ -133,18 +137,31 @@ func (c *coder) addData() {
 			clearText = append(clearText, k)
 			continue
 		}
-		c.leaf.personal = append(c.leaf.personal, field{fixed: dataLabel, key: k, value: v.value, who: c.subject(v.who)})
+		c.leaf.personal = append(c.leaf.personal, field{fixed: dataLabel, key: k, value: v.value, who: c.subject("", "", string(v.who))})
 	}
 	c.leaf.keys = clearText
 }
 
-// subject returns the index of who among the event's subjects.
-func (c *coder) subject(who Subject) int {
-	if i := slices.Index(c.who, who); i >= 0 {
-		return i
+// subject returns the index among the event's subjects of the one whose text is in three parts, as SubjectOf puts
+// it together.
+func (c *coder) subject(typ, colon, id string) int {
+	from := len(c.text)
+	c.text = append(append(append(c.text, typ...), colon...), id...)
+	for i := range c.who {
+		if bytes.Equal(c.subjectAt(i), c.text[from:]) {
+			c.text = c.text[:from]
+			return i
+		}
 	}
-	c.who = append(c.who, who)
+	c.who = append(c.who, len(c.text))
 	return len(c.who) - 1
+}
+
+func (c *coder) subjectAt(i int) []byte {
+	if i == 0 {
+		return c.text[:c.who[0]]
+	}
+	return c.text[c.who[i-1]:c.who[i]]
 }
 
 // commit draws the salts, and an id if the event has none, and makes the commitments.
@@ -173,7 +190,8 @@ func (l *Log) finish(ctx context.Context, c *coder) (Entry, error) {
 		en.Open = make([]Opening, len(c.who))
 	}
 	size := len(c.out)
-	for i, who := range c.who {
+	for i := range c.who {
+		who := c.subjectAt(i)
 		en.Open[i].Subject = c.pseudonym(c.leaf.tenant, who)
 		from := len(c.out)
 		c.out = append(c.out, openingPlain)
@@ -189,7 +207,7 @@ func (l *Log) finish(ctx context.Context, c *coder) (Entry, error) {
 			return Entry{}, badField("event", "the erasable values of one person have more than 1 MiB")
 		case l.opts.Sealer != nil:
 			var err error
-			if en.Open[i].Data, err = l.sealOpening(ctx, c.leaf.tenant, c.leaf.id, who, bytes.Clone(fields)); err != nil {
+			if en.Open[i].Data, err = l.sealOpening(ctx, c.leaf.tenant, c.leaf.id, Subject(who), bytes.Clone(fields)); err != nil {
 				return Entry{}, err
 			}
 			c.out = c.out[:from]

@@ -17,14 +17,14 @@ const pseudonymPurpose = "audit pseudonym v1"
 func (l *Log) pseudonym(tenant tenancy.ID, who Subject) Pseudonym {
 	c := l.coders.Get().(*coder)
 	defer l.coders.Put(c)
-	return c.pseudonym(tenant, who)
+	return c.pseudonym(tenant, []byte(who))
 }
 
 func newPseudonymMAC(key tenancy.Key) hash.Hash {
 	return hmac.New(sha256.New, key.Derive(pseudonymPurpose))
 }
 
-func (c *coder) pseudonym(tenant tenancy.ID, who Subject) (p Pseudonym) {
+func (c *coder) pseudonym(tenant tenancy.ID, who []byte) (p Pseudonym) {
 	t := tenant.String() // at most 63 bytes, so one byte is enough for its length
 	c.scratch = append(c.scratch[:0], byte(len(t)))
 	c.scratch = append(c.scratch, t...)
