@@ -85,10 +85,10 @@ func (o Options) withDefaults() (Options, error) {
 	case o.Sync != SyncFull && o.Sync != SyncNormal:
 		return o, errors.New("sqlite: unknown Sync")
 	}
-	for _, list := range [][]Migration{o.Migrations, o.SystemMigrations} {
-		if err := checkMigrations(list); err != nil {
-			return o, err
-		}
+	var err error
+	if o.Migrations, err = summed(o.Migrations); err != nil {
+		return o, err
 	}
-	return o, nil
+	o.SystemMigrations, err = summed(o.SystemMigrations)
+	return o, err
 }

@@ -18,7 +18,7 @@ import (
 
 // systemSQL makes what the system database begins with: the ids that must never come back.
 const systemSQL = `
-CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, sum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tenancy_tombstone (
   tenant  TEXT PRIMARY KEY,
   at      INTEGER NOT NULL,
