@@ -51,7 +51,7 @@ func (d *DB) openSystem(ctx context.Context) error {
 	if err := checkVersion(ctx, c); err != nil {
 		return err
 	}
-	if _, err := handleOf(c.raw); err != nil {
+	if err := limitValues(c.raw, maxLength); err != nil { // not bound, but it can be
 		return err
 	}
 	if app, err := c.text(ctx, "PRAGMA application_id"); err != nil {
