@@ -159,7 +159,12 @@ func (db *DB) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}
-	return &answers{BatchResults: br, done: s.done}
+	return &answers{BatchResults: br, done: func() {
+		if slices.ContainsFunc(b.QueuedQueries, func(q *pgx.QueuedQuery) bool { return prepares(q.SQL) }) {
+			destroy(s.conn)
+		}
+		s.done()
+	}}
 }
 
 // CopyFrom inserts rows as the tenant of ctx, all or none. It has the shape of [pgx.Conn.CopyFrom] but
