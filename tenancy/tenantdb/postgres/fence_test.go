@@ -13,7 +13,7 @@ import (
 )
 
 // Whoever can run SQL can take any advisory lock, and can work out which one a tenant's writers share.
-func TestATenantCannotStallTheWritersOfAnother(t *testing.T) {
+func TestNoAdvisoryLockStallsTheWritersOfAnother(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	db := h.open(t)

@@ -115,7 +115,7 @@ $$;
 
 -- +goose StatementBegin
 -- fence_key is the advisory lock that a tenant's writers share, and that whoever must wait for them takes. Any
--- session can take it: it may hold up a move or a purge, and never a writer.
+-- session can take it: it may hold up who waits for writers, such as a move, and never the writers themselves.
 CREATE FUNCTION tenancy.fence_key(id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtextextended(id, 7233150837425263457)
 $$;
