@@ -41,7 +41,7 @@ type Proxies struct {
 // Clients finds the client's address of requests. It is immutable and safe for concurrent use; where
 // the trusted addresses change while the server runs, make a new one and swap an atomic pointer.
 type Clients struct {
-	trusted *bart.Lite
+	trusted table
 	sockets bool
 	header  string // canonical; "" for none
 	find    func(c *Clients, lines []string) (netip.Addr, error)
@@ -51,15 +51,17 @@ type Clients struct {
 // invalid, has host bits set or trusts everyone, a header without anyone trusted to write it, and
 // someone trusted without a header to read.
 func NewClients(p Proxies) (*Clients, error) {
-	c := &Clients{trusted: new(bart.Lite), sockets: p.Sockets}
+	c := &Clients{sockets: p.Sockets}
+	merged := new(bart.Lite)
 	for i, pfx := range p.Trusted {
 		q, err := normalPrefix(pfx)
 		if e, bad := errors.AsType[*EntryError](err); bad {
 			return nil, fmt.Errorf("%w: trusted prefix %d: %s", ErrProxies, i, e.Reason)
 		}
-		c.trusted.Insert(q)
+		c.trusted.Insert(q, struct{}{})
+		merged.Insert(q)
 	}
-	if coversEveryone(c.trusted) {
+	if coversEveryone(merged) {
 		return nil, fmt.Errorf("%w: they are everyone", ErrProxies)
 	}
 	writers := len(p.Trusted) > 0 || p.Sockets

@@ -29,8 +29,11 @@ type Entry struct {
 // one: it contains no address.
 type List struct {
 	entries []Entry // sorted by prefix, no prefix twice
-	table   *bart.Lite
+	table   table
 }
+
+// table is the trie that is asked for each request. It takes more memory than bart.Lite does, and a third less time.
+type table = bart.Fast[struct{}]
 
 // NewList compiles entries. Each prefix is brought into one form ([ParsePrefix] says how) and is
 // refused if it has host bits set, is there twice, or is no network a client can be in. A list that as
@@ -50,7 +53,8 @@ func compile(entries []Entry, lines []int) (*List, error) {
 	if len(entries) > MaxEntries {
 		return nil, fmt.Errorf("%w: %d networks, more than %d", ErrList, len(entries), MaxEntries)
 	}
-	l := &List{entries: entries, table: new(bart.Lite)}
+	l := &List{entries: entries}
+	merged := new(bart.Lite)
 	for i := range entries {
 		e := &entries[i]
 		var err error
@@ -61,12 +65,13 @@ func compile(entries []Entry, lines []int) (*List, error) {
 		if err := checkNote(e.Note); err != nil {
 			return nil, atLine(err, lines[i])
 		}
-		if l.table.Get(e.Prefix) {
+		if merged.Get(e.Prefix) {
 			return nil, &EntryError{Line: lines[i], Reason: "the network is listed twice"}
 		}
-		l.table.Insert(e.Prefix)
+		l.table.Insert(e.Prefix, struct{}{})
+		merged.Insert(e.Prefix)
 	}
-	if coversEveryone(l.table) {
+	if coversEveryone(merged) {
 		return nil, fmt.Errorf("%w: it covers everyone", ErrList)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return a.Prefix.Compare(b.Prefix) })
@@ -85,7 +90,7 @@ func (l *List) Lookup(a netip.Addr) (Entry, bool) {
 		return Entry{}, false
 	}
 	a = a.Unmap()
-	pfx, ok := l.table.LookupPrefixLPM(netip.PrefixFrom(a, a.BitLen()))
+	pfx, _, ok := l.table.LookupPrefixLPM(netip.PrefixFrom(a, a.BitLen()))
 	if !ok {
 		return Entry{}, false
 	}
@@ -160,13 +165,12 @@ var everyone = [2][]netip.Prefix{
 	{netip.MustParsePrefix("2000::/3")},
 }
 
-// coversEveryone reports whether t lets in all of one family. It merges neighbours first: two halves
-// are the whole.
+// coversEveryone reports whether t lets in all of one family. It merges neighbours in t: two halves are the
+// whole.
 func coversEveryone(t *bart.Lite) bool {
-	merged := t.Clone()
-	merged.Aggregate()
+	t.Aggregate()
 	for _, family := range everyone {
-		if !slices.ContainsFunc(family, func(p netip.Prefix) bool { return !merged.LookupPrefix(p) }) {
+		if !slices.ContainsFunc(family, func(p netip.Prefix) bool { return !t.LookupPrefix(p) }) {
 			return true
 		}
 	}

@@ -6,5 +6,5 @@ package rls
 var genuine = map[string][]string{
 	"id":        {"e6be5147c6d488700c7ee0cc2d4fa12d26c4dd93aa7dce9d9d2d5834f2e87a7f"},
 	"fence_key": {"35b173f656d6f1751b8c84679491aa904994a7188fed408e9478f5e0ba73c27e"},
-	"fence":     {"dc11f7c489c0f7e10f08ba8193d64713154b05fcd3a52ab3ed62fd931d43ec2c"},
+	"fence":     {"d5d2156c4b3f00a54c9cacf5378ec5452f12d5a37b77c9863f8ca9d10fc034e0"},
 }

@@ -20,7 +20,10 @@
 //     and may be read or written. SQL injected into a statement can end the scope, never widen it.
 //   - The scope is local to the transaction, and travels in the packet of its first statement. A
 //     statement on its own takes one round trip, and a transaction two and one for each further
-//     statement: poolers in transaction mode are as safe as none.
+//     statement: poolers in transaction mode are as safe as none. Not counted are pgx's own: it asks once
+//     for the types of a statement on each connection (in its mode describe_exec, always), and whether a connection
+//     that lay idle for a second is alive.
+//   - A tenant's writers wait for no advisory lock, which any SQL could hold.
 //   - A connection goes back to the pool with nothing of the tenant on it, or not at all: after a
 //     transaction it is reset; if its state is not known, it is destroyed.
 //   - A role or server for which the above would not hold is refused at the start.
@@ -30,7 +33,15 @@
 //   - Timing, EXPLAIN, the size of sequences, and NOTIFY cross tenants. Do not show EXPLAIN to
 //     tenants: it holds the planner's idea of everybody's rows.
 //   - Advisory locks and NOTIFY have one name space in a database: take names from [LockKey] and [Channel].
+//     SQL injected into a statement can hold any advisory lock until its transaction ends: a lock of your own, and
+//     those of a move, an export or a purge of another tenant and of [Setup], which then wait or give up. Such
+//     a move holds that tenant's writers up for as long as [MoveOptions].MaxPause says. pg_locks shows who holds it.
+//   - Who can send whole statements can LOCK TABLE what the role may delete from, and so hold up every tenant:
+//     [WithTimeouts] makes the others fail after a while instead of waiting.
 //   - Large objects know no row-level security: do not use them.
+//   - PREPARE in SQL costs the connection at the end of its transaction. Where it cannot be seen, in a function or
+//     through [pgx.Tx.Conn], or behind a pooler, the prepared statement stays, and whoever has the connection next can
+//     read its text: use pgx's own, which hold no values.
 //   - Bind parameters, and never literals, keep values out of pg_stat_activity and the log, which the
 //     application role's other sessions can read.
 //   - A hot query over a tenant with a large share of a table should name tenant_id itself: Postgres's planner

@@ -28,8 +28,9 @@ func (sqlDriver) Open(string) (driver.Conn, error) {
 // sqlConn is one database/sql connection: a transaction, or statements of which each is bound by its own
 // context.
 type sqlConn struct {
-	db *DB
-	tx *tx // nil outside transactions
+	db      *DB
+	tx      *tx    // nil outside transactions
+	release func() // of the limiter, for tx; nil: none
 }
 
 // runner is what statements run on.
@@ -98,6 +99,9 @@ func (c *sqlConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, e
 		if err != nil {
 			return nil, err
 		}
+		if c.release, err = c.db.admit(ctx, id); err != nil {
+			return nil, err
+		}
 	}
 	c.tx = t
 	return sqlTx{c}, nil
@@ -106,15 +110,21 @@ func (c *sqlConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, e
 type sqlTx struct{ c *sqlConn }
 
 func (x sqlTx) Commit() error {
-	t := x.c.tx
-	x.c.tx = nil
-	return t.Commit(t.ctx)
+	defer x.c.leave()
+	return x.c.tx.Commit(x.c.tx.ctx)
 }
 
 func (x sqlTx) Rollback() error {
-	t := x.c.tx
-	x.c.tx = nil
-	return t.Rollback(t.ctx)
+	defer x.c.leave()
+	return x.c.tx.Rollback(x.c.tx.ctx)
+}
+
+// leave is called once the transaction has ended.
+func (c *sqlConn) leave() {
+	if c.release != nil {
+		c.release()
+	}
+	c.tx, c.release = nil, nil
 }
 
 // Begin implements [driver.Conn].

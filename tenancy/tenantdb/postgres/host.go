@@ -63,7 +63,8 @@ func decidedAt(t tenancy.Tenant) *time.Time {
 
 // SetState implements [tenancy.Host]. For the states that stop writes so that data can be copied or
 // destroyed (exporting, moving, purging) it waits until no write of the tenant is under way, within
-// ctx; the others it does not wait for.
+// ctx. For the others it waits only for writers that hold a lock on the tenant's row: those at repeatable read or
+// serializable, and those that another session kept from the advisory lock of the tenant's writers.
 //
 // A transaction at repeatable read or serializable sees the state its snapshot holds, and can go on
 // reading until it ends; it can write no more.

@@ -37,10 +37,8 @@ func (db *DB) shoot(ctx context.Context) (s shot, err error) {
 		return s, nil
 	}
 	s.db = db
-	if db.opts.limits != nil {
-		if s.release, err = db.opts.limits.Acquire(ctx, id); err != nil {
-			return s, err
-		}
+	if s.release, err = db.admit(ctx, id); err != nil {
+		return s, err
 	}
 	if s.conn, err = db.pool.Acquire(ctx); err != nil {
 		if s.release != nil {
@@ -50,6 +48,14 @@ func (db *DB) shoot(ctx context.Context) (s shot, err error) {
 	}
 	s.bind = db.bind(tenantdb.Scope{Tenant: id})
 	return s, nil
+}
+
+// admit asks the limiter. release is nil if there is none.
+func (db *DB) admit(ctx context.Context, id tenancy.ID) (release func(), err error) {
+	if db.opts.limits == nil {
+		return nil, nil
+	}
+	return db.opts.limits.Acquire(ctx, id)
 }
 
 // send sends the binding, queries and what cleans up after them in one packet that ends in one Sync: the
@@ -153,7 +159,12 @@ func (db *DB) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	if err != nil {
 		return pgx.FailedBatchResults(b, err)
 	}
-	return &answers{BatchResults: br, done: s.done}
+	return &answers{BatchResults: br, done: func() {
+		if slices.ContainsFunc(b.QueuedQueries, func(q *pgx.QueuedQuery) bool { return prepares(q.SQL) }) {
+			destroy(s.conn)
+		}
+		s.done()
+	}}
 }
 
 // CopyFrom inserts rows as the tenant of ctx, all or none. It has the shape of [pgx.Conn.CopyFrom] but

@@ -199,10 +199,14 @@ func TestStatementCacheBehindAPoolerIsReported(t *testing.T) {
 func TestResidueBehindAPooler(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
+	h.canCount(t)
 	dsn := pgbouncer(t, h)
 	for _, mode := range []string{"cache_describe", "simple_protocol"} {
 		db := h.openDSN(t, with(dsn, "pool_max_conns=4&default_query_exec_mode=%s", mode))
 		for name, r := range residues {
+			if name == "a statement" {
+				continue // see the limits in the package comment
+			}
 			_, err := db.Exec(as(t, alpha), r.leave)
 			require.NoError(t, err)
 			require.NoError(t, db.Tx(as(t, alpha), func(ctx context.Context, tx pgx.Tx) error {

@@ -118,6 +118,34 @@ func TestSetupRepeatsAndRunsTwiceAtOnce(t *testing.T) {
 	require.Error(t, postgres.Setup(t.Context(), conn, o))
 }
 
+func TestSetupThatIsRefusedForARoleLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	h := &house{PG: dbtest.Postgres(t), shard: "main", keys: tenancy.Keys{Current: testKey(t, "k1")}}
+	conn, err := pgx.Connect(t.Context(), h.Owner.DSN)
+	require.NoError(t, err)
+	defer conn.Close(context.Background())
+	for says, change := range map[string]func(*postgres.SetupOptions){
+		"role no_such_app does not exist":    func(o *postgres.SetupOptions) { o.AppRole = "no_such_app" },
+		"role no_such_system does not exist": func(o *postgres.SetupOptions) { o.SystemRole = "no_such_system" },
+		"lacks BYPASSRLS":                    func(o *postgres.SetupOptions) { o.SystemRole = h.Owner.Role },
+		"is a superuser":                     func(o *postgres.SetupOptions) { o.AppRole = h.Admin.Role },
+	} {
+		o := h.setupOptions()
+		change(&o)
+		err := postgres.Setup(t.Context(), conn, o)
+		require.ErrorIs(t, err, tenantdb.ErrUnsafe)
+		require.ErrorContains(t, err, says)
+		var schema, temporary bool
+		require.NoError(t, conn.QueryRow(t.Context(), `SELECT to_regnamespace('tenancy') IS NOT NULL,
+			has_database_privilege($1, current_database(), 'TEMPORARY')`, h.App.Role).Scan(&schema, &temporary))
+		require.False(t, schema, says)
+		require.True(t, temporary, says)
+	}
+	// And what can be mended is.
+	h.exec(t, h.Owner.DSN, `CREATE SCHEMA tenancy; GRANT CREATE ON SCHEMA tenancy TO `+h.App.Role)
+	h.setup(t, h.setupOptions())
+}
+
 func TestADatabaseIsNamedOnce(t *testing.T) {
 	t.Parallel()
 	h := &house{PG: dbtest.Postgres(t), keys: tenancy.Keys{Current: testKey(t, "k1")}, shard: "main"}

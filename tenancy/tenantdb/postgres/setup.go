@@ -62,13 +62,14 @@ func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 	if o.AppRole == "" || o.AppRole == o.SystemRole {
 		return errors.New("tenantdb/postgres: Setup needs an AppRole, and a SystemRole that is not the same")
 	}
+	// Roles that are missing or not fit leave no trace.
+	if err := alone(ctx, conn, func(tx pgx.Tx) error { return checkRoles(ctx, tx, o) }); err != nil {
+		return err
+	}
 	if err := migrate(ctx, conn.Config()); err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, setupLock); err != nil {
-			return translate(err)
-		}
+	return alone(ctx, conn, func(tx pgx.Tx) error {
 		renamed, err := nameShard(ctx, tx, o.Shard, string(o.Region))
 		if err != nil {
 			return err
@@ -81,10 +82,18 @@ func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, installKeysSQL, keys.tags, keys.ipads, keys.opads); err != nil {
+		_, err = tx.Exec(ctx, installKeysSQL, keys.tags, keys.ipads, keys.opads)
+		return translate(err)
+	})
+}
+
+// alone runs fn in a transaction while no other Setup is at work.
+func alone(ctx context.Context, conn *pgx.Conn, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, setupLock); err != nil {
 			return translate(err)
 		}
-		return checkRoles(ctx, tx, o)
+		return fn(tx)
 	})
 }
 
@@ -163,11 +172,7 @@ func sameSecrets(ctx context.Context, tx pgx.Tx, keys keyRows) error {
 
 // grant gives the roles what they need of schema tenancy, and nobody anything else.
 func grant(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
-	var db string
-	if err := tx.QueryRow(ctx, `SELECT current_database()`).Scan(&db); err != nil {
-		return translate(err)
-	}
-	app, all := quote(o.AppRole), quote(o.AppRole)
+	all := quote(o.AppRole)
 	if o.SystemRole != "" {
 		all += ", " + quote(o.SystemRole)
 	}
@@ -177,8 +182,6 @@ func grant(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
 		`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenancy FROM PUBLIC, ` + all,
 		`GRANT USAGE ON SCHEMA tenancy TO ` + all,
 		`GRANT EXECUTE ON FUNCTION tenancy.id(), tenancy.claimed(), tenancy.about() TO ` + all,
-		`REVOKE TEMPORARY, CREATE ON DATABASE ` + quote(db) + ` FROM PUBLIC, ` + app,
-		`REVOKE CREATE ON SCHEMA public FROM PUBLIC, ` + app,
 	}
 	if o.SystemRole != "" {
 		sys := quote(o.SystemRole)
@@ -187,14 +190,33 @@ func grant(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
 			`GRANT SELECT ON tenancy.shard TO `+sys,
 			`GRANT EXECUTE ON FUNCTION tenancy.install_keys(text[], bytea[], bytea[]), tenancy.fence_key(text) TO `+sys)
 	}
-	if _, err := tx.Exec(ctx, strings.Join(sql, ";\n")); err != nil {
-		return translate(err)
-	}
-	return nil
+	_, err := tx.Exec(ctx, strings.Join(sql, ";\n"))
+	return translate(err)
 }
 
-// checkRoles finds roles that isolation would not hold for.
+// checkRoles finds roles that isolation would not hold for, once what can be taken away from them is.
 func checkRoles(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
+	var db string
+	var missing, schemas []string
+	err := tx.QueryRow(ctx, `SELECT current_database()::text,
+		ARRAY(SELECT 'role ' || r || ' does not exist' FROM unnest($1::text[]) r
+			WHERE r <> '' AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r)),
+		ARRAY(SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname IN ('public', 'tenancy'))`,
+		[]string{o.AppRole, o.SystemRole}).Scan(&db, &missing, &schemas)
+	if err != nil {
+		return translate(err)
+	}
+	if len(missing) > 0 {
+		return unsafe(missing)
+	}
+	app := quote(o.AppRole)
+	sql := `REVOKE TEMPORARY, CREATE ON DATABASE ` + quote(db) + ` FROM PUBLIC, ` + app
+	for _, s := range schemas {
+		sql += `; REVOKE CREATE ON SCHEMA ` + quote(s) + ` FROM PUBLIC, ` + app
+	}
+	if _, err := tx.Exec(ctx, sql); err != nil {
+		return translate(err)
+	}
 	reasons, err := roleFaults(ctx, tx, o.AppRole)
 	if err != nil {
 		return err

@@ -133,7 +133,21 @@ func TestLimitsCoverOneShotsAndTransactions(t *testing.T) {
 	require.Error(t, db.QueryRow(as(t, alpha), `SELEC`).Scan(new(int)))
 	require.Equal(t, 3, l.asked)
 	require.Zero(t, l.held)
+	for _, end := range []func(*sqlx.Tx) error{(*sqlx.Tx).Commit, (*sqlx.Tx).Rollback} {
+		tx, err := db.SQLX().BeginTxx(as(t, alpha), nil)
+		require.NoError(t, err)
+		require.Equal(t, 1, l.held)
+		require.NoError(t, tx.Get(new(int), `SELECT 1`))
+		require.NoError(t, end(tx))
+		require.Zero(t, l.held)
+	}
+	require.NoError(t, db.SQLX().GetContext(as(t, alpha), new(int), `SELECT 1`))
+	require.NoError(t, db.TenantDB().Tx(as(t, alpha), func(context.Context, *sqlx.Tx) error { return nil }))
+	require.Equal(t, 7, l.asked)
+	require.Zero(t, l.held)
 	l.refuse = true
+	_, err := db.SQLX().BeginTxx(as(t, alpha), nil)
+	require.ErrorIs(t, err, tenancy.ErrBusy)
 	require.ErrorIs(t, db.QueryRow(as(t, alpha), `SELECT 1`).Scan(new(int)), tenancy.ErrBusy)
 	require.ErrorIs(t, db.Tx(as(t, alpha), nil), tenancy.ErrBusy)
 	require.Zero(t, l.held)

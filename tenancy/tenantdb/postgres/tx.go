@@ -29,7 +29,8 @@ type tx struct {
 	conn   *pgxpool.Conn
 	state  state
 	saves  int
-	dirty  bool // something ran that may leave more behind than settings
+	dirty  bool // something ran that may leave more behind than reset undoes
+	spoilt bool // something ran that may leave more behind than scrub undoes
 }
 
 type state int
@@ -198,6 +199,9 @@ func (t *tx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 		return pgx.FailedBatchResults(b, err)
 	}
 	t.dirty = true
+	for _, q := range b.QueuedQueries {
+		t.spoilt = t.spoilt || prepares(q.SQL)
+	}
 	if t.state == open {
 		return &answers{BatchResults: t.conn.SendBatch(ctx, b)}
 	}
@@ -301,29 +305,30 @@ func (t *tx) end(sql string) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), cleanup)
 	defer cancel()
-	if t.dirty {
-		sql += scrub
-	}
-	if _, err := pg.Exec(ctx, sql).ReadAll(); err != nil { // also if rows were left open: what the server is at is not known
+	if _, err := pg.Exec(ctx, sql+t.scrub()).ReadAll(); err != nil { // also if rows were left open: what the server is at is not known
 		destroy(t.conn)
 	}
 }
 
 // ran looks at a statement's kind, as the server tells it.
 func (t *tx) ran(sql string, tag pgconn.CommandTag) {
-	if t.dirty {
-		return
-	}
 	// A string without arguments travels as it is, and may hold several statements.
-	t.dirty = !leavesNothing(tag) || locks(sql) || strings.Contains(sql, ";")
+	several := strings.Contains(sql, ";")
+	t.dirty = t.dirty || several || !leavesNothing(tag) || locks(sql)
+	switch kind(tag) {
+	case "PREPARE", "DEALLOCATE", "DO":
+		t.spoilt = true
+	default:
+		t.spoilt = t.spoilt || several && prepares(sql)
+	}
 }
 
-// scrub is what follows COMMIT.
+// scrub is what follows COMMIT or ROLLBACK, which does not undo what sequences gave.
 func (t *tx) scrub() string {
 	if t.dirty {
 		return scrub
 	}
-	return "; reset all"
+	return reset
 }
 
 // release gives the connection back. The pool keeps it only if it is alive, idle and outside a
@@ -331,6 +336,9 @@ func (t *tx) scrub() string {
 func (t *tx) release() {
 	t.state = ended
 	if t.conn != nil {
+		if t.spoilt {
+			destroy(t.conn)
+		}
 		t.conn.Release()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	osexec "os/exec"
 	"strconv"
@@ -19,29 +20,36 @@ import (
 
 const childEnv = "BAILIWICK_SQLITE_CHILD"
 
-// child is another process on the same folder. It writes rows for two tenants and says each number
-// once its transaction is committed, until it is killed.
+// child is another process on the same folder. It writes pairs of rows for two tenants, a pair in a transaction, and
+// says each number once both transactions are committed, until it is killed.
 func child(dir string) {
 	db, err := sqlite.Open(dir, sqlite.Options{Migrations: notes})
 	for i := 0; err == nil; i++ {
 		for _, id := range []tenancy.ID{acme, globex} {
 			if err = db.TenantDB().Tx(in(id), func(ctx context.Context, tx *sqlx.Tx) error {
-				_, err := tx.ExecContext(ctx, "INSERT INTO note (body) VALUES (?)", fmt.Sprintf("child %d", i))
-				return err
+				for range 2 {
+					if _, err := tx.ExecContext(ctx, "INSERT INTO note (body) VALUES (?)", fmt.Sprintf("child %d", i)); err != nil {
+						return err
+					}
+				}
+				return nil
 			}, tenantdb.Retry(100)); err != nil {
 				break
 			}
 		}
-		fmt.Println(i)
+		if err == nil {
+			fmt.Println(i)
+		}
 	}
 	fmt.Println("stopped:", err)
 	os.Exit(1)
 }
 
-// start runs child and returns a reader of what it says.
-func start(t *testing.T, dir string) (*osexec.Cmd, *bufio.Scanner) {
+// start runs child, under another program if one is given, and returns a reader of what it says.
+func start(t *testing.T, dir string, under ...string) (*osexec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	cmd := osexec.Command(os.Args[0])
+	args := append(under, os.Args[0])
+	cmd := osexec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), childEnv+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -51,7 +59,7 @@ func start(t *testing.T, dir string) (*osexec.Cmd, *bufio.Scanner) {
 	return cmd, bufio.NewScanner(out)
 }
 
-// said returns the last number of the child's output.
+// said reads the next number the child says, and reports whether it said one.
 func said(t *testing.T, s *bufio.Scanner, last *int) bool {
 	t.Helper()
 	if !s.Scan() {
@@ -63,9 +71,31 @@ func said(t *testing.T, s *bufio.Scanner, last *int) bool {
 	return true
 }
 
+// survived requires that the file of each tenant is whole and holds every pair that was said to be committed, in
+// order, and at most the one after: no half of one.
+func survived(t *testing.T, db *sqlite.DB, last int) {
+	t.Helper()
+	for _, id := range []tenancy.ID{acme, globex} {
+		got := bodies(t, db, id)
+		require.GreaterOrEqual(t, len(got), 2*(last+1))
+		require.LessOrEqual(t, len(got), 2*(last+2), "rows that nobody wrote")
+		require.Zero(t, len(got)%2, "half a transaction")
+		for i, b := range got {
+			require.Equal(t, fmt.Sprintf("child %d", i/2), b)
+		}
+		require.NoError(t, db.TenantDB().Tx(in(id), func(ctx context.Context, tx *sqlx.Tx) error {
+			var check string
+			require.NoError(t, tx.GetContext(ctx, &check, "PRAGMA integrity_check"))
+			require.Equal(t, "ok", check)
+			_, err := tx.ExecContext(ctx, "DELETE FROM note")
+			return err
+		}))
+	}
+}
+
 func TestAKilledProcessLosesNothingItSaidItHadCommitted(t *testing.T) {
 	t.Parallel()
-	rounds := 5
+	rounds := 8
 	if os.Getenv("BAILIWICK_SOAK") == "1" {
 		rounds = 200
 	}
@@ -74,31 +104,17 @@ func TestAKilledProcessLosesNothingItSaidItHadCommitted(t *testing.T) {
 	require.NoError(t, err)
 	provision(t, db, acme, globex)
 	require.NoError(t, db.Close())
-	for round := range rounds {
+	for range rounds {
 		cmd, out := start(t, dir)
 		last := -1
 		require.True(t, said(t, out, &last))
-		time.AfterFunc(time.Duration(round*7)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		time.AfterFunc(rand.N(50*time.Millisecond), func() { _ = cmd.Process.Kill() })
 		for said(t, out, &last) {
 		}
 		_ = cmd.Wait()
 		db, err := sqlite.Open(dir, sqlite.Options{Migrations: notes})
 		require.NoError(t, err)
-		for _, id := range []tenancy.ID{acme, globex} {
-			got := bodies(t, db, id)
-			require.GreaterOrEqual(t, len(got), last+1)
-			require.LessOrEqual(t, len(got), last+3, "rows that nobody wrote")
-			for i, b := range got {
-				require.Equal(t, fmt.Sprintf("child %d", i), b)
-			}
-			require.NoError(t, db.TenantDB().Tx(in(id), func(ctx context.Context, tx *sqlx.Tx) error {
-				var check string
-				require.NoError(t, tx.GetContext(ctx, &check, "PRAGMA integrity_check"))
-				require.Equal(t, "ok", check)
-				_, err := tx.ExecContext(ctx, "DELETE FROM note")
-				return err
-			}))
-		}
+		survived(t, db, last)
 		require.NoError(t, db.Close())
 	}
 }
@@ -127,12 +143,15 @@ func TestTwoProcessesShareAFolder(t *testing.T) {
 	_ = cmd.Wait()
 	set(t, db, tenancy.Active)
 	mine, theirs := 0, 0
-	for _, b := range bodies(t, db, acme) {
-		switch b {
+	got := bodies(t, db, acme)
+	for i := 0; i < len(got); i++ {
+		switch b := got[i]; b {
 		case fmt.Sprintf("parent %d", mine):
 			mine++
 		case fmt.Sprintf("child %d", theirs):
 			theirs++
+			i++
+			require.Equal(t, b, got[i], "the pair was written in one transaction")
 		default:
 			t.Fatalf("out of order: %s", b)
 		}

@@ -31,8 +31,8 @@
 // process alone may use a folder, and a backup tool that opens and closes a live file there takes
 // SQLite's locks away.
 //
-// A statement may compute for as long as its context lets it, and make a value of up to a gigabyte in the
-// memory that all tenants share: give work a deadline, and do not run SQL that somebody sent.
+// A statement may compute for as long as its context lets it, and make several values of Options.MaxValue each in
+// the memory that all tenants share: give work a deadline, and do not run SQL that somebody sent.
 //
 // Files are not encrypted: use an encrypted disk, and package vault for what must be unreadable even
 // then. The disk may keep what a purge or a DELETE overwrote; the receipt says so.

@@ -111,7 +111,7 @@ func (d *DB) connect(ctx context.Context, path string, mode openMode, guarded bo
 		}
 	}
 	if guarded {
-		if err := d.guard(c); err != nil {
+		if err := errors.Join(d.guard(c), limitValues(c.raw, d.opts.MaxValue)); err != nil {
 			c.destroy()
 			return nil, err
 		}

@@ -26,6 +26,7 @@ const (
 	codeFull       = 13
 	codeCantOpen   = 14
 	codeProtocol   = 15
+	codeTooBig     = 18
 	codeConstraint = 19
 	codeUnique     = 2067
 	codePrimaryKey = 1555
@@ -38,6 +39,9 @@ const (
 // tenant's. It is never repaired, overwritten or restored over here: move it away, with the -wal and -shm
 // beside it, and put a snapshot in its place with [DB.Restore].
 var ErrCorrupt = errors.New("sqlite: file is damaged or not this tenant's")
+
+// ErrTooBig is a value, or a row, of more than Options.MaxValue bytes: given, made by a statement, or in the file.
+var ErrTooBig = errors.New("sqlite: a value is too big")
 
 // Error is an error of the database. Its text names what failed, and holds no value of a row or
 // parameter and no path.
@@ -105,6 +109,8 @@ func sentinel(code int) []error {
 		return []error{tenantdb.ErrConflict}
 	case codeFull, codeIOErr, codeCantOpen, codePerm, codeProtocol, codeNoMem, codeReadOnly:
 		return []error{tenantdb.ErrUnavailable} // a transaction that may only read is stopped before SQLite is
+	case codeTooBig:
+		return []error{ErrTooBig}
 	case codeCorrupt, codeNotADB:
 		return []error{ErrCorrupt}
 	case codeAuth:

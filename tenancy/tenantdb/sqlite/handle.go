@@ -22,7 +22,7 @@ type handle struct {
 	header atomic.Pointer[header]
 
 	writer  chan struct{}
-	writing atomic.Uintptr // the goroutine that took the writer; 0: none, or not known
+	writing atomic.Uintptr // the goroutine inside the transaction that has the writer; 0: none, or not known
 	readers chan struct{}
 	mu      sync.Mutex
 	idle    []*conn
@@ -45,6 +45,10 @@ func (h *handle) mine() bool {
 	g := goroutine()
 	return g != 0 && h.writing.Load() == g
 }
+
+// left says that the caller's transaction has ended for it. The writer may come free a little later, when what the
+// transaction used has been put in order, and that is worth waiting for.
+func (h *handle) left() { h.writing.CompareAndSwap(goroutine(), 0) }
 
 // take returns a connection for one transaction, waiting for its turn.
 func (h *handle) take(ctx context.Context, write bool) (*conn, error) {

@@ -27,7 +27,7 @@ CREATE TABLE tenancy_file (
   decided_at INTEGER NOT NULL, -- the directory's time of the last decision, microseconds
   changed_at INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, sum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 PRAGMA application_id = 1651993393;
 `
 

@@ -18,7 +18,8 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Migration is one step of a schema. Once released it is never changed.
+// Migration is one step of a schema. Once released it is never changed: a file that has run it remembers a hash of
+// its SQL, and is refused ([tenantdb.ErrSchema]) to a program in which that is another. What a Func does is not seen.
 type Migration struct {
 	// ID names the step for ever: "app/0001", "audit/0002". The steps of a file are known by their ids,
 	// not by their count, so that the lists of several packages can be joined and each can grow.
@@ -26,6 +27,8 @@ type Migration struct {
 	// SQL is any number of statements; Func, if set, runs after it.
 	SQL  string
 	Func func(ctx context.Context, tx *sqlx.Tx) error
+
+	sum string // of SQL, and of whether there is a Func
 }
 
 // ReadMigrations returns the steps that the .sql files of fsys hold, in the order of their names. Their
@@ -74,28 +77,36 @@ func gooseUp(text string) (string, error) {
 	return text, nil
 }
 
-func checkMigrations(list []Migration) error {
+// summed returns a copy of list with the sum of each step, if the list makes sense.
+func summed(list []Migration) ([]Migration, error) {
 	seen := map[string]bool{}
-	for _, m := range list {
+	list = slices.Clone(list)
+	for i, m := range list {
 		switch {
 		case m.ID == "" || m.SQL == "" && m.Func == nil:
-			return errors.New("sqlite: a migration has no ID or nothing to do")
+			return nil, errors.New("sqlite: a migration has no ID or nothing to do")
 		case seen[m.ID]:
-			return fmt.Errorf("sqlite: two migrations are named %q", m.ID)
+			return nil, fmt.Errorf("sqlite: two migrations are named %q", m.ID)
 		}
 		seen[m.ID] = true
+		text := strings.ReplaceAll(m.SQL, "\r\n", "\n") // as git may check it out on one machine and not on another
+		list[i].sum = digest(fmt.Sprintf("%t\n%s", m.Func != nil, text))
 	}
-	return nil
+	return list, nil
 }
 
 // fingerprint names a set of migrations, whatever order they ran in.
 func fingerprint(list []Migration) string {
-	ids := make([]string, len(list))
+	known := make([]string, len(list))
 	for i, m := range list {
-		ids[i] = m.ID
+		known[i] = m.ID + " " + m.sum
 	}
-	slices.Sort(ids)
-	sum := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	slices.Sort(known)
+	return digest(strings.Join(known, "\n"))
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -161,16 +172,22 @@ func (d *DB) change(ctx context.Context, c *conn, f func(context.Context, *sqlx.
 }
 
 // apply runs the steps of list that the file has not seen, and returns how many it has seen then. A file
-// that has seen others was made by a newer program.
+// that has seen others was made by a newer program; one that has seen them with another text is not what this
+// program takes it for.
 func apply(ctx context.Context, c *conn, tx *sqlx.Tx, list []Migration) (int, error) {
-	seen, err := c.strings(ctx, "SELECT id FROM tenancy_migration")
+	seen, err := c.strings(ctx, "SELECT sum || ' ' || id FROM tenancy_migration")
 	if err != nil {
 		return 0, err
 	}
 	done := make(map[string]bool, len(seen))
-	for _, id := range seen {
-		if !slices.ContainsFunc(list, func(m Migration) bool { return m.ID == id }) {
+	for _, s := range seen {
+		sum, id, _ := strings.Cut(s, " ")
+		i := slices.IndexFunc(list, func(m Migration) bool { return m.ID == id })
+		switch {
+		case i < 0:
 			return 0, fmt.Errorf("%w: the file was migrated by a newer program: it has %q", tenantdb.ErrSchema, id)
+		case list[i].sum != sum:
+			return 0, fmt.Errorf("%w: migration %q was changed after the file had run it: put it back, and add a new one", tenantdb.ErrSchema, id)
 		}
 		done[id] = true
 	}
@@ -190,7 +207,7 @@ func apply(ctx context.Context, c *conn, tx *sqlx.Tx, list []Migration) (int, er
 				return 0, fmt.Errorf("sqlite: migration %s: %w", m.ID, err)
 			}
 		}
-		if err := c.exec(ctx, "INSERT INTO tenancy_migration (id, applied_at) VALUES (?, bw_now())", m.ID); err != nil {
+		if err := c.exec(ctx, "INSERT INTO tenancy_migration (id, sum, applied_at) VALUES (?, ?, bw_now())", m.ID, m.sum); err != nil {
 			return 0, err
 		}
 	}

@@ -82,6 +82,37 @@ func TestAMigrationThatFailsLeavesTheFileAsItWas(t *testing.T) {
 	}
 }
 
+func TestAMigrationChangedUnderItsOldNameIsRefused(t *testing.T) {
+	t.Parallel()
+	opts := sqlite.Options{Migrations: notes, SystemMigrations: []sqlite.Migration{{ID: "sys/1", SQL: "CREATE TABLE plan (name TEXT);\n"}}}
+	dir, _, _ := closed(t, opts)
+	changed := []sqlite.Migration{notes[0]}
+	for _, change := range []func(m *sqlite.Migration){
+		func(m *sqlite.Migration) { m.SQL += "; CREATE TABLE secret_4711 (a)" },
+		func(m *sqlite.Migration) { m.Func = func(context.Context, *sqlx.Tx) error { return errors.New("ran") } },
+	} {
+		changed[0] = notes[0]
+		change(&changed[0])
+		db := open(t, dir, sqlite.Options{Migrations: append(changed, colour), SystemMigrations: opts.SystemMigrations})
+		err := exec(db, globex, "SELECT 1")
+		require.ErrorIs(t, err, tenantdb.ErrSchema)
+		require.ErrorContains(t, err, `"test/1" was changed`)
+		require.NotContains(t, err.Error(), "4711")
+		var fleet *sqlite.FleetError
+		require.ErrorAs(t, db.Migrate(context.Background(), 1, nil), &fleet)
+		require.Len(t, fleet.Failed, 2)
+		require.ErrorIs(t, fleet.Failed["globex"], tenantdb.ErrSchema)
+		require.NoError(t, db.Close())
+	}
+	_, err := sqlite.Open(dir, sqlite.Options{SystemMigrations: []sqlite.Migration{{ID: "sys/1", SQL: "CREATE TABLE plan (name INT);\n"}}})
+	require.ErrorIs(t, err, tenantdb.ErrSchema)
+
+	opts.SystemMigrations[0].SQL = "CREATE TABLE plan (name TEXT);\r\n" // checked out on another system
+	db := open(t, dir, opts)
+	require.NoError(t, exec(db, globex, "INSERT INTO note (body) VALUES ('untouched')"))
+	require.Error(t, exec(db, globex, "SELECT colour FROM note"))
+}
+
 func TestTheFleetIsMigratedPastTheFilesThatFail(t *testing.T) {
 	t.Parallel()
 	const tenants = 30

@@ -41,6 +41,9 @@ type Options struct {
 	// MaxBytes is the largest size of a tenant's file; 0 means no limit. Writing more is
 	// [tenantdb.ErrQuota]. What the write-ahead log holds on its way there is not counted.
 	MaxBytes int64
+	// MaxValue is the largest value, and the largest row, in bytes, that a statement may be given, make or read; 0 means
+	// 64 MiB. More is [ErrTooBig]; what migrations and exports do is not bound by it.
+	MaxValue int
 	// Sync is how hard a commit is pushed to the disk.
 	Sync Sync
 
@@ -68,6 +71,7 @@ func (o Options) withDefaults() (Options, error) {
 	def(&o.MaxOpen, 512)
 	def(&o.Readers, 4)
 	def(&o.CacheKiB, 56)
+	def(&o.MaxValue, 64<<20)
 	if o.IdleClose == 0 {
 		o.IdleClose = 30 * time.Second
 	}
@@ -82,13 +86,15 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errors.New("sqlite: an option is negative")
 	case o.MaxBytes > 0 && o.MaxBytes < 16*pageSize:
 		return o, fmt.Errorf("sqlite: MaxBytes is less than %d", 16*pageSize)
+	case o.MaxValue < 1<<16 || o.MaxValue > maxLength:
+		return o, fmt.Errorf("sqlite: MaxValue is not between %d and %d", 1<<16, maxLength)
 	case o.Sync != SyncFull && o.Sync != SyncNormal:
 		return o, errors.New("sqlite: unknown Sync")
 	}
-	for _, list := range [][]Migration{o.Migrations, o.SystemMigrations} {
-		if err := checkMigrations(list); err != nil {
-			return o, err
-		}
+	var err error
+	if o.Migrations, err = summed(o.Migrations); err != nil {
+		return o, err
 	}
-	return o, nil
+	o.SystemMigrations, err = summed(o.SystemMigrations)
+	return o, err
 }

@@ -19,13 +19,22 @@ type step struct {
 // newStep returns the step of st, a statement of raw. It is the zero step if the driver keeps its fields
 // elsewhere than it did.
 func newStep(raw driver.Conn, st driver.Stmt) step {
-	tls := reflect.Indirect(reflect.ValueOf(raw)).FieldByName("tls")
+	tls := tlsOf(raw)
 	stmt := reflect.Indirect(reflect.ValueOf(st)).FieldByName("pstmt")
-	if !tls.IsValid() || !stmt.IsValid() || stmt.Kind() != reflect.Uintptr ||
-		tls.Type() != reflect.TypeOf(lib.Xsqlite3_step).In(0) {
+	if tls == nil || !stmt.IsValid() || stmt.Kind() != reflect.Uintptr {
 		return step{}
 	}
-	return step{tls.UnsafePointer(), uintptr(stmt.Uint())}
+	return step{tls, uintptr(stmt.Uint())}
+}
+
+// tlsOf returns the *libc.TLS of a connection of the driver, which does not export it; nil if it is kept elsewhere
+// than it was.
+func tlsOf(raw driver.Conn) unsafe.Pointer {
+	f := reflect.Indirect(reflect.ValueOf(raw)).FieldByName("tls")
+	if !f.IsValid() || f.Type() != reflect.TypeOf(lib.Xsqlite3_step).In(0) {
+		return nil
+	}
+	return f.UnsafePointer()
 }
 
 // run executes the statement and reports whether that is known to have succeeded.

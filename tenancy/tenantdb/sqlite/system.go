@@ -18,7 +18,7 @@ import (
 
 // systemSQL makes what the system database begins with: the ids that must never come back.
 const systemSQL = `
-CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY, sum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tenancy_tombstone (
   tenant  TEXT PRIMARY KEY,
   at      INTEGER NOT NULL,
@@ -51,7 +51,7 @@ func (d *DB) openSystem(ctx context.Context) error {
 	if err := checkVersion(ctx, c); err != nil {
 		return err
 	}
-	if _, err := handleOf(c.raw); err != nil {
+	if err := limitValues(c.raw, maxLength); err != nil { // not bound, but it can be
 		return err
 	}
 	if app, err := c.text(ctx, "PRAGMA application_id"); err != nil {

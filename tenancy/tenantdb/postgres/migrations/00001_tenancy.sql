@@ -31,6 +31,9 @@ CREATE TABLE tenancy.tenant (
 -- do not live in one database.
 CREATE UNIQUE INDEX tenancy_one_uuid ON tenancy.tenant (replace(id, '-', '')) WHERE id ~ '^[0-9a-f]{4}(-?[0-9a-f]{4}){7}$';
 
+-- It makes a key of what fence() looks at, so that FOR KEY SHARE, which lets the row be locked, notices a change.
+CREATE UNIQUE INDEX tenancy_fenced ON tenancy.tenant (id, state, epoch);
+
 -- The live signing keys, at most two, as the two padded blocks of HMAC (RFC 2104). tag is the version of the
 -- scope's format and the key's id.
 CREATE TABLE tenancy.key (
@@ -112,7 +115,7 @@ $$;
 
 -- +goose StatementBegin
 -- fence_key is the advisory lock that a tenant's writers share, and that whoever must wait for them takes. Any
--- session can take it: it may hold up a move or a purge, and never a writer.
+-- session can take it: it may hold up who waits for writers, such as a move, and never the writers themselves.
 CREATE FUNCTION tenancy.fence_key(id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.hashtextextended(id, 7233150837425263457)
 $$;
@@ -141,13 +144,14 @@ BEGIN
         RAISE EXCEPTION 'no tenant scope is set'
             USING ERRCODE = '42501', CONSTRAINT = 'tenancy_no_scope';
     END IF;
-    IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' AND
-       pg_catalog.pg_try_advisory_xact_lock_shared(tenancy.fence_key(ten)) THEN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(tenancy.fence_key(ten)) THEN
+        SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten FOR SHARE;
+    ELSIF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.=) 'read committed' THEN
         SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten;
     ELSE
-        -- This sees the row as it is after the wait. Where the snapshot is as old as the transaction, a change since
-        -- then raises 40001.
-        SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten FOR SHARE;
+        -- The snapshot is as old as the transaction: lock the row, so that a change since then raises 40001. Who has the
+        -- advisory lock must not wait for the row.
+        SELECT t.state, t.epoch INTO st, ep FROM tenancy.tenant t WHERE t.id OPERATOR(pg_catalog.=) ten FOR KEY SHARE;
     END IF;
     IF st OPERATOR(pg_catalog.=) 'active' AND
        (pg_catalog.substr(pg_catalog.current_setting('tenancy.scope'), 78, 12) OPERATOR(pg_catalog.=) '000000000000' OR
