@@ -67,11 +67,7 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) er
 }
 
 // Committed implements [audit.Store].
-func (s *Store) Committed(ctx context.Context, f func()) {
-	if !s.InTx(ctx) {
-		f()
-	}
-}
+func (s *Store) Committed(ctx context.Context, f func()) { s.db.AfterCommit(ctx, f) }
 
 // Drain implements [audit.Store]. The head's row is locked first, and the rows are chosen after that: what another
 // one drained meanwhile is gone, and nothing that was parked earlier comes later. An event under an id that the log has is
