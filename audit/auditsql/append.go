@@ -45,7 +45,7 @@ func (t *tree) check(entries []audit.Entry) error {
 		switch {
 		case len(e.Leaf) == 0 || len(e.Leaf) > audit.MaxLeaf:
 			return fmt.Errorf("%w: its leaf has %d bytes", audit.ErrEvent, len(e.Leaf))
-		case len(e.Open) > perEvent || t.system && len(e.Open) > 0:
+		case len(e.Open) > perEvent:
 			return fmt.Errorf("%w: it has %d openings", audit.ErrEvent, len(e.Open))
 		}
 	}

@@ -10,10 +10,9 @@ import (
 // Sign implements [audit.Tree]. Of two checkpoints of one size the first stays.
 func (t *tree) Sign(ctx context.Context, c audit.Signed) error {
 	return refused(t.write, ctx, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		if t.pg { // two that sign at once: the second must see what the first signed
-			if err := t.lockTree(ctx, tx); err != nil {
-				return nil, err
-			}
+		// Two that sign at once: the second must see what the first signed.
+		if _, _, err := t.lockTree(ctx, tx); err != nil {
+			return nil, err
 		}
 		var newest int64
 		if err := tx.GetContext(ctx, &newest, t.sql(`SELECT coalesce(max(size), -1) FROM {checkpoint}`)); err != nil {
@@ -29,12 +28,6 @@ func (t *tree) Sign(ctx context.Context, c audit.Signed) error {
 			return nil, err
 		}
 	})
-}
-
-// lockTree makes whoever else signs wait. A log that has not grown has nothing to sign but its emptiness.
-func (t *tree) lockTree(ctx context.Context, tx *sqlx.Tx) error {
-	rows, err := tx.QueryxContext(ctx, t.sql(`SELECT size FROM {tree} FOR UPDATE`))
-	return each(rows, err, func() error { return nil })
 }
 
 // Signed implements [audit.Tree].

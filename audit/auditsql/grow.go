@@ -28,21 +28,27 @@ func (t *tree) Grown(ctx context.Context) (size uint64, frontier []byte, err err
 // Grow implements [audit.Tree]. The tree's state has a row of its own: in the head's, whoever grows the trees of several
 // tenants and whoever appends to them would wait for each other.
 func (t *tree) Grow(ctx context.Context, from, to uint64, frontier []byte, tiles []audit.Tile) error {
-	if to < from {
-		return fmt.Errorf("%w: a tree does not grow from %d to %d", audit.ErrBackwards, from, to)
-	}
 	return refused(t.write, ctx, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		if size, err := t.sizeIn(ctx, tx); err != nil || to > size {
-			return fmt.Errorf("%w: a tree of %d over %d events", audit.ErrCorrupt, to, size), err
+		grown, there, err := t.lockTree(ctx, tx)
+		if err != nil {
+			return nil, err
 		}
-		text, args := `UPDATE {tree} SET size = ?, frontier = ? WHERE size = ?`, []any{limited(to), frontier, limited(from)}
-		if from == 0 {
-			text, args = `INSERT INTO {tree} (size, frontier) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM {tree}) ON CONFLICT DO NOTHING`, args[:2]
-			if t.pg {
-				text = `INSERT INTO {tree} (size, frontier) VALUES (?, ?) ON CONFLICT DO NOTHING`
-			}
+		size, err := t.sizeIn(ctx, tx)
+		switch {
+		case err != nil:
+			return nil, err
+		case grown != from:
+			return audit.ErrConflict, nil
+		case to < from:
+			return fmt.Errorf("%w: a tree does not grow from %d to %d", audit.ErrBackwards, from, to), nil
+		case to > size:
+			return fmt.Errorf("%w: a tree of %d over %d events", audit.ErrCorrupt, to, size), nil
 		}
-		res, err := tx.ExecContext(ctx, t.sql(text), args...)
+		text := `UPDATE {tree} SET size = ?, frontier = ?`
+		if !there {
+			text = `INSERT INTO {tree} (size, frontier) VALUES (?, ?) ON CONFLICT DO NOTHING`
+		}
+		res, err := tx.ExecContext(ctx, t.sql(text), limited(to), notNil(frontier))
 		if err != nil {
 			return nil, err
 		}
@@ -57,6 +63,20 @@ func (t *tree) Grow(ctx context.Context, from, to uint64, frontier []byte, tiles
 		}
 		return nil, nil
 	})
+}
+
+// lockTree returns the size of the tree, if it has one, and makes whoever else grows or signs it wait until tx has ended.
+func (t *tree) lockTree(ctx context.Context, tx *sqlx.Tx) (size uint64, there bool, err error) {
+	text := `SELECT size FROM {tree}`
+	if t.pg {
+		text += ` FOR UPDATE`
+	}
+	var n int64
+	err = tx.GetContext(ctx, &n, t.sql(text))
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return uint64(n), true, err
 }
 
 // Tiles implements [audit.Tree].

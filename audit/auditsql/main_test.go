@@ -33,12 +33,18 @@ type world struct {
 	dir  string     // "" on Postgres
 }
 
-// tenant returns the context of a new tenant.
-func (w *world) tenant(t testing.TB) context.Context {
+// newTenant makes a tenant.
+func (w *world) newTenant(t testing.TB) tenancy.ID {
 	t.Helper()
 	id := tenancy.NewID()
 	require.NoError(t, w.host.Provision(context.Background(), tenancy.Tenant{ID: id, State: tenancy.Active, Epoch: 1}))
-	return tenancy.With(t.Context(), id)
+	return id
+}
+
+// tenant returns the context of a new tenant.
+func (w *world) tenant(t testing.TB) context.Context {
+	t.Helper()
+	return tenancy.With(t.Context(), w.newTenant(t))
 }
 
 func (w *world) store(t testing.TB) *auditsql.Store {

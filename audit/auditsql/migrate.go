@@ -106,6 +106,6 @@ func headsGrants(role string) string {
 	return out + `
 		REVOKE ALL ON ALL TABLES IN SCHEMA audit_heads FROM ` + role + `;
 		GRANT USAGE ON SCHEMA audit_heads TO ` + role + `;
-		GRANT SELECT, INSERT ON audit_heads.event, audit_heads.tile, audit_heads.checkpoint TO ` + role + `;
+		GRANT SELECT, INSERT ON audit_heads.event, audit_heads.open, audit_heads.tile, audit_heads.checkpoint TO ` + role + `;
 		GRANT SELECT, INSERT, UPDATE ON audit_heads.head, audit_heads.tree TO ` + role
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -66,18 +67,17 @@ func (s *Store) park(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) er
 }
 
 // Committed implements [audit.Store].
-func (s *Store) Committed(ctx context.Context, f func()) {
-	if !s.InTx(ctx) {
-		f()
-	}
-}
+func (s *Store) Committed(ctx context.Context, f func()) { s.db.AfterCommit(ctx, f) }
 
 // Drain implements [audit.Store]. The head's row is locked first, and the rows are chosen after that: what another
 // one drained meanwhile is gone, and nothing that was parked earlier comes later. An event under an id that the log has is
 // the same one, parked again.
 func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
-	if !s.pg || limit <= 0 {
-		return 0, nil
+	if !s.pg {
+		if _, err = tenancy.From(ctx); err == nil {
+			err = ctx.Err()
+		}
+		return 0, err
 	}
 	waiting := false
 	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -109,7 +109,7 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 
 // parked reads the oldest entries of the outbox.
 func (s *Store) parked(ctx context.Context, tx *sqlx.Tx, limit int) (ids []int64, entries []audit.Entry, err error) {
-	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT id, event_id, action, outcome, hash, leaf, opens FROM {outbox} ORDER BY id LIMIT ?`), limit)
+	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT id, event_id, action, outcome, hash, leaf, opens FROM {outbox} ORDER BY id LIMIT ?`), max(limit, 0))
 	err = each(rows, err, func() error {
 		var e audit.Entry
 		var id int64

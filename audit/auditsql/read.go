@@ -121,7 +121,7 @@ func (t *tree) events(ctx context.Context, tx *sqlx.Tx, rest string, args ...any
 
 // openings adds the openings of found. If dense is set, found is in order of place and nearly all of a range.
 func (t *tree) openings(ctx context.Context, tx *sqlx.Tx, found []audit.Stored, dense bool) error {
-	if t.system || len(found) == 0 {
+	if len(found) == 0 {
 		return nil
 	}
 	const columns = `SELECT o.place, o.subject, o.data FROM `

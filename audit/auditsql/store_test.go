@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/audit/audittest/storetest"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,6 +28,24 @@ func stored(t *testing.T, ctx context.Context, s audit.Tree) (all []audit.Stored
 	require.NoError(t, err)
 	require.NoError(t, s.Leaves(ctx, 0, size, func(e audit.Stored) error { all = append(all, e); return nil }))
 	return all
+}
+
+func TestStoresKeepTheContract(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(testing.TB) *world{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t testing.TB) storetest.Harness {
+				w := open(t)
+				h := storetest.Harness{Tenant: w.newTenant}
+				stores, _ := processes(t, w, 2)
+				for _, s := range stores {
+					h.Stores = append(h.Stores, s)
+				}
+				return h
+			})
+		})
+	}
 }
 
 func TestWhatIsAppendedIsReadBack(t *testing.T) {

@@ -164,6 +164,12 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 	if err != nil {
 		return db.backend.Translate(err)
 	}
+	var after []func()
+	defer func() {
+		for _, f := range after {
+			f()
+		}
+	}()
 	if b.Release != nil {
 		defer b.Release()
 	}
@@ -197,5 +203,6 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 	if err := t.begun.commit(); err != nil {
 		return db.backend.CommitError(err)
 	}
+	after = t.after
 	return nil
 }

@@ -340,3 +340,42 @@ func TestSystemWorkNeedsAReasonAndIsApart(t *testing.T) {
 		}))
 	})
 }
+
+func TestWhatWaitsForTheCommitRunsAfterItAndNeverWithout(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, b context.Context) {
+		var ran []string
+		note := func(ctx context.Context, s string) {
+			db.AfterCommit(ctx, func() {
+				require.NoError(t, db.Tx(a, insert(s)), "the transaction is over, and its tenant's writer free")
+				ran = append(ran, s)
+			})
+		}
+		note(a, "at once")
+		require.Equal(t, []string{"at once"}, ran)
+		require.NoError(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			note(ctx, "outer")
+			require.Error(t, db.Savepoint(ctx, func(ctx context.Context, _ *sqlx.Tx) error { note(ctx, "undone"); return errMine }))
+			require.NoError(t, db.Savepoint(ctx, func(ctx context.Context, _ *sqlx.Tx) error { note(ctx, "kept"); return nil }))
+			require.NoError(t, db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { note(ctx, "inner"); return nil }))
+			require.Len(t, ran, 1)
+			return nil
+		}))
+		require.Equal(t, []string{"at once", "outer", "kept", "inner"}, ran)
+		require.ErrorIs(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error { note(ctx, "rolled back"); return errMine }), errMine)
+		require.ErrorIs(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			note(ctx, "doomed")
+			_ = db.Tx(ctx, func(context.Context, *sqlx.Tx) error { return errMine })
+			return nil
+		}), tenantdb.ErrDoomed)
+		runs := 0
+		require.NoError(t, db.Tx(b, func(ctx context.Context, _ *sqlx.Tx) error {
+			if db.AfterCommit(ctx, func() { runs += 10 }); runs == 0 {
+				runs++
+				return tenantdb.ErrConflict
+			}
+			return nil
+		}, tenantdb.Retry(1)))
+		require.Equal(t, 11, runs, "once, for the run that committed")
+		require.Len(t, ran, 4)
+	})
+}

@@ -27,7 +27,8 @@ type transaction struct {
 	isolated sql.IsolationLevel
 	doomed   error // the first error of a call that joined
 	ended    bool
-	depth    int // of savepoints
+	depth    int      // of savepoints
+	after    []func() // see AfterCommit
 }
 
 var (
@@ -77,6 +78,18 @@ func (db *DB) InTx(ctx context.Context) bool {
 	t := db.current(ctx, false)
 	id, err := tenancy.From(ctx)
 	return t != nil && !t.ended && err == nil && t.tenant == id
+}
+
+// AfterCommit calls f once the transaction of ctx's tenant that ctx carries has committed and its connection is free
+// again, in the order of the calls; at once if ctx carries none. A transaction, or a savepoint, that is rolled back forgets
+// f, and so does one whose outcome is not known. f must not use ctx, whose transaction has ended by then.
+func (db *DB) AfterCommit(ctx context.Context, f func()) {
+	if !db.InTx(ctx) {
+		f()
+		return
+	}
+	t := db.current(ctx, false)
+	t.after = append(t.after, f)
 }
 
 // Native returns the driver's own handle of the transaction of db that ctx carries, such as a pgx.Tx,
@@ -138,6 +151,7 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 	}
 	before := t.doomed
 	wasDoomed := before != nil // errors may be of a type that cannot be compared
+	after := len(t.after)
 	undo := func() error {
 		_, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name)
 		if err == nil {
@@ -164,6 +178,6 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 		t.doomed = uerr
 		return errors.Join(db.backend.Translate(err), db.backend.Translate(uerr))
 	}
-	t.doomed = before
+	t.doomed, t.after = before, t.after[:after]
 	return db.backend.Translate(err)
 }

@@ -238,6 +238,11 @@ CREATE TABLE audit_heads.event (
     leaf     bytea NOT NULL CHECK (length(leaf) BETWEEN 1 AND 65535)
 );
 ALTER TABLE audit_heads.event ALTER leaf SET STORAGE EXTERNAL;
+CREATE TABLE audit_heads.open (
+    place   bigint NOT NULL PRIMARY KEY,
+    subject bytea NOT NULL CHECK (length(subject) = 16),
+    data    bytea NOT NULL
+);
 CREATE TABLE audit_heads.tile (
     level smallint NOT NULL,
     idx   bigint NOT NULL,
@@ -257,6 +262,7 @@ CREATE TABLE audit_heads.checkpoint (
 CREATE TRIGGER head_stays BEFORE DELETE ON audit_heads.head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER head_grows BEFORE UPDATE ON audit_heads.head FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.at < OLD.at) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER event_unchanged BEFORE UPDATE OR DELETE ON audit_heads.event FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER open_unchanged BEFORE UPDATE OR DELETE ON audit_heads.open FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tile_unchanged BEFORE UPDATE OR DELETE ON audit_heads.tile FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tree_stays BEFORE DELETE ON audit_heads.tree FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tree_grows BEFORE UPDATE ON audit_heads.tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION audit_refuse();
@@ -268,7 +274,7 @@ DECLARE
     t text;
     g record;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['head', 'event', 'tile', 'tree', 'checkpoint'] LOOP
+    FOREACH t IN ARRAY ARRAY['head', 'event', 'open', 'tile', 'tree', 'checkpoint'] LOOP
         EXECUTE format('CREATE TRIGGER %1$s_whole BEFORE TRUNCATE ON audit_heads.%1$s FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()', t);
         EXECUTE format('ALTER TABLE audit_heads.%s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t);
         FOR g IN SELECT tgname FROM pg_trigger WHERE tgrelid = ('audit_heads.' || t)::regclass AND NOT tgisinternal LOOP

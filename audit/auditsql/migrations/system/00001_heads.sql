@@ -9,6 +9,11 @@ CREATE TABLE audit_heads_event (
     hash     BLOB NOT NULL,
     leaf     BLOB NOT NULL
 ) STRICT;
+CREATE TABLE audit_heads_open (
+    place   INTEGER NOT NULL PRIMARY KEY,
+    subject BLOB NOT NULL,
+    data    BLOB NOT NULL
+) STRICT;
 CREATE TABLE audit_heads_tile (
     level INTEGER NOT NULL,
     idx   INTEGER NOT NULL,
@@ -31,6 +36,10 @@ WHEN NEW.seq <> (SELECT coalesce(max(seq), -1) + 1 FROM audit_heads_event) OR EX
 BEGIN SELECT RAISE(ABORT, 'audit: a head has the next place, and an id of its own'); END;
 CREATE TRIGGER audit_heads_event_unchanged BEFORE UPDATE ON audit_heads_event BEGIN SELECT RAISE(ABORT, 'audit: the log is only added to'); END;
 CREATE TRIGGER audit_heads_event_stays BEFORE DELETE ON audit_heads_event BEGIN SELECT RAISE(ABORT, 'audit: the log is only added to'); END;
+CREATE TRIGGER audit_heads_open_new BEFORE INSERT ON audit_heads_open WHEN NEW.place <= (SELECT max(place) FROM audit_heads_open)
+BEGIN SELECT RAISE(ABORT, 'audit: an opening comes with its event'); END;
+CREATE TRIGGER audit_heads_open_unchanged BEFORE UPDATE ON audit_heads_open BEGIN SELECT RAISE(ABORT, 'audit: the log is only added to'); END;
+CREATE TRIGGER audit_heads_open_stays BEFORE DELETE ON audit_heads_open BEGIN SELECT RAISE(ABORT, 'audit: the log is only added to'); END;
 CREATE TRIGGER audit_heads_tile_new BEFORE INSERT ON audit_heads_tile WHEN EXISTS (SELECT 1 FROM audit_heads_tile WHERE level = NEW.level AND idx = NEW.idx)
 BEGIN SELECT RAISE(ABORT, 'audit: a tile is never changed'); END;
 CREATE TRIGGER audit_heads_tile_unchanged BEFORE UPDATE ON audit_heads_tile BEGIN SELECT RAISE(ABORT, 'audit: a tile is never changed'); END;
