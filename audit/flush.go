@@ -97,7 +97,7 @@ func (l *Log) Close(ctx context.Context) error {
 	select {
 	case <-idle:
 		l.end()
-		return nil
+		return l.closeHeads(ctx)
 	case <-ctx.Done():
 	}
 	l.mu.Lock()

@@ -38,7 +38,7 @@ func TestTheRootIsTheOneOfRFC6962AtEverySize(t *testing.T) {
 		e      edge
 		leaves [][hashSize]byte
 	)
-	for i := range uint64(700) {
+	for i := range uint64(300) {
 		require.Equal(t, modelRoot(leaves), f.root(), "size %d", i)
 		require.Equal(t, f.root(), e.root(), "size %d", i)
 		h := leafHash(i)
@@ -52,8 +52,8 @@ func TestATreeOfPerfectSubtreesIsTheTreeOfTheirLeaves(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var byLeaf, byPeak frontier
-		for byLeaf.size < 600 {
-			height := rapid.IntRange(0, 7).Draw(t, "height")
+		for byLeaf.size < 100 {
+			height := rapid.IntRange(0, 5).Draw(t, "height")
 			if byLeaf.size%(1<<height) != 0 {
 				height = 0
 			}
@@ -95,7 +95,7 @@ func TestTheFrontierAllocatesNothing(t *testing.T) {
 	h := leafHash(0)
 	var root [hashSize]byte
 	full := func(TileID, []byte) error { return nil }
-	for range 70000 {
+	for range 2 * tileWidth {
 		require.NoError(t, e.add(&h, full))
 	}
 	require.Zero(t, testing.AllocsPerRun(1000, func() {

@@ -33,6 +33,11 @@ type Options struct {
 	// Tenants lists the tenants whose logs Run looks after beside those this process wrote to: without it, what
 	// a crashed process left parked waits for the tenant's next event.
 	Tenants func(ctx context.Context) iter.Seq2[tenancy.ID, error]
+	// Witnesses cosign the log of heads and Anchors keep its checkpoints where nobody with the database can
+	// reach them. Without either, a log that was rewritten as a whole by who has the database and the
+	// signer's key is not found out.
+	Witnesses []Witness
+	Anchors   []Anchoring
 	// Logger is told what Run could not do; nil means silence.
 	Logger *slog.Logger
 }
@@ -53,6 +58,8 @@ type Log struct {
 	// placed, if set, is told of n events that got their places through this process, and of the places as far as
 	// it knows them, before their writers are. It must not block.
 	placed func(tenant tenancy.ID, n int, places []Placed)
+
+	signing signing
 }
 
 // Open opens the logs in s. The log of heads is compared with what it signed before, and one that went
@@ -70,6 +77,9 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	case o.Interval < 0 || o.Every < 0:
 		return nil, errors.New("audit: an option is negative")
 	}
+	if err := o.checkOutside(); err != nil {
+		return nil, err
+	}
 	if o.Interval == 0 {
 		o.Interval = time.Second
 	}
@@ -79,7 +89,14 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Log{store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{}}
+	l := &Log{
+		store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{},
+		signing: newSigning(o),
+	}
+	if err := l.openHeads(ctx); err != nil {
+		return nil, err
+	}
+	l.placed = l.remember
 	l.life, l.end = context.WithCancel(context.Background())
 	return l, nil
 }
