@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -98,7 +99,8 @@ func (b *book) open(t *testing.T, s audit.Store, entries ...audit.Entry) (commit
 		})
 	}()
 	did := <-parked
-	commit = func() { end <- true; require.NoError(t, <-ended) }
+	commit = sync.OnceFunc(func() { close(end); require.NoError(t, <-ended) })
+	t.Cleanup(commit) // should the test fail before
 	if !did {
 		commit()
 		t.Skip("this store gives places at once")

@@ -46,7 +46,10 @@ func treePlaces(t *testing.T, b *book) {
 func treeKeeps(t *testing.T, b *book) {
 	big := b.entryID(uuid.New(), "note.big", `"x":"`+strings.Repeat("é", (audit.MaxLeaf-400)/2)+`"`)
 	odd := b.entryID(uuid.New(), "note.odd", `"x":"'\\u2028\u2028 \";--%s\u0000"`)
-	open := b.entry("note.open", about("a", "\x00\xff\x00 a's"), about("b", strings.Repeat("b", 70_000)), about("c", ""))
+	open := b.entry("note.open")
+	if !b.tenant.IsZero() { // the log of heads is about nobody
+		open.Open = []audit.Opening{about("a", "\x00\xff\x00 a's"), about("b", strings.Repeat("b", 70_000)), about("c", "")}
+	}
 	denied := b.entry("note.denied")
 	denied.Outcome = audit.Denied
 	want := []audit.Entry{big, odd, open, denied, {ID: uuid.New(), Action: "note.short", Leaf: []byte("{}"), Hash: leafHash([]byte("{}"))}}
