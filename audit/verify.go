@@ -75,7 +75,6 @@ type verifier struct {
 	heads *headsView
 	marks []mark // what the tree must be, by size
 	next  int    // the first of them that was not compared
-	good  uint64 // the largest size that was
 
 	reached       uint64              // how far the tiles were read
 	tiles, leaves shadowTree          // over what the tiles say and, where they differ, over the leaves

@@ -249,9 +249,6 @@ func (v *verifier) compareMarks(size uint64) {
 		}
 		n := m.size - v.tiles.tiles*tileWidth
 		m.fits = v.decide(m, int(n))
-		if m.fits {
-			v.good = max(v.good, m.size)
-		}
 	}
 }
 

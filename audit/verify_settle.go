@@ -22,7 +22,7 @@ func (v *verifier) settle() {
 // settleMarks reports the checkpoints that are not of this tree. If a larger one is, the log was signed with
 // two histories; if none is, the events are not those that were signed.
 func (v *verifier) settleMarks() {
-	signed, good := uint64(0), uint64(0)
+	signed := uint64(0)
 	var newest *mark // that is the tree's
 	for i := range v.marks {
 		if m := &v.marks[i]; m.fits {
@@ -36,20 +36,28 @@ func (v *verifier) settleMarks() {
 			signed, covered = max(signed, m.size), covered || m.size == v.m.Size
 		}
 		switch {
-		case m.fits:
-			good = m.size
-		case !m.seen || v.broken:
+		case m.fits, !m.seen, v.broken:
 		case newest != nil && newest.size >= m.size:
-			v.fork(good, max(m.size, 1), "the log", &m.head, &newest.head)
+			v.fork(v.goodBelow(m.size), max(m.size, 1), "the log", &m.head, &newest.head)
 		case !reported:
 			reported = true
-			v.rep.add(Finding{Rule: RuleRoot, Seq: good, To: max(m.size, 1), Evidence: string(m.raw),
+			v.rep.add(Finding{Rule: RuleRoot, Seq: v.goodBelow(m.size), To: max(m.size, 1), Evidence: string(m.raw),
 				Message: "the events do not have the root that was signed for them"})
 		}
 	}
 	if !covered {
 		v.find(RuleUnsigned, signed, max(v.m.Size, signed+1), "no checkpoint that is signed covers these events")
 	}
+}
+
+// goodBelow is the largest size below that one up to which the tree is what was signed.
+func (v *verifier) goodBelow(size uint64) (good uint64) {
+	for i := range v.marks {
+		if m := &v.marks[i]; m.fits && m.size < size {
+			good = m.size
+		}
+	}
+	return good
 }
 
 // settleAnchor tells up to where the log is vouched for from outside, and whether it is fresh.

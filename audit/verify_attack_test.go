@@ -1,0 +1,58 @@
+package audit_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/audit/audittest"
+	"github.com/stretchr/testify/require"
+)
+
+// many is n, or all of them in a soak.
+func many(n, all uint64) uint64 {
+	if os.Getenv("BAILIWICK_SOAK") != "" {
+		return all
+	}
+	return n
+}
+
+func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
+	t.Parallel()
+	names := audittest.Attacks()
+	rounds := many(8, 10_000/uint64(len(names))*2)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			made := 0
+			for seed := range rounds {
+				h := audittest.NewHistory(seed, audittest.Plan{Events: 1 + int(seed*53%900), Rare: 25, Heads: seed%2 == 0})
+				a := audittest.NewAttack(name, seed, h)
+				if a == nil {
+					continue
+				}
+				made++
+				require.Empty(t, a.Found(verify(t, a.Bundle, a.Policy)), "seed %d", seed)
+			}
+			require.NotZero(t, made)
+		})
+	}
+}
+
+func TestSoakNoHonestLogIsAccused(t *testing.T) {
+	t.Parallel()
+	for seed := range many(20, 1000) {
+		h := audittest.NewHistory(seed, audittest.Plan{Events: int(seed * 31 % 2000), Rare: 10 + int(seed%30), Heads: seed%2 == 0})
+		p := h.Policy
+		p.Trusted = [][]byte{h.Checkpoints[len(h.Checkpoints)-1].Note, h.Checkpoints[len(h.Checkpoints)/2].Note}
+		if h.HeadsOrigin != "" {
+			p.Trusted = append(p.Trusted, h.HeadsNote)
+		}
+		r := verify(t, h.Bundle(), p)
+		require.Empty(t, r.Findings, "seed %d: %s", seed, r)
+		require.Equal(t, uint64(len(h.Leaves)), r.AnchoredTo)
+		if r.Size > 0 {
+			require.Equal(t, audit.OK, r.Verdict)
+		}
+	}
+}

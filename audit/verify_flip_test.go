@@ -1,0 +1,77 @@
+package audit_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/audit/audittest"
+	"github.com/stretchr/testify/require"
+)
+
+// harmless tells why a changed byte of a file makes no difference, "" if it would.
+//
+//   - The subject of an opening is a pseudonym, which serves to find events and says nothing about them. It is a
+//     keyed hash of what a verifier does not have. (Where it breaks the order of openings it is found.)
+//   - The salt and value of an opening, tiles, leaves, notes and proofs: no byte of them is free.
+func harmless(name string, at int, data []byte) string {
+	if !strings.HasPrefix(name, "openings/") {
+		return ""
+	}
+	for i := 0; i < len(data); {
+		i++ // the offset has two bytes from 128 on
+		if data[i-1] >= 0x80 {
+			i++
+		}
+		if at >= i && at < i+16 {
+			return "the pseudonym of an opening is of the index only"
+		}
+		i += 16
+		size, w := int(data[i]), 1
+		if size >= 0x80 {
+			size, w = size&0x7f|int(data[i+1])<<7, 2
+		}
+		i += w + size
+	}
+	return ""
+}
+
+func TestEveryByteOfABundleCounts(t *testing.T) {
+	t.Parallel()
+	h := audittest.NewHistory(3, audittest.Plan{Events: 300, Rare: 40, Heads: true})
+	p := h.Policy
+	p.Trusted = [][]byte{h.Checkpoints[len(h.Checkpoints)-1].Note}
+	good := h.Bundle()
+	require.Equal(t, audit.OK, verify(t, good, p).Verdict)
+
+	// Where the content of each file lies.
+	type span struct {
+		name     string
+		from, to int
+	}
+	var spans []span
+	at := 0
+	for _, f := range h.Files() {
+		spans = append(spans, span{f.Name, at + 512, at + 512 + len(f.Data)})
+		at += 512 + (len(f.Data)+511)/512*512
+	}
+	step := int(many(211, 1))
+	excused := map[string]int{}
+	bad := bytes.Clone(good)
+	for i := 0; i < len(good); i += step {
+		bad[i] ^= 1 << (i % 8)
+		if r := verify(t, bad, p); r.Verdict != audit.Tampered {
+			why, in := "", "a header or the padding"
+			for _, s := range spans {
+				if i >= s.from && i < s.to {
+					why, in = harmless(s.name, i-s.from, good[s.from:s.to]), s.name
+				}
+			}
+			require.NotEmpty(t, why, "byte %d, in %s: %s", i, in, r)
+			excused[why]++
+		}
+		bad[i] = good[i]
+	}
+	t.Logf("%d bytes, each %dth changed; harmless: %v", len(good), step, excused)
+}
