@@ -26,8 +26,9 @@ const (
 	bundleFormat = "bailiwick-audit/1"
 
 	maxManifest    = 4 << 10
-	maxNote        = 8 << 10
-	maxProof       = 16 << 10
+	maxCheckpoint  = 8 << 10
+	maxNote        = 64 << 10 // with the signatures of witnesses
+	maxProof       = maxNote + 4<<10
 	maxCheckpoints = 1000 // in a bundle
 	maxEntries     = tileWidth * (2 + MaxLeaf)
 	maxOpeningData = 1<<20 + 1<<12   // sealing adds a little

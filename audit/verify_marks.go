@@ -40,7 +40,7 @@ func (v *verifier) readCheckpoints() error {
 			v.unexpected()
 			continue
 		}
-		raw, ok, err := v.small(maxNote)
+		raw, ok, err := v.small(maxCheckpoint)
 		if err != nil {
 			return err
 		} else if !ok {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/audit/audittest"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"golang.org/x/mod/sumdb/note"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type setup struct {
+	dir, vkey, trusted, bundle, cut string
+}
+
+// prepare writes an honest log, a note of it, and the log as it was before.
+func prepare(t *testing.T) setup {
+	t.Helper()
+	secret, vkey, err := note.GenerateKey(nil, "example.com/audit")
+	require.NoError(t, err)
+	signer, err := note.NewSigner(secret)
+	require.NoError(t, err)
+	h := audittest.NewHistory(1, audittest.Plan{Events: 300})
+	h.Checkpoints = nil
+	at := h.Policy.Now
+	h.Sign(signer, 300, at)
+	whole := h.Book
+	early := whole
+	early.Leaves, early.Hashes, early.Openings, early.Checkpoints = early.Leaves[:200], early.Hashes[:200], early.Openings[:200], nil
+	early.Sign(signer, 200, at)
+
+	s := setup{dir: t.TempDir(), vkey: vkey}
+	write := func(name string, data []byte) string {
+		name = filepath.Join(s.dir, name)
+		require.NoError(t, os.WriteFile(name, data, 0o600))
+		return name
+	}
+	s.bundle, s.cut = write("bundle.tar", whole.Bundle()), write("cut.tar", early.Bundle())
+	s.trusted = write("checkpoint", whole.Checkpoints[0].Note)
+	return s
+}
+
+func auditverify(t *testing.T, stdin []byte, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, bytes.NewReader(stdin), &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestTheExitStatusIsTheVerdict(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	bundle, err := os.ReadFile(s.bundle)
+	require.NoError(t, err)
+
+	code, out, _ := auditverify(t, nil, "-key", s.vkey, "-trusted", s.trusted, "-tenant", "acme", s.bundle)
+	require.Equal(t, exitOK, code, out)
+	require.Contains(t, out, "OK: log of \"acme\", 300 events, 0 pruned, all anchored")
+
+	code, out, _ = auditverify(t, bundle, "-key", s.vkey, "-")
+	require.Equal(t, exitUnanchored, code)
+	require.Contains(t, out, "unanchored from event 0")
+
+	code, out, _ = auditverify(t, nil, "-key", s.vkey, "-trusted", s.trusted, s.cut)
+	require.Equal(t, exitTampered, code)
+	require.Contains(t, out, "a note held outside is of size 300, the bundle of size 200")
+
+	code, out, _ = auditverify(t, nil, "-key", s.vkey, "-trusted", s.trusted, "-json", s.cut)
+	require.Equal(t, exitTampered, code)
+	var r audit.Report
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.Equal(t, audit.Tampered, r.Verdict)
+	require.Equal(t, audit.RuleRollback, r.Findings[0].Rule)
+
+	code, _, _ = auditverify(t, nil, "-key", s.vkey+"@299", s.bundle)
+	require.Equal(t, exitTampered, code)
+}
+
+func TestWhatCannotBeCheckedIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	for _, args := range [][]string{
+		{}, {s.bundle}, {"-key", "nonsense", s.bundle}, {"-key", s.vkey}, {"-key", s.vkey, filepath.Join(s.dir, "none")},
+		{"-key", s.vkey, "-trusted", filepath.Join(s.dir, "none"), s.bundle}, {"-key", s.vkey + "@0", s.bundle},
+		{"-key", s.vkey, "-witness", "x", s.bundle}, {"-key", s.vkey, "-tenant", "A B", s.bundle}, {"-key", s.vkey, s.bundle, s.cut}, {"-h"},
+	} {
+		code, out, errs := auditverify(t, nil, args...)
+		require.Equal(t, exitFailed, code, "%v", args)
+		require.Empty(t, out)
+		require.NotEmpty(t, errs)
+		require.NotContains(t, strings.ToLower(errs), "panic")
+	}
+}
