@@ -1,0 +1,111 @@
+package redact
+
+// maxRun is how much of a run of digits is looked at in one go. Longer runs are looked at in pieces that overlap by half.
+const maxRun = 128
+
+// personalWord looks for numbers and codes that stand for a person in the word src[start:end], or in the run of digits
+// and separators that begins with it.
+func (s *scanner) personalWord(start, end int, seen uint8) (found, bool) {
+	src := s.src
+	if s.r.on[IP] || s.r.on[MAC] {
+		if m, ok := s.address(start, end); ok {
+			return m, true
+		}
+	}
+	if class[src[start]]&cDigit != 0 && start >= s.numEnd {
+		if m, ok := s.number(start, seen&cAlpha == 0); ok {
+			return m, true
+		}
+	}
+	if seen&cUpper == 0 {
+		return found{}, false
+	}
+	for i := start; i < end; {
+		for i < end && !isAlnum(src[i]) {
+			i++
+		}
+		at, letters, digits := i, 0, 0
+		for i < end && isAlnum(src[i]) {
+			if isDigit(src[i]) {
+				digits++
+			} else {
+				letters++
+			}
+			i++
+		}
+		n := i - at
+		code := letters > 0 && digits >= 6 && n <= 34
+		if !code && n >= 2 && class[src[at]] == cUpper && class[src[at+1]] == cUpper {
+			code = n >= 4 && isDigit(src[at+2]) && isDigit(src[at+3]) ||
+				n == 2 && i+1 < len(src) && src[i] == ' ' && isDigit(src[i+1])
+		}
+		if code {
+			if a, b, kind, rule, ok := lettersAndDigitsAt(src, at, i, &s.r.on); ok {
+				return found{start: a, end: b, kind: kind, rule: rule}, true
+			}
+		}
+	}
+	return found{}, false
+}
+
+// number looks at the run of digits and separators that begins at src[start]. A letter may end it only when it is the
+// last of the word and pure is false.
+func (s *scanner) number(start int, pure bool) (found, bool) {
+	src := s.src
+	run, digits, hi := start, 0, min(len(src), start+maxRun)
+	for run < hi {
+		c := src[run]
+		if class[c]&cDigit != 0 {
+			digits++
+		} else if c != ' ' && c != '.' && c != '-' && c != '/' {
+			break
+		}
+		run++
+	}
+	cut := run == hi && hi < len(src)
+	for run > start && !isDigit(src[run-1]) {
+		run--
+	}
+	s.numEnd = run
+	if cut {
+		s.numEnd = start + maxRun/2
+	}
+	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
+		return found{}, false
+	}
+	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1])) {
+		return found{}, false
+	}
+	a, b, kind, rule, ok := numberAt(src, start, run, &s.r.on)
+	if ok {
+		s.numEnd = b
+	}
+	return found{start: a, end: b, kind: kind, rule: rule}, ok
+}
+
+// address looks for an IP or MAC address that begins with one of the words of letters and digits in src[start:end].
+func (s *scanner) address(start, end int) (found, bool) {
+	src := s.src
+	for i := start; i < end; {
+		for i < end && !isAlnum(src[i]) {
+			i++
+		}
+		at := i
+		for i < end && isAlnum(src[i]) {
+			i++
+		}
+		if i-at == 0 || i-at > 4 || i == len(src) || src[i] != '.' && src[i] != ':' && src[i] != '-' {
+			continue
+		}
+		if a, b, kind, rule, ok := ipAt(src, at, &s.r.on); ok {
+			return found{start: a, end: b, kind: kind, rule: rule}, true
+		}
+	}
+	return found{}, false
+}
+
+// email looks at the "@", or the disguise of one, at src[i].
+func (s *scanner) email(i int) (found, bool) {
+	a, b, rule, ok := emailAt(s.src, i)
+	return found{start: a, end: b, kind: Email, rule: rule}, ok
+}

@@ -1,0 +1,100 @@
+package redact
+
+import "bytes"
+
+// value is where a key's value lies in the text.
+type value struct {
+	start, end int
+	quoted     bool // by any kind of quotes: end is where the closing one begins
+	open       int  // of a quoted value: where the opening quote begins
+}
+
+// valueAt reads the value behind a separator, from src[at] on: quoted by ", ' or `, however often escaped, or bare.
+func valueAt(src []byte, at int) (v value, ok bool) {
+	i, hi := at, min(len(src), at+maxWindow)
+	for n := 0; i < hi && n < 8 && (src[i] == ' ' || src[i] == '\t'); n++ {
+		i++
+	}
+	if i >= hi {
+		return v, false
+	}
+	v.open = i
+	q, n := quoteAt(src, i, hi)
+	if n == 0 {
+		v.start, v.end = i, bareEnd(src, i, hi)
+		return v, v.end > v.start
+	}
+	v.start, v.quoted = i+n, true
+	v.end = closing(src, v.start, hi, q, n)
+	if v.end < 0 {
+		v.quoted = false
+		v.end = bareEnd(src, v.start, hi)
+	}
+	return v, v.end > v.start
+}
+
+// quoteAt returns the quote that begins at src[i] and its length with the backslashes before it, or 0.
+func quoteAt(src []byte, i, hi int) (q byte, n int) {
+	for i+n < hi && n < 15 && src[i+n] == '\\' {
+		n++
+	}
+	if i+n < hi && (src[i+n] == '"' || src[i+n] == '\'' || src[i+n] == '`') {
+		return src[i+n], n + 1
+	}
+	return 0, 0
+}
+
+// closing returns where the quote q with n-1 backslashes before it ends a string that began before src[i], or -1.
+func closing(src []byte, i, hi int, q byte, n int) int {
+	for i < hi {
+		j := bytes.IndexByte(src[i:hi], q)
+		if j < 0 {
+			return -1
+		}
+		j += i
+		k := j
+		for k > i && src[k-1] == '\\' {
+			k--
+		}
+		switch slashes := j - k; {
+		case slashes < n-1:
+			return k // the string around this one ends: so does this
+		case slashes == n-1:
+			return k
+		case n == 1 && slashes%2 == 0:
+			return j // escaped backslashes, then the quote
+		case n > 1 && (slashes-(n-1))%(2*n) == 0:
+			return j - (n - 1)
+		}
+		i = j + 1
+	}
+	return -1
+}
+
+// bareEnd returns the end of the bare value that begins at src[i]. A closing bracket ends it when nothing of the value
+// opened it and the value does not go on behind it.
+func bareEnd(src []byte, i, hi int) int {
+	start, depth := i, 0
+	for ; i < hi; i++ {
+		c := src[i]
+		if class[c]&cEnd != 0 {
+			break
+		}
+		switch c {
+		case '(', '{', '[':
+			depth++
+		case ')', '}', ']':
+			if depth--; depth < 0 && (i+1 == len(src) || class[src[i+1]]&(cEnd|cTrigger) != 0 || isCloser(src[i+1]) || src[i+1] == '.') {
+				return i
+			}
+		}
+	}
+	if i == hi && hi < len(src) { // never cut a rune in two
+		for i > start && src[i]&0xC0 == 0x80 {
+			i--
+		}
+	}
+	return i
+}
+
+func isCloser(c byte) bool { return c == ')' || c == '}' || c == ']' }
