@@ -34,8 +34,8 @@ func ParseCheckpoint(signed []byte, keys ...note.Verifier) (Checkpoint, error) {
 	if len(keys) == 0 {
 		return Checkpoint{}, errors.New("audit: no key to verify a checkpoint with")
 	}
-	if len(signed) > maxSignedNote {
-		return Checkpoint{}, errors.New("audit: checkpoint is too long")
+	if len(signed) > maxSignedNote || !isPlainNote(signed) {
+		return Checkpoint{}, errHead
 	}
 	n, err := note.Open(signed, note.VerifierList(keys...))
 	if err != nil {
