@@ -179,7 +179,7 @@ func (l *Log) writeBatch(tenant tenancy.ID, batch []*job) {
 	var placed []Placed
 	var err error
 	if len(entries) > 0 {
-		placed, err = l.store.Append(batchContext{l.life, context.WithoutCancel(batch[0].ctx)}, entries)
+		placed, err = l.store.Append(batchContext{l.life, batch[0].ctx}, entries)
 	}
 	switch {
 	case err == nil && len(placed) != len(entries):

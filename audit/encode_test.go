@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -252,12 +253,38 @@ func TestAPseudonymIsOfOneSubjectInOneTenantUnderOneKey(t *testing.T) {
 	seen := map[Pseudonym]bool{}
 	for _, p := range []Pseudonym{
 		l.pseudonym(acme, ""), l.pseudonym(acme, "user:1"), l.pseudonym(acme, "user:11"),
-		l.pseudonym(tenancy.MustParseID("acm"), "euser:1"), l.pseudonym(tenancy.MustParseID("acmeu"), "ser:1"), other.pseudonym(acme, "user:1"),
+		l.pseudonym(tenancy.MustParseID("acm"), "euser:1"), l.pseudonym(tenancy.MustParseID("acmeu"), "ser:1"), l.pseudonym(tenancy.MustParseID("acmf"), "user:1"), other.pseudonym(acme, "user:1"),
 	} {
 		require.False(t, seen[p])
 		seen[p] = true
 	}
 	require.Equal(t, l.pseudonym(acme, "user:1"), l.pseudonym(acme, "user:1"))
+}
+
+// What others must be able to compute is spelled out here once more.
+func TestCommitmentsHashesAndPseudonymsAreWhatTheDocumentationSays(t *testing.T) {
+	t.Parallel()
+	salt := []byte("0123456789abcdef")
+	got, _ := commitmentTo(nil, openField{[]byte("actor.email"), salt, []byte("ada@example.com")})
+	require.Equal(t, sha256.Sum256([]byte("\x020123456789abcdef\x0bactor.emailada@example.com")), got)
+	require.True(t, commitmentIs([]byte(base64.RawURLEncoding.EncodeToString(got[:])), &got))
+	require.Equal(t, sha256.Sum256([]byte("\x00leaf")), hashOfLeaf([]byte("leaf")))
+
+	key, err := tenancy.NewKey("k1", []byte("0123456789abcdef0123456789abcdef"))
+	require.NoError(t, err)
+	mac := hmac.New(sha256.New, key.Derive("audit pseudonym v1"))
+	mac.Write([]byte("\x04acmeuser:42"))
+	p := codec(t).pseudonym(acme, "user:42")
+	require.Equal(t, mac.Sum(nil)[:16], p[:])
+
+	l := codec(t)
+	en, err := l.encode(t.Context(), acme, Event{Action: docRead, Reason: "r"})
+	require.NoError(t, err)
+	f, rest, ok := nextField(en.Open[0].Data[1:])
+	require.True(t, ok)
+	require.Empty(t, rest)
+	got, _ = commitmentTo(nil, f)
+	require.True(t, commitmentIs([]byte(textOf(en.Leaf, "reason")), &got), "what is written is what is checked")
 }
 
 // vaultDouble seals so that a test can see what it was given.

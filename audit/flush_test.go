@@ -154,7 +154,7 @@ func TestABatchHasItsTenantAndItsWritersValuesButNotItsWritersEnd(t *testing.T) 
 	defer end()
 	writer, gone := context.WithCancel(context.WithValue(inAcme(t), key{}, "v"))
 	gone()
-	c := batchContext{life, context.WithoutCancel(writer)}
+	c := batchContext{life, writer}
 	require.NoError(t, c.Err())
 	require.Equal(t, "v", c.Value(key{}))
 	tenant, err := tenancy.From(c)

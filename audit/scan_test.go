@@ -91,7 +91,8 @@ func FuzzScanUUID(f *testing.F) {
 // What is read as an opening is written by appendField, byte for byte.
 func FuzzParseOpening(f *testing.F) {
 	f.Add(appendField(appendField(nil, openField{[]byte("actor.id"), make([]byte, saltLen), []byte("42")}), openField{[]byte("reason"), make([]byte, saltLen), bytes.Repeat([]byte{'x'}, 300)}))
-	f.Add([]byte{0x80, 0x00})
+	f.Add(append(append([]byte{0x81, 0x00, 'a'}, make([]byte, saltLen)...), 0)) // a length with a byte too many
+	f.Add(append(append([]byte{0x01, 'a'}, make([]byte, saltLen)...), 0x80, 0x00))
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		fields, err := parseOpening(b)
