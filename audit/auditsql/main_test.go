@@ -3,6 +3,7 @@ package auditsql_test
 import (
 	"context"
 	"database/sql"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -108,10 +109,22 @@ func openPostgres(t testing.TB, pg *dbtest.PG, keys tenancy.Keys) (*postgres.DB,
 		Audit: func(context.Context, postgres.SystemUse) error { return nil }, AllowOldServer: true})
 	require.NoError(t, err)
 	t.Cleanup(sys.Close)
-	db, err := postgres.Open(t.Context(), pg.App.DSN, keys, postgres.AllowOldServer(), postgres.WithSystem(sys))
+	db, err := postgres.Open(t.Context(), withConns(pg.App.DSN), keys, postgres.AllowOldServer(), postgres.WithSystem(sys))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db, sys
+}
+
+// withConns lets a pool have one connection for each of the writers of a benchmark.
+func withConns(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		panic(err)
+	}
+	q := u.Query()
+	q.Set("pool_max_conns", "34")
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 func openSQL(t testing.TB, dsn string) *sql.DB {
