@@ -28,7 +28,7 @@ const (
 // Report is what [Verify] found.
 type Report struct {
 	Verdict    Verdict    `json:"verdict"`
-	Tenant     tenancy.ID `json:"tenant"`
+	Tenant     tenancy.ID `json:"tenant,omitzero"`
 	Origin     string     `json:"origin"`
 	Size       uint64     `json:"size"`       // events in the log, pruned ones too
 	AnchoredTo uint64     `json:"anchoredTo"` // the events below are vouched for from outside
