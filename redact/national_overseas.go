@@ -1,0 +1,85 @@
+package redact
+
+// brCheck returns the check digit behind d: weights 2, 3, … from the right, starting anew behind the highest, modulus 11.
+func brCheck(d []byte, highest int) byte {
+	sum, w := 0, 2
+	for i := len(d) - 1; i >= 0; i-- {
+		sum += int(d[i]) * w
+		if w++; w > highest {
+			w = 2
+		}
+	}
+	if r := sum % 11; r >= 2 {
+		return byte(11 - r)
+	}
+	return 0
+}
+
+// brCPF: nine digits and two check digits (Receita Federal).
+func brCPF(d []byte) bool {
+	return brCheck(d[:9], 11) == d[9] && brCheck(d[:10], 11) == d[10] && !allSame(d)
+}
+
+// brCNPJ: twelve characters and two check digits (Receita Federal). Since July 2026 the characters may be letters, which count as
+// their place in ASCII behind '0' (Instrução Normativa RFB 2.229/2024).
+func brCNPJ(d []byte) bool {
+	return brCheck(d[:12], 9) == d[12] && brCheck(d[:13], 9) == d[13] && !allSame(d)
+}
+
+// brCNPJHeadOffice is a CNPJ of a head office, by far the most frequent: the branch is 0001.
+func brCNPJHeadOffice(d []byte) bool { return numberFrom(d[8:12]) == 1 && brCNPJ(d) }
+
+// inAadhaar: begins with 2 to 9, Verhoeff (UIDAI).
+func inAadhaar(d []byte) bool { return d[0] >= 2 && verhoeff(d) && !allSame(d) }
+
+// jpMyNumber: weights 6 5 4 3 2 7 6 5 4 3 2, modulus 11, 0 for a remainder of 0 and 1 (総務省令 第八十五号, 2014).
+func jpMyNumber(d []byte) bool {
+	r := weighed(d, "65432765432") % 11
+	if r <= 1 {
+		return d[11] == 0 && !allSame(d)
+	}
+	return byte(11-r) == d[11]
+}
+
+// krRRN: date of birth, sex and century, six digits; the check digit (weights 2 to 9, 2 to 5, modulus 11) is not required of
+// those given out since October 2020, when it became random (행정안전부).
+func krRRN(d []byte) bool {
+	if !realDate(two(d, 2), two(d, 4)) || d[6] == 0 || d[6] == 9 {
+		return false
+	}
+	check := byte((11 - weighed(d, "234567892345")%11) % 10)
+	return check == d[12] || two(d, 0) >= 20 && two(d, 0) <= 30 && (d[6] == 3 || d[6] == 4)
+}
+
+// sgNRIC checks the letter behind seven digits: weights 2 7 6 5 4 3 2, 4 more for T and G, 3 more for M.
+func sgNRIC(d []byte, first, check byte) bool {
+	sum := weighed(d, "2765432")
+	switch first {
+	case 'S':
+		return "JZIHGFEDCBA"[sum%11] == check
+	case 'T':
+		return "JZIHGFEDCBA"[(sum+4)%11] == check
+	case 'F':
+		return "XWUTRQPNMLK"[sum%11] == check
+	case 'G':
+		return "XWUTRQPNMLK"[(sum+4)%11] == check
+	case 'M':
+		return "KLJNPQRTUWX"[10-(sum+3)%11] == check
+	}
+	return false
+}
+
+// hkID checks one or two letters, six digits and a check digit or A: weights 9 to 2 with 36 for a missing first letter, modulus 11.
+func hkID(letters, d []byte, check byte) bool {
+	sum := 36 * 9
+	if len(letters) == 2 {
+		sum = (int(letters[0]) - 'A' + 10) * 9
+	}
+	sum += (int(letters[len(letters)-1])-'A'+10)*8 + weighed(d, "765432")
+	if check == 'A' {
+		sum += 10
+	} else {
+		sum += int(check - '0')
+	}
+	return sum%11 == 0
+}

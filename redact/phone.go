@@ -1,0 +1,359 @@
+package redact
+
+// phoneOf looks for the phone number that the groups g at src[p] belong to. A number is taken for one when it
+//   - is international: '+', a country code of ITU-T E.164 and as many digits as that country has, brackets allowed;
+//   - is printed in a form that hardly anything else has: (212) 555-0100, 212-555-0100, 06 12 34 56 78, 01632 960123;
+//   - or follows a word that speaks of phones.
+//
+// The span takes the '+', the brackets and an extension with it.
+func phoneOf(src []byte, p int, g *digitGroups) (start, end int, rule string, ok bool) {
+	if plus, cc, found := plusBefore(src, p); found {
+		if end := internationalEnd(src, plus, cc); end > p {
+			return plus, extension(src, end), "phone-international", true
+		} else if end == 0 {
+			return 0, 0, "", false
+		}
+	}
+	if open, area, found := bracketsBefore(src, p); found {
+		for n := g.n; n > 0; n-- {
+			if total := int(g.sum[n-1]); freeAfter(src, p+int(g.to[n-1])) && areaFits(area, total, g.shape(n)) {
+				return open, extension(src, p+int(g.to[n-1])), "phone-area", true
+			}
+		}
+		return 0, 0, "", false
+	}
+	if !freeBefore(src, p) {
+		return 0, 0, "", false
+	}
+	for n := g.n; n > 0; n-- {
+		total := int(g.sum[n-1])
+		if total < 7 {
+			break
+		}
+		q := p + int(g.to[n-1])
+		if total > 15 || !freeAfter(src, q) && !extensionAt(src, q) {
+			continue
+		}
+		if n > 1 && nationalForm(src, g, n) {
+			return p, extension(src, q), "phone-national", true
+		}
+		if looksLikeDate(g, n) {
+			continue
+		}
+		if phoneWordBefore(src, p, g, n) {
+			return p, extension(src, q), "phone-near-word", true
+		}
+	}
+	return 0, 0, "", false
+}
+
+// plusBefore looks for the '+' of an international number whose digits, in whole or in part, begin at src[p]: right before it,
+// or before a country code and an area code in brackets. It returns where the '+' is and where the country code begins.
+func plusBefore(src []byte, p int) (plus, cc int, ok bool) {
+	i := p - 1
+	for n := 0; i >= 0 && n < 20; n++ {
+		c := src[i]
+		if c == '+' {
+			if i > 0 && (isWordByte(src[i-1]) || src[i-1] == '+') {
+				return 0, 0, false
+			}
+			cc = i + 1
+			if cc < len(src) && src[cc] == '(' {
+				cc++
+			}
+			return i, cc, cc < len(src) && isDigit(src[cc])
+		}
+		if !isDigit(c) && c != '(' && c != ')' && c != ' ' && c != '-' && c != '.' {
+			return 0, 0, false
+		}
+		i--
+	}
+	return 0, 0, false
+}
+
+// internationalEnd returns the end of the number whose country code begins at src[cc], or 0. It reads groups of digits until
+// the country's numbers are full; brackets may hold a trunk zero or an area code.
+func internationalEnd(src []byte, plus, cc int) (end int) {
+	var d [16]byte
+	n, i := 0, cc
+	least, most := 0, 0
+	open := cc > plus+1
+	for i < len(src) && i < plus+maxSpan {
+		from := i
+		for i < len(src) && isDigit(src[i]) {
+			if n < len(d) {
+				d[n] = src[i] - '0'
+			}
+			n++
+			i++
+		}
+		if n > 15 || i == from {
+			break
+		}
+		if most == 0 && n >= 1 {
+			if least, most = digitsAbroad(d[:min(n, 3)], n); most == 0 && n >= 3 {
+				return 0
+			}
+		}
+		if most > 0 && n > most {
+			break
+		}
+		if !open && n >= max(least, 7) && freeAfter(src, i) || !open && n >= max(least, 7) && extensionAt(src, i) {
+			end = i
+		}
+		// to the next group, over one separator and brackets
+		steps := 0
+		for i < len(src) && steps < 3 && (isGroupSep(src[i]) || src[i] == '(' && !open || src[i] == ')' && open) {
+			if src[i] == '(' {
+				open = true
+				if i+2 < len(src) && src[i+1] == '0' && src[i+2] == ')' {
+					i += 2 // a trunk zero is not part of the number
+					open = false
+				}
+			} else if src[i] == ')' {
+				open = false
+			}
+			i++
+			steps++
+		}
+	}
+	return end
+}
+
+// digitsAbroad returns how few and how many digits the international numbers have that begin with d, country code included, or
+// 0 when no country has this code. have is how many digits are known.
+func digitsAbroad(d []byte, have int) (least, most int) {
+	switch d[0] {
+	case 0:
+		return 0, 0
+	case 1:
+		return 11, 11
+	case 7:
+		return 11, 11
+	}
+	if len(d) < 2 {
+		return 0, 0
+	}
+	switch two(d, 0) {
+	case 45, 47, 65:
+		return 10, 10
+	case 27, 31, 33, 34, 41, 48, 61:
+		return 11, 11
+	case 30, 63, 90, 91:
+		return 12, 12
+	case 20, 32, 36, 40, 46, 51, 53, 57, 58, 60, 64, 66, 81, 82, 84, 92, 93, 94, 95, 98:
+		return 10, 12
+	case 39, 43, 44, 49, 52, 54, 55, 56, 62, 86:
+		return 10, 14
+	}
+	if len(d) < 3 {
+		return 0, 0
+	}
+	switch d[0]*10 + d[1] {
+	case 21, 22, 23, 24, 25, 26, 29, 35, 37, 38, 42, 50, 59, 67, 68, 69, 80, 85, 87, 88, 96, 97, 99:
+		return 9, 13
+	}
+	return 0, 0
+}
+
+// bracketsBefore looks for an area code in brackets before src[p]: "(212)" or "(020) ", with a country code or a trunk 1 before
+// it or not. It returns where the span begins and the area code.
+func bracketsBefore(src []byte, p int) (open int, area []byte, ok bool) {
+	i := p - 1
+	if i >= 0 && (src[i] == ' ' || src[i] == '-') {
+		i--
+	}
+	if i < 3 || src[i] != ')' {
+		return 0, nil, false
+	}
+	end := i
+	i--
+	for i >= 0 && isDigit(src[i]) && end-i <= 6 {
+		i--
+	}
+	if i < 0 || src[i] != '(' || end-i < 3 {
+		return 0, nil, false
+	}
+	area = src[i+1 : end]
+	open = i
+	if i >= 2 && src[i-2] == '1' && (src[i-1] == ' ' || src[i-1] == '-') && freeBefore(src, i-2) {
+		return i - 2, area, true
+	}
+	if i > 0 && (isWordByte(src[i-1]) || src[i-1] == ')') {
+		return 0, nil, false
+	}
+	return open, area, true
+}
+
+// areaFits reports whether an area code in brackets and the digits behind it make a phone number: ten digits of the North
+// American plan, or a trunk zero and 8 to 12 digits in all.
+func areaFits(area []byte, digits int, shape uint32) bool {
+	switch {
+	case len(area) == 3 && area[0] >= '2':
+		return digits == 7 && (shape == 0x34 || shape == 7 || shape == 0x322)
+	case area[0] == '0' && len(area) >= 2:
+		return len(area)+digits >= 8 && len(area)+digits <= 12
+	case len(area) == 2 && area[0] > '0':
+		return shape == 0x44 || shape == 0x54 || shape == 8 || shape == 9 // Brazil, Mexico
+	}
+	return false
+}
+
+// nationalForm reports whether the first n groups are printed as only phone numbers are.
+func nationalForm(src []byte, g *digitGroups, n int) bool {
+	d, c := g.d[:], g.joined(n)
+	switch g.shape(n) {
+	case 0x334:
+		return (c == '-' || c == '.') && isNANP(d)
+	case 0x1334:
+		return d[0] == 1 && c != 0 && c != '/' && isNANP(d[1:])
+	case 0x3334: // 001-212-555-0100
+		return c == '-' && d[0] == 0 && d[1] == 0 && d[2] == 1
+	}
+	if d[0] != 0 || d[1] == 0 || c == 0 || c == '/' || g.inTable(src, n) {
+		return false
+	}
+	switch g.shape(n) {
+	case 0x22222: // France, 01 to 09
+		return true
+	case 0x433: // Australia, 04
+		return d[1] == 4 || d[1] == 7
+	case 0x344: // United Kingdom 02, Japan 0x0
+		return d[1] == 2 || d[2] == 0 && c == '-'
+	case 0x434: // United Kingdom
+		return d[1] == 1 || d[1] == 3 || d[1] == 8
+	case 0x56, 0x533:
+		return (d[1] == 1 || d[1] == 7) && c == ' '
+	case 0x244: // Japan, Australia
+		return true
+	}
+	return false
+}
+
+// isNANP reports whether ten digits can be a number of the North American plan: neither area code nor exchange begins with 0 or 1.
+func isNANP(d []byte) bool { return d[0] >= 2 && d[3] >= 2 }
+
+// looksLikeDate reports whether the first n groups are a date, or begin with one.
+func looksLikeDate(g *digitGroups, n int) bool {
+	d := g.d[:]
+	if n == 1 {
+		t := g.sum[0]
+		return (t == 8 || t == 12 || t == 14) && (two(d, 0) == 19 || two(d, 0) == 20) && realDate(two(d, 4), two(d, 6))
+	}
+	if n < 3 {
+		return false
+	}
+	switch g.shape(3) {
+	case 0x422:
+		return realDate(two(d, 4), two(d, 6))
+	case 0x224:
+		return realDate(two(d, 0), two(d, 2)) || realDate(two(d, 2), two(d, 0))
+	}
+	return false
+}
+
+// phoneBack is how far before a number a word must be that makes it a phone number.
+const phoneBack = 32
+
+// phoneWordBefore reports whether a word about phones stands before the number, with no other number of three digits between
+// and no word in between that makes it a count, a time or the id of something.
+func phoneWordBefore(src []byte, p int, g *digitGroups, n int) bool {
+	if g.sep[1] == '.' && n == 2 || n > 1 && g.joined(n) == '/' {
+		return false // a fraction
+	}
+	lo := max(0, p-phoneBack)
+	for i := p - 1; i >= lo; i-- {
+		if src[i] == '\n' || isDigit(src[i]) && i >= lo+2 && isDigit(src[i-1]) && isDigit(src[i-2]) {
+			lo = i + 1
+			break
+		}
+	}
+	c := wordsIn(src, lo, p)
+	total := int(g.sum[n-1])
+	switch {
+	case lastWordCounts(src, lo, p):
+		return false
+	case c&aboutPhone != 0:
+		return total >= 7
+	case c&aboutContact != 0:
+		return total >= 9 && total <= 12 && (n > 1 || g.d[0] == 0 || total == 10 && isNANP(g.d[:]))
+	}
+	return false
+}
+
+// lastWordCounts reports whether the last word of src[lo:p] says that a number is not a phone number.
+func lastWordCounts(src []byte, lo, p int) bool {
+	e := p
+	for e > lo && !isLetter(src[e-1]) {
+		e--
+	}
+	b := e
+	for b > lo && isLetter(src[b-1]) && !(b < e && isUpper(src[b]) && !isUpper(src[b-1])) {
+		b--
+	}
+	switch w := src[b:e]; len(w) {
+	case 2:
+		return foldedIs(w, "id") || foldedIs(w, "at") || foldedIs(w, "ts") || foldedIs(w, "ms")
+	case 3:
+		return foldedIs(w, "ids") || foldedIs(w, "len") || foldedIs(w, "pid") || foldedIs(w, "ver") || foldedIs(w, "uid")
+	case 4:
+		return foldedIs(w, "size") || foldedIs(w, "time") || foldedIs(w, "date") || foldedIs(w, "code") || foldedIs(w, "port") || foldedIs(w, "hash")
+	case 5:
+		return foldedIs(w, "count") || foldedIs(w, "bytes") || foldedIs(w, "total") || foldedIs(w, "index")
+	case 6:
+		return foldedIs(w, "length") || foldedIs(w, "offset")
+	case 7:
+		return foldedIs(w, "version") || foldedIs(w, "updated") || foldedIs(w, "created") || foldedIs(w, "expires")
+	case 8:
+		return foldedIs(w, "duration")
+	case 9:
+		return foldedIs(w, "timestamp")
+	}
+	return false
+}
+
+// foldedIs reports whether w is the small letters s, capitals or not.
+func foldedIs(w []byte, s string) bool {
+	for i := range len(s) {
+		if w[i]|0x20 != s[i] {
+			return false
+		}
+	}
+	return len(w) == len(s)
+}
+
+// extensionAt reports whether an extension begins at src[q]: "x123", " ext. 123", " x123".
+func extensionAt(src []byte, q int) bool { return extension(src, q) > q }
+
+// extension returns the end of the extension that begins at src[q], or q.
+func extension(src []byte, q int) int {
+	i := q
+	if i < len(src) && (src[i] == ' ' || src[i] == ',') {
+		i++
+		if i < len(src) && src[i] == ' ' {
+			i++
+		}
+	}
+	from := i
+	for i < len(src) && i < from+9 && isASCIILetter(src[i]) {
+		i++
+	}
+	w := src[from:i]
+	if !(len(w) == 1 && w[0]|0x20 == 'x') && !(len(w) == 3 && foldedIs(w, "ext")) && !(len(w) == 9 && foldedIs(w, "extension")) {
+		return q
+	}
+	if i < len(src) && src[i] == '.' {
+		i++
+	}
+	if i < len(src) && src[i] == ' ' {
+		i++
+	}
+	from = i
+	for i < len(src) && i < from+6 && isDigit(src[i]) {
+		i++
+	}
+	if i == from || i < len(src) && isWordByte(src[i]) {
+		return q
+	}
+	return i
+}
