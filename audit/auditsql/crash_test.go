@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/base64"
 	mrand "math/rand/v2"
 	"os"
@@ -121,7 +122,9 @@ func (w *town) gone(t *testing.T) {
 	if w.pg == nil {
 		return
 	}
-	admin := openSQL(t, w.pg.Admin.DSN)
+	admin, err := sql.Open("pgx", w.pg.Admin.DSN)
+	require.NoError(t, err)
+	defer admin.Close()
 	require.Eventually(t, func() bool {
 		var n int
 		require.NoError(t, admin.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'errand'`).Scan(&n))

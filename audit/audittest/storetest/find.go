@@ -13,6 +13,7 @@ import (
 
 var findTests = []test{
 	{"any filter finds what a slow search finds", findModel},
+	{"a range has its first and not its last", findEdges},
 	{"a query ends at its limit and when the callback fails", findStops},
 	{"an event is found by its id", findByID},
 }
@@ -101,6 +102,24 @@ func findModel(t *testing.T, b *book) {
 		want := find(all, outcomes, q)
 		require.True(t, slices.Equal(want, got), "want %v, got %v", want, got)
 	})
+}
+
+func findEdges(t *testing.T, b *book) {
+	for range 5 {
+		b.append(t, b.entries(2)...)
+	}
+	all := b.all(t)
+	for _, e := range all {
+		for _, q := range []audit.Find{
+			{Since: e.Recorded}, {Until: e.Recorded}, {Since: e.Recorded, Until: e.Recorded.Add(time.Microsecond)},
+			{From: e.Seq}, {To: e.Seq}, {From: e.Seq, To: e.Seq + 1},
+		} {
+			q.Limit = len(all)
+			var got []uint64
+			require.NoError(t, b.store().Find(b.ctx, q, func(e audit.Stored) error { got = append(got, e.Seq); return nil }))
+			require.True(t, slices.Equal(find(all, nil, q), got), "%+v: %v", q, got)
+		}
+	}
 }
 
 func findStops(t *testing.T, b *book) {

@@ -1,0 +1,261 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	osexec "os/exec"
+	"testing"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/audit/audittest/storetest"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+)
+
+// broken is a store that keeps all of the contract but for the calls that are overridden.
+type broken struct {
+	audit.Store
+	broken overrides
+}
+
+// overrides are the calls that a breach changes.
+type overrides struct {
+	append    func(ctx context.Context, s audit.Store, e []audit.Entry) ([]audit.Placed, error)
+	hashes    func(ctx context.Context, s audit.Store, from, to uint64) ([]byte, error)
+	each      func(audit.Stored) audit.Stored
+	grow      func(ctx context.Context, s audit.Store, from, to uint64, f []byte, tiles []audit.Tile) error
+	tx        func(ctx context.Context, s audit.Store, f func(context.Context) error) error
+	park      func(ctx context.Context, s audit.Store, e []audit.Entry) ([]audit.Placed, error)
+	committed func(ctx context.Context, s audit.Store, f func())
+	reopen    func(ctx context.Context, s audit.Store, who audit.Pseudonym, with []audit.Reopening) error
+	prune     func(ctx context.Context, s audit.Store, to, event uint64) error
+	find      func(audit.Find) audit.Find
+	byID      func(ctx context.Context, s audit.Store, id uuid.UUID) (audit.Stored, error)
+}
+
+func (b *broken) Append(ctx context.Context, e []audit.Entry) ([]audit.Placed, error) {
+	if b.broken.append != nil {
+		return b.broken.append(ctx, b.Store, e)
+	}
+	return b.Store.Append(ctx, e)
+}
+
+func (b *broken) Hashes(ctx context.Context, from, to uint64) ([]byte, error) {
+	if b.broken.hashes != nil {
+		return b.broken.hashes(ctx, b.Store, from, to)
+	}
+	return b.Store.Hashes(ctx, from, to)
+}
+
+func (b *broken) Leaves(ctx context.Context, from, to uint64, f func(audit.Stored) error) error {
+	return b.Store.Leaves(ctx, from, to, func(e audit.Stored) error {
+		if b.broken.each != nil {
+			e = b.broken.each(e)
+		}
+		return f(e)
+	})
+}
+
+func (b *broken) Grow(ctx context.Context, from, to uint64, frontier []byte, tiles []audit.Tile) error {
+	if b.broken.grow != nil {
+		return b.broken.grow(ctx, b.Store, from, to, frontier, tiles)
+	}
+	return b.Store.Grow(ctx, from, to, frontier, tiles)
+}
+
+func (b *broken) Tx(ctx context.Context, f func(context.Context) error) error {
+	if b.broken.tx != nil {
+		return b.broken.tx(ctx, b.Store, f)
+	}
+	return b.Store.Tx(ctx, f)
+}
+
+func (b *broken) Park(ctx context.Context, e []audit.Entry) ([]audit.Placed, error) {
+	if b.broken.park != nil {
+		return b.broken.park(ctx, b.Store, e)
+	}
+	return b.Store.Park(ctx, e)
+}
+
+func (b *broken) Committed(ctx context.Context, f func()) {
+	if b.broken.committed != nil {
+		b.broken.committed(ctx, b.Store, f)
+		return
+	}
+	b.Store.Committed(ctx, f)
+}
+
+func (b *broken) Reopen(ctx context.Context, who audit.Pseudonym, with []audit.Reopening) error {
+	if b.broken.reopen != nil {
+		return b.broken.reopen(ctx, b.Store, who, with)
+	}
+	return b.Store.Reopen(ctx, who, with)
+}
+
+func (b *broken) Prune(ctx context.Context, to, event uint64) error {
+	if b.broken.prune != nil {
+		return b.broken.prune(ctx, b.Store, to, event)
+	}
+	return b.Store.Prune(ctx, to, event)
+}
+
+func (b *broken) Find(ctx context.Context, q audit.Find, f func(audit.Stored) error) error {
+	if b.broken.find != nil {
+		q = b.broken.find(q)
+	}
+	return b.Store.Find(ctx, q, f)
+}
+
+func (b *broken) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
+	if b.broken.byID != nil {
+		return b.broken.byID(ctx, b.Store, id)
+	}
+	return b.Store.ByID(ctx, id)
+}
+
+// breaches are ways to break the contract that real stores were seen to take.
+var breaches = map[string]overrides{
+	"the last hash is read and the next place written without a lock": {append: func(ctx context.Context, s audit.Store, e []audit.Entry) ([]audit.Placed, error) {
+		size, err := s.Size(ctx)
+		if err != nil {
+			return nil, err
+		}
+		placed, err := s.Append(ctx, e)
+		for i := range placed {
+			placed[i].Seq = size + uint64(i)
+		}
+		return placed, err
+	}},
+	"a retry gets a place of its own": {append: func(ctx context.Context, s audit.Store, e []audit.Entry) ([]audit.Placed, error) {
+		e = append([]audit.Entry(nil), e...)
+		for i := range e {
+			if _, err := s.ByID(ctx, e[i].ID); err == nil {
+				e[i].ID = uuid.New()
+			}
+		}
+		return s.Append(ctx, e)
+	}},
+	"a refused batch is stored by half": {append: func(ctx context.Context, s audit.Store, e []audit.Entry) (placed []audit.Placed, err error) {
+		for i := range e {
+			one, err := s.Append(ctx, e[i:i+1])
+			if err != nil {
+				return nil, err
+			}
+			placed = append(placed, one...)
+		}
+		return placed, nil
+	}},
+	"missing hashes are zero": {hashes: func(ctx context.Context, s audit.Store, from, to uint64) ([]byte, error) {
+		if b, err := s.Hashes(ctx, from, to); err == nil {
+			return b, nil
+		}
+		return make([]byte, (to-from)*32), nil
+	}},
+	"leaves are normalized": {each: func(e audit.Stored) audit.Stored {
+		e.Leaf = bytes.ReplaceAll(e.Leaf, []byte(`\u2028`), []byte("\u2028"))
+		return e
+	}},
+	"time is of the reader's zone": {each: func(e audit.Stored) audit.Stored {
+		e.Recorded = e.Recorded.In(time.FixedZone("", 3600))
+		return e
+	}},
+	"the tree is grown whatever it was": {grow: func(ctx context.Context, s audit.Store, _, to uint64, f []byte, tiles []audit.Tile) error {
+		from, _, err := s.Grown(ctx)
+		if err != nil {
+			return err
+		}
+		return s.Grow(ctx, from, max(from, to), f, tiles)
+	}},
+	"a failed transaction is committed": {tx: func(ctx context.Context, s audit.Store, f func(context.Context) error) (err error) {
+		if txErr := s.Tx(ctx, func(ctx context.Context) error { err = f(ctx); return nil }); txErr != nil {
+			return txErr
+		}
+		return err
+	}},
+	"there are no transactions": {tx: func(ctx context.Context, _ audit.Store, f func(context.Context) error) error { return f(ctx) }},
+	"what is parked does not wait for the commit": {park: func(ctx context.Context, s audit.Store, e []audit.Entry) ([]audit.Placed, error) {
+		id, err := tenancy.From(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return s.Park(tenancy.With(context.Background(), id), e)
+	}},
+	"what waits for the commit does not wait": {committed: func(_ context.Context, _ audit.Store, f func()) { f() }},
+	"holds bind nobody who erases": {reopen: func(ctx context.Context, s audit.Store, who audit.Pseudonym, with []audit.Reopening) error {
+		return s.Tx(ctx, func(ctx context.Context) error {
+			holds, err := s.Holds(ctx)
+			if err != nil {
+				return err
+			}
+			for _, h := range holds {
+				_ = s.Release(ctx, h.ID)
+			}
+			err = s.Reopen(ctx, who, with)
+			for _, h := range holds {
+				_ = s.Hold(ctx, h)
+			}
+			return err
+		})
+	}},
+	"pruning needs no event": {prune: func(ctx context.Context, s audit.Store, to, event uint64) error {
+		if err := s.Prune(ctx, to, event); err == nil {
+			return nil
+		}
+		var found []uint64
+		_ = s.Find(ctx, audit.Find{Actions: []string{"audit.pruned"}, Limit: 1}, func(e audit.Stored) error { found = append(found, e.Seq); return nil })
+		if len(found) == 0 {
+			return audit.ErrNotFound
+		}
+		return s.Prune(ctx, 256, found[0])
+	}},
+	"until is included":         {find: func(q audit.Find) audit.Find { q.Until = later(q.Until); return q }},
+	"the end of a range counts": {find: func(q audit.Find) audit.Find { q.To += min(q.To, 1); return q }},
+	"what is not found is empty": {byID: func(ctx context.Context, s audit.Store, id uuid.UUID) (audit.Stored, error) {
+		e, _ := s.ByID(ctx, id)
+		return e, nil
+	}},
+}
+
+func later(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(time.Microsecond)
+}
+
+const breachEnv = "BAILIWICK_STORE_BREACH"
+
+// TestABreach runs the contract over a broken store, for the test below.
+func TestABreach(t *testing.T) {
+	name, ok := os.LookupEnv(breachEnv)
+	if !ok {
+		return
+	}
+	o, known := breaches[name]
+	if !known && name != "none" {
+		return // and so pass, which the caller takes for a failure
+	}
+	storetest.Run(t, func(testing.TB) storetest.Harness {
+		s := &broken{Store: audit.NewMemory(), broken: o}
+		return storetest.Harness{Stores: []audit.Store{s, s}, Tenant: func(testing.TB) tenancy.ID { return tenancy.NewID() }}
+	})
+}
+
+func TestTheContractNoticesEachBreach(t *testing.T) {
+	t.Parallel()
+	run := func(name string) ([]byte, error) {
+		cmd := osexec.Command(os.Args[0], "-test.run=^TestABreach$", "-test.timeout=60s", "-rapid.nofailfile", "-rapid.checks=20", "-rapid.shrinktime=1ms")
+		cmd.Env = append(os.Environ(), breachEnv+"="+name)
+		return cmd.CombinedOutput()
+	}
+	out, err := run("none")
+	require.NoError(t, err, string(out))
+	for name := range breaches {
+		out, err := run(name)
+		require.Error(t, err, "the contract does not notice that %s", name)
+		require.Contains(t, string(out), "--- FAIL: TestABreach/", name)
+	}
+}
