@@ -20,12 +20,12 @@ const (
 	keyKeep                        // the whole key, by the application's wish
 	keyCookie                      // a header of pairs
 	keyNumber                      // a short code: pin, cvc, otp
-	keyUser                        // qualifies nothing, stands before a strong word: user, db
+	keyPerson                      // is in a key that names personal data
 )
 
 // keySet is a table of words.
 type keySet struct {
-	words    map[string]keyTrait
+	table    *keyTable
 	personal map[string]*personalKey
 	keep     map[string]bool // keys as written without separators
 	extra    map[string]bool // the application's own: words joined, any length
@@ -85,109 +85,92 @@ type verdict struct {
 // judge splits a key into words, as snake, kebab, camel and dotted spellings have them, and looks them up.
 func (k *keySet) judge(key []byte) (v verdict) {
 	var low [maxKey]byte
-	var ends [16]uint8
-	n, words := 0, 0
-	for i := 0; i < len(key); i++ {
-		c := key[i]
-		if !isAlnum(c) {
-			if n > 0 && words < len(ends) && (words == 0 || int(ends[words-1]) < n) {
-				ends[words] = uint8(n)
-				words++
-			}
-			continue
+	var starts [maxParts + 1]uint8
+	var all, last keyTrait
+	n, words, other := 0, 0, false
+	h, from := uint32(wordSeed), 0
+	var before uint8
+	for i := 0; i <= len(key); i++ {
+		var now uint8
+		if i < len(key) {
+			now = class[key[i]] & cAlnum
 		}
-		up := class[c]&cUpper != 0
-		if up && i > 0 && n > 0 && words < len(ends) && (words == 0 || int(ends[words-1]) < n) {
-			before := class[key[i-1]]
-			if before&(cLower|cDigit) != 0 || before&cUpper != 0 && i+1 < len(key) && class[key[i+1]]&cLower != 0 {
-				ends[words] = uint8(n)
-				words++
-			}
+		if n > from && (now == 0 || now == cUpper && (before != cUpper || i+1 < len(key) && class[key[i+1]]&cLower != 0)) && words < maxParts {
+			last = k.trait(low[from:n], h)
+			all |= last
+			other = other || last == 0
+			words++
+			starts[words] = uint8(n)
+			h, from = wordSeed, n
 		}
-		low[n] = lower(c)
-		n++
+		if now != 0 {
+			c := key[i]
+			if now == cUpper {
+				c += 'a' - 'A'
+			}
+			low[n] = c
+			n++
+			h = (h ^ uint32(c)) * wordStep
+		}
+		before = now
 	}
-	if n == 0 {
+	if words == 0 {
 		return v
-	}
-	if words < len(ends) && (words == 0 || int(ends[words-1]) < n) {
-		ends[words] = uint8(n)
-		words++
 	}
 	if k.keep != nil && k.keep[string(low[:n])] {
 		return v
 	}
-	var strong, weak, noun, trust, cookie, number, other bool
-	var last keyTrait
-	from := 0
-	for w := range words {
-		to := int(ends[w])
-		if k.extra != nil {
-			for u := w; u < words; u++ {
-				if k.extra[string(low[from:ends[u]])] {
+	if k.extra != nil {
+		for w := range words {
+			for u := w + 1; u <= words; u++ {
+				if k.extra[string(low[starts[w]:starts[u]])] {
 					return verdict{trait: keyStrong, rule: "key"}
 				}
 			}
 		}
-		t := k.traits(low[from:to])
-		last = t
-		switch {
-		case t&keyPublic != 0:
-			return verdict{}
-		case t&keyStrong != 0:
-			strong = true
-		case t&keyWeak != 0:
-			weak = true
-		case t&keyCookie != 0:
-			cookie = true
-		case t&keyNumber != 0:
-			number = true
-		}
-		if t&keyNoun != 0 {
-			noun = true
-		}
-		if t&keyTrust != 0 {
-			trust = true
-		}
-		if t == 0 {
-			other = true
-		}
-		// Personal data is named by up to three words at the end of the key.
-		if len(k.personal) > 0 && words-w <= 3 {
-			if p, ok := k.personal[string(low[from:n])]; ok && v.who == nil {
+	}
+	if all&keyPublic != 0 || last&keyAbout != 0 {
+		return v
+	}
+	if all&keyPerson != 0 {
+		for w := max(0, words-3); w < words; w++ {
+			if p, ok := k.personal[string(low[starts[w]:n])]; ok {
 				v.who = p
+				break
 			}
 		}
-		from = to
-	}
-	if last&keyAbout != 0 {
-		return verdict{}
 	}
 	switch {
-	case strong || noun && trust:
+	case all&keyStrong != 0 || all&keyNoun != 0 && all&keyTrust != 0:
 		v.trait, v.rule = keyStrong, "key"
-	case number && (words == 1 || !other):
+	case all&keyNumber != 0 && (words == 1 || !other):
 		v.trait, v.rule = keyNumber, "key-code"
-	case cookie:
+	case all&keyCookie != 0:
 		v.trait, v.rule = keyCookie, "cookie"
-	case weak || last&keyName != 0 && words > 1:
+	case all&keyWeak != 0 || last&keyName != 0 && words > 1:
 		v.trait, v.rule = keyWeak, "key-weak"
 	}
 	return v
 }
 
-// traits looks one word up, with its trailing digits off and, failing that, as a word that ends in a strong one.
-func (k *keySet) traits(w []byte) keyTrait {
-	for len(w) > 1 && isDigit(w[len(w)-1]) {
-		w = w[:len(w)-1]
-	}
-	if t, ok := k.words[string(w)]; ok {
+// maxParts is how many words of a key are told apart.
+const maxParts = 12
+
+// trait looks one word up; failing that, with its trailing digits off; failing that, as a word that ends in a strong one.
+func (k *keySet) trait(w []byte, h uint32) keyTrait {
+	if t := k.table.get(w, h); t != 0 {
 		return t
 	}
-	if len(w) > 6 {
+	if isDigit(w[len(w)-1]) {
+		for len(w) > 1 && isDigit(w[len(w)-1]) {
+			w = w[:len(w)-1]
+		}
+		return k.table.get(w, wordHash(w))
+	}
+	if len(w) > 6 && k.table.maybe(w, 0, len(w)) {
 		for _, e := range joined {
 			if len(w) > len(e) && string(w[len(w)-len(e):]) == e {
-				return k.words[e]
+				return k.table.get(w[len(w)-len(e):], wordHash([]byte(e)))
 			}
 		}
 	}

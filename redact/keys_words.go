@@ -4,10 +4,13 @@ import "strings"
 
 // builtinKeys is the table of words in keys.
 var builtinKeys = func() *keySet {
-	k := &keySet{words: map[string]keyTrait{}}
+	k := &keySet{table: &keyTable{}}
 	add := func(t keyTrait, words string) {
 		for _, w := range strings.Fields(words) {
-			k.words[w] |= t
+			k.table.add(w, t)
+			if t&(keyStrong|keyWeak|keyCookie|keyNumber) != 0 {
+				k.table.addTail(w)
+			}
 		}
 	}
 	add(keyStrong, `password passwords passwd passwds pwd pwds passphrase passphrases passwort kennwort contrasena senha motdepasse
@@ -53,6 +56,15 @@ var builtinKeys = func() *keySet {
 		available failed succeeded success granted denied response request requests result results event events callback`)
 	add(keyPublic, `public publishable pub page next continuation cursor sync cancel cancellation primary foreign partition sort
 		routing cache idempotency lookup registry object hashed encrypted masked redacted pagination tokenizer keyboard`)
+	add(keyPerson, `email mail address to phone number no telephone tel mobile cell cellphone fax msisdn whatsapp ssn security nino insurance
+		nhs tfn medicare sin tax tin itin passport license licence pesel cpf cnpj dni nie nif curp aadhaar aadhar fiscale personnummer
+		bsn insee nir id dob birth birthdate birthday birthdt iban account acct bban card cardno cc ccno pan cardnumber ccnumber
+		emailaddress mailaddress phonenumber phoneno mobilenumber accountnumber accountno`)
+	k.table.addTail("redacted") // so that labels are seen
+	for w := range personalKeys {
+		k.table.add(w, keyPerson)
+		k.table.addTail(w)
+	}
 	k.personal = personalKeys
 	return k
 }()

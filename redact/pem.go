@@ -10,14 +10,14 @@ var (
 // pem finds the private key whose "-----BEGIN" is the word src[start:end]. The match is the block's body, from behind
 // the first line to the end marker; when there is none it is all that looks like a body, at most pemWindow. Public keys
 // and certificates stay.
-func (s *scanner) pem(start, end int) (found, bool) {
+func (s *scanner) pem(start, end int) bool {
 	src := s.src
 	if end-start != len(pemBegin)-1 || !bytes.HasPrefix(src[start:], pemBegin) {
-		return found{}, false
+		return false
 	}
 	body := bytes.Index(src[end:min(len(src), end+64)], []byte("-----"))
 	if body < 0 || !bytes.Contains(src[end:end+body], []byte("PRIVATE")) {
-		return found{}, false
+		return false
 	}
 	body += end + 5
 	// A block with its end, or else the run of bytes that can belong to one.
@@ -39,11 +39,15 @@ func (s *scanner) pem(start, end int) (found, bool) {
 		}
 		stop++
 	}
+	if stop == len(src) && !s.final {
+		s.m.kind = 0 // whether and where the block ends is not known yet
+		return true
+	}
 	return s.pemBody(body, stop)
 }
 
 // pemBody trims the line breaks around a body, real ones and escaped ones.
-func (s *scanner) pemBody(start, end int) (found, bool) {
+func (s *scanner) pemBody(start, end int) bool {
 	src := s.src
 	for start < end {
 		if isSpace(src[start]) {
@@ -68,7 +72,7 @@ func (s *scanner) pemBody(start, end int) (found, bool) {
 		}
 	}
 	if end-start < 16 {
-		return found{}, false
+		return false
 	}
-	return found{start: start, end: end, kind: PrivateKey, rule: "pem"}, true
+	return s.hit(start, end, PrivateKey, "pem")
 }

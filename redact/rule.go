@@ -46,45 +46,47 @@ func Add(rule Rule) Option {
 	}
 }
 
-// customFrom returns the first match of the application's rules whose anchor is at from or later and before the text's
-// safe end, and the place where to look next.
-func (s *scanner) customFrom(from int) (found, int, bool) {
-	for {
-		at, rule := len(s.src), -1
+// custom returns the next match of the application's rules, by anchor; at one anchor the longest.
+func (s *scanner) custom() (best found, ok bool) {
+	for !ok {
+		at := len(s.src)
 		for k := range s.r.rules {
-			if i := s.anchor(k, from); i >= 0 && i < at {
-				at, rule = i, k
+			at = min(at, s.anchor(k))
+		}
+		if at >= s.safe {
+			s.ownPos = max(s.ownPos, s.safe)
+			return best, false
+		}
+		for k := range s.r.rules {
+			r := &s.r.rules[k]
+			if s.anchor(k) != at {
+				continue
+			}
+			lo, hi := max(at-lookBehind, 0), min(at+r.Window, len(s.src))
+			start, end, found1 := r.Match(s.src[lo:hi:hi], at-lo)
+			start, end = start+lo, end+lo
+			if found1 && start >= lo && end <= hi && start < end && end-start > best.end-best.start {
+				best, ok = found{start: start, end: end, kind: Custom, rule: r.Name}, true
 			}
 		}
-		if rule < 0 || at >= s.safe {
-			return found{}, max(from, min(at, s.safe)), false
-		}
-		r := &s.r.rules[rule]
-		lo, hi := max(at-lookBehind, s.base), min(at+r.Window, len(s.src))
-		start, end, ok := r.Match(s.src[lo:hi:hi], at-lo)
-		start, end = start+lo, end+lo
-		if ok && start >= lo && end <= hi && start < end {
-			return found{start: start, end: end, kind: Custom, rule: r.Name}, at + 1, true
-		}
-		from = at + 1
+		s.ownPos = at + 1
 	}
+	return best, true
 }
 
-// anchor returns where the anchor of rule k occurs next, from on. It remembers the place, so that the text is searched
-// once for each rule.
-func (s *scanner) anchor(k, from int) int {
+// anchor returns where the anchor of rule k occurs next, from ownPos on, or the text's length. It remembers the place,
+// so that the text is searched once for each rule.
+func (s *scanner) anchor(k int) int {
 	if s.anchors == nil {
 		s.anchors = make([]int, len(s.r.rules))
 	}
-	at := s.anchors[k]
-	if at > from {
-		return at - 1
+	if at := s.anchors[k] - 1; at >= s.ownPos {
+		return at
 	}
-	i := bytes.Index(s.src[from:], []byte(s.r.rules[k].Anchor))
+	i := bytes.Index(s.src[min(s.ownPos, len(s.src)):], []byte(s.r.rules[k].Anchor))
 	if i < 0 {
-		s.anchors[k] = len(s.src) + 1
-		return -1
+		i = len(s.src) - s.ownPos
 	}
-	s.anchors[k] = from + i + 1
-	return from + i
+	s.anchors[k] = s.ownPos + i + 1
+	return s.ownPos + i
 }

@@ -24,57 +24,33 @@ type found struct {
 	kind       Kind
 	rule       string
 	quote      int // the replacement is put between copies of src[quote:quote+quotes]: it stands for a bare JSON value
-	quotes     int
+	quotes     int // how many bytes, or plainQuote
 }
 
 // scanner is one scan of one text.
 type scanner struct {
-	r       *Redactor
-	src     []byte
-	pos     int // what is before is decided
-	floor   int // no match begins before it: the end of the last one
-	base    int // the text's beginning in src
-	safe    int // no word or separator from here on is looked at yet
-	numEnd  int // digits before it have been looked at
-	ls, le  int // the last word before pos
-	final   bool
-	held    bool // next has a match of the built-in rules in hold
-	hold    found
-	anchors []int // per rule of the application: where its anchor occurs next, plus one
-	quoted  parity
+	r         *Redactor
+	src       []byte
+	pos       int // what is before is decided
+	floor     int // no match begins before it: the end of the last one
+	base      int // the text's beginning in src
+	safe      int // no word or separator from here on is looked at yet
+	numEnd    int // digits before it have been looked at
+	ls, le    int // the last word before pos
+	lseen     uint8
+	keys      *keySet
+	m         found // what the last look found
+	addresses bool  // IP or MAC addresses are looked for
+	final     bool
+	hold      found // the next match of the built-in rules, when its kind is not 0
+	own       found // the next match of the application's rules, likewise
+	ownPos    int   // where to look for them
+	anchors   []int // per rule of the application: where its anchor occurs next, plus one
+	quoted    parity
 }
 
 func newScanner(r *Redactor, src []byte) scanner {
-	return scanner{r: r, src: src, safe: len(src), final: true}
-}
-
-// next returns the next match, with those of the application's rules merged in.
-func (s *scanner) next() (found, bool) {
-	for {
-		m, ok := s.nextAny()
-		if !ok {
-			return m, false
-		}
-		s.settle(&m)
-		s.floor = m.end
-		s.pos = max(s.pos, m.end)
-		if len(s.r.allow) > 0 {
-			if _, ok := s.r.allow[string(s.src[m.start:m.end])]; ok {
-				continue
-			}
-		}
-		if s.r.onMatch != nil {
-			s.r.onMatch(m.kind, m.rule)
-		}
-		return m, true
-	}
-}
-
-func (s *scanner) nextAny() (found, bool) {
-	if len(s.r.rules) == 0 || !s.r.on[Custom] {
-		return s.scan()
-	}
-	return s.scan()
+	return scanner{r: r, src: src, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
 }
 
 // replace appends the text from the last replacement on to dst, with m and all later matches replaced.
@@ -88,80 +64,84 @@ func (s *scanner) replace(dst []byte, m found) []byte {
 	return append(dst, s.src[from:]...)
 }
 
-// write appends what takes the place of m.
-func (s *scanner) write(dst []byte, m *found) []byte {
-	q := s.src[m.quote : m.quote+m.quotes]
-	dst = append(dst, q...)
-	dst = s.r.appendValue(dst, m.kind, s.src[m.start:m.end])
-	return append(dst, q...)
-}
-
 // scan returns the next match of the built-in rules.
 func (s *scanner) scan() (found, bool) {
-	src, i := s.src, s.pos
-	ls, le := s.ls, s.le
-	for i < s.safe {
+	src, i, safe := s.src, s.pos, s.safe
+	ls, le, lseen := s.ls, s.le, s.lseen
+	for i < safe {
 		start := i
 		var seen uint8
-		for end := min(len(src), i+maxWord); i < end; i++ {
+		end := min(len(src), i+maxWord)
+		for ; i < end; i++ {
 			c := class[src[i]]
 			if c&cWord == 0 {
 				break
 			}
 			seen |= c
 		}
-		if n := i - start; n > 0 {
-			if (seen&cDigit != 0 || n >= 5 || seen == cUpper) && s.interesting(start, i, seen) {
-				if m, ok := s.word(start, i, seen); ok {
-					s.pos, s.ls, s.le = i, start, i
-					return m, true
+		if n := i - start; n >= 2 {
+			if (seen&cDigit != 0 && (seen&cAlpha == 0 || seen&cUpper != 0) || n >= 5 && head[headHash(src, start)] != 0 || seen == cUpper && n == 2 || s.addresses) &&
+				s.word(start, i, seen) {
+				if s.m.kind == 0 { // more text is needed
+					s.pos, s.ls, s.le, s.lseen = start, ls, le, lseen
+					return s.m, false
 				}
+				s.after(i)
+				return s.m, true
 			}
-			if i < len(src) && class[src[i]]&cTrigger == 0 {
-				ls, le = start, i
-				if n < maxWord {
-					i++
-				}
-				continue
+			ls, le, lseen = start, i, seen
+		} else if n == 1 {
+			ls, le, lseen = start, i, seen
+			if seen == cDigit && s.word(start, i, seen) {
+				s.after(i)
+				return s.m, true
 			}
 		}
-		if i == len(src) {
-			ls, le = start, i
+		if i >= safe {
 			break
 		}
-		if class[src[i]]&cTrigger == 0 {
-			i++
+		c := src[i]
+		if class[c]&cTrigger == 0 {
+			if class[c]&cWord == 0 {
+				i++
+			}
 			continue
 		}
-		if i > start {
-			ls, le = start, i
+		if c == ':' || c == '=' {
+			// The quick look at the key: most are one plain word, and not of a kind with those that matter.
+			if le-ls < 2 || lseen&(cDash|cDot|cUpper|cDigit) == 0 && s.keys.extra == nil && !s.keys.table.maybe(src, ls, le) {
+				if c == '=' || i+1 < len(src) && src[i+1] != '/' && src[i+1] != ':' {
+					i++
+					continue
+				}
+			}
 		}
-		m, skip, ok := s.trigger(i, ls, le)
+		skip, ok := s.trigger(i, ls, le)
 		if ok {
-			s.pos, s.ls, s.le = i+1, ls, le
-			return m, true
+			s.after(i + 1)
+			return s.m, true
 		}
-		i += skip
+		if i += skip; c == ':' && skip > 3 { // a label
+			ls, le = i, i
+		}
 	}
-	s.pos, s.ls, s.le = i, ls, le
+	s.pos, s.ls, s.le, s.lseen = i, ls, le, lseen
 	return found{}, false
 }
 
-// interesting is the quick look at a word: whether it can be a number, a token, or a word that announces one.
-func (s *scanner) interesting(start, end int, seen uint8) bool {
-	switch {
-	case seen&cDigit != 0 && (seen&cAlpha == 0 || seen&cUpper != 0 || s.r.on[IP] || s.r.on[MAC]):
-		return true
-	case seen == cUpper && end-start == 2:
-		return end+1 < len(s.src) && s.src[end] == ' ' && isDigit(s.src[end+1])
-	}
-	return end-start >= 5 && head[headHash(s.src[start:])] != 0
+// after sets the place to go on from behind the match: i or its end. No key reaches across a match.
+func (s *scanner) after(i int) {
+	s.pos = max(i, s.m.end)
+	s.ls, s.le = s.pos, s.pos
 }
 
-// headHash is the slot of a word's first three bytes. p has at least four bytes.
-func headHash(p []byte) uint32 {
-	if len(p) < 4 {
-		return 0
-	}
-	return (binary.LittleEndian.Uint32(p) & 0xffffff) * 0x9E3779B1 >> 20
+// hit notes a match.
+func (s *scanner) hit(start, end int, kind Kind, rule string) bool {
+	s.m = found{start: start, end: end, kind: kind, rule: rule}
+	return true
+}
+
+// headHash is the slot of the three bytes from src[at] on. At least four bytes have to follow.
+func headHash(src []byte, at int) uint32 {
+	return (binary.LittleEndian.Uint32(src[at:]) & 0xffffff) * 0x9E3779B1 >> 20
 }

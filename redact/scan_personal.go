@@ -5,20 +5,20 @@ const maxRun = 128
 
 // personalWord looks for numbers and codes that stand for a person in the word src[start:end], or in the run of digits
 // and separators that begins with it.
-func (s *scanner) personalWord(start, end int, seen uint8) (found, bool) {
+func (s *scanner) personalWord(start, end int, seen uint8) bool {
 	src := s.src
-	if s.r.on[IP] || s.r.on[MAC] {
-		if m, ok := s.address(start, end); ok {
-			return m, true
+	if s.addresses {
+		if s.address(start, end) {
+			return true
 		}
 	}
 	if class[src[start]]&cDigit != 0 && start >= s.numEnd {
-		if m, ok := s.number(start, seen&cAlpha == 0); ok {
-			return m, true
+		if s.number(start, seen&cAlpha == 0) {
+			return true
 		}
 	}
 	if seen&cUpper == 0 {
-		return found{}, false
+		return false
 	}
 	for i := start; i < end; {
 		for i < end && !isAlnum(src[i]) {
@@ -41,16 +41,16 @@ func (s *scanner) personalWord(start, end int, seen uint8) (found, bool) {
 		}
 		if code {
 			if a, b, kind, rule, ok := lettersAndDigitsAt(src, at, i, &s.r.on); ok {
-				return found{start: a, end: b, kind: kind, rule: rule}, true
+				return s.hit(a, b, kind, rule)
 			}
 		}
 	}
-	return found{}, false
+	return false
 }
 
 // number looks at the run of digits and separators that begins at src[start]. A letter may end it only when it is the
 // last of the word and pure is false.
-func (s *scanner) number(start int, pure bool) (found, bool) {
+func (s *scanner) number(start int, pure bool) bool {
 	src := s.src
 	run, digits, hi := start, 0, min(len(src), start+maxRun)
 	for run < hi {
@@ -71,20 +71,20 @@ func (s *scanner) number(start int, pure bool) (found, bool) {
 		s.numEnd = start + maxRun/2
 	}
 	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
-		return found{}, false
+		return false
 	}
 	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1])) {
-		return found{}, false
+		return false
 	}
 	a, b, kind, rule, ok := numberAt(src, start, run, &s.r.on)
 	if ok {
 		s.numEnd = b
 	}
-	return found{start: a, end: b, kind: kind, rule: rule}, ok
+	return ok && s.hit(a, b, kind, rule)
 }
 
 // address looks for an IP or MAC address that begins with one of the words of letters and digits in src[start:end].
-func (s *scanner) address(start, end int) (found, bool) {
+func (s *scanner) address(start, end int) bool {
 	src := s.src
 	for i := start; i < end; {
 		for i < end && !isAlnum(src[i]) {
@@ -98,14 +98,14 @@ func (s *scanner) address(start, end int) (found, bool) {
 			continue
 		}
 		if a, b, kind, rule, ok := ipAt(src, at, &s.r.on); ok {
-			return found{start: a, end: b, kind: kind, rule: rule}, true
+			return s.hit(a, b, kind, rule)
 		}
 	}
-	return found{}, false
+	return false
 }
 
 // email looks at the "@", or the disguise of one, at src[i].
-func (s *scanner) email(i int) (found, bool) {
+func (s *scanner) email(i int) bool {
 	a, b, rule, ok := emailAt(s.src, i)
-	return found{start: a, end: b, kind: Email, rule: rule}, ok
+	return ok && s.hit(a, b, Email, rule)
 }

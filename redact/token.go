@@ -4,66 +4,111 @@ package redact
 const (
 	headToken  uint8 = 1 << iota // a token known by its shape
 	headScheme                   // a word after which a secret stands: Bearer
+	headBlock                    // "-----BEGIN"
 )
 
 var head = func() (t [4096]uint8) {
-	for _, k := range tokenKinds {
-		t[headHash([]byte(k.prefix+"..."))] |= headToken
+	for h := range tokensBy {
+		if tokensBy[h] != nil {
+			t[h] |= headToken
+		}
 	}
-	for _, w := range []string{"Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token"} {
-		t[headHash([]byte(w))] |= headScheme
+	t[headHash(pemBegin, 0)] |= headBlock
+	for _, w := range []string{"Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token", "TOKEN", "SSWS", "ApiKey", "apikey",
+		"Splunk"} {
+		t[headHash([]byte(w), 0)] |= headScheme
 	}
 	return t
 }()
 
-// tokenKind is one kind of token of one service: a prefix and then bytes of a set, so many of them.
-type tokenKind struct {
-	prefix   string
-	min, max int // of the bytes after the prefix
-	set      uint8
-	rule     string
+// minToken is the length of the shortest word that can be a token.
+const minToken = 12
+
+// tokenShape is the shape of one kind of token: literal text and runs of bytes of a set, in turn.
+type tokenShape struct {
+	rule  string
+	parts []tokenPart
 }
 
-const setWord = cAlnum | cDash
-
-var tokenKinds = []tokenKind{
-	{"eyJ", 0, 0, 0, "jwt"},
-	{"ghp_", 36, 255, cAlnum, "github-token"},
-	{"AKIA", 16, 16, cUpper | cDigit, "aws-access-key"},
-	{"sk_live_", 16, 255, cAlnum, "stripe-key"},
+// tokenPart is a literal, or else a run of min to max bytes of a set.
+type tokenPart struct {
+	lit      string
+	set      uint16
+	min, max int
 }
 
-// tokenAt finds the token that begins at src[at], in the word that ends at end.
-func tokenAt(src []byte, at, end int) (found, bool) {
-	for k := range tokenKinds {
-		t := &tokenKinds[k]
-		if len(src)-at < len(t.prefix) || string(src[at:at+len(t.prefix)]) != t.prefix {
+// token looks for a token of a known shape that begins the word src[at:end].
+func (s *scanner) token(at, end int) bool {
+	src := s.src
+	if src[at] == 'e' && src[at+1] == 'y' && s.r.on[JWT] {
+		if e := jwtEnd(src, at); e > 0 {
+			return s.hit(at, e, JWT, "jwt")
+		}
+	}
+	if !s.r.on[Token] {
+		return false
+	}
+	for _, k := range tokensBy[headHash(src, at)] {
+		if e := tokenShapes[k].match(src, at); e > 0 {
+			return s.hit(at, e, Token, tokenShapes[k].rule)
+		}
+	}
+	return false
+}
+
+// match returns the end of a token of the shape that begins at src[at], or 0. Runs are greedy and never given back.
+func (t *tokenShape) match(src []byte, at int) int {
+	i := at
+	var seen uint8
+	for k := range t.parts {
+		p := &t.parts[k]
+		if p.lit != "" {
+			if len(src)-i < len(p.lit) || string(src[i:i+len(p.lit)]) != p.lit {
+				return 0
+			}
+			i += len(p.lit)
 			continue
 		}
-		if t.rule == "jwt" {
-			return jwtAt(src, at)
+		from, hi := i, min(len(src), i+p.max)
+		for i < hi && tokenSet[src[i]]&p.set != 0 {
+			seen |= class[src[i]]
+			i++
 		}
-		i, from := at+len(t.prefix), at+len(t.prefix)
-		for hi := min(len(src), from+t.max+1); i < hi && class[src[i]]&t.set != 0; i++ {
+		if i-from < p.min {
+			return 0
 		}
-		if n := i - from; n >= t.min && n <= t.max {
-			return found{start: at, end: i, kind: Token, rule: t.rule}, true
+		if k == len(t.parts)-1 {
+			for i > from+p.min && (src[i-1] == '.' || src[i-1] == '-' && p.max > p.min) {
+				i--
+			}
 		}
 	}
-	return found{}, false
+	// A generator leaves digits, or capitals among small letters: a name of the same length seldom has them.
+	if i < len(src) && isAlnum(src[i]) || seen&cDigit == 0 && seen&cAlpha != cAlpha {
+		return 0
+	}
+	return i
 }
 
-// announced finds the secret after the word src[start:end], such as Bearer.
-func (s *scanner) announced(start, end int) (found, bool) {
-	src := s.src
-	if end >= len(src) || src[end] != ' ' {
-		return found{}, false
+// The sets of bytes in shapes, by their letter.
+var tokenSet = func() (t [256]uint16) {
+	for set, bytes := range []string{
+		"0123456789",                           // d
+		"0123456789abcdef",                     // h
+		"0123456789abcdefghijklmnopqrstuvwxyz", // l
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", // u
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",     // a
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_",   // w
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/=",  // b
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.=", // t
+		"0123456789ABCDEFabcdef", // x
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_%.~", // q
+	} {
+		for i := range len(bytes) {
+			t[bytes[i]] |= 1 << set
+		}
 	}
-	i := end + 1
-	for hi := min(len(src), end+maxWindow); i < hi && (isWord(src[i]) || src[i] == '+' || src[i] == '/' || src[i] == '=' || src[i] == '~'); i++ {
-	}
-	if v := src[end+1 : i]; !looksSecret(v) {
-		return found{}, false
-	}
-	return found{start: end + 1, end: i, kind: Credential, rule: "scheme"}, true
-}
+	return t
+}()
+
+const tokenSets = "dhluawbtxq"

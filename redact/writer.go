@@ -3,38 +3,136 @@ package redact
 import "io"
 
 // A Writer writes text to another writer with what is sensitive replaced. However the text is cut into writes, the output
-// is that of [Redactor.Append] over the whole. For that it holds back the last few KiB until more text, Flush or Close
-// comes. It is not safe for concurrent use.
+// is that of [Redactor.Append] over the whole. For that it holds back the last few KiB, and up to 64 KiB behind the
+// beginning of a private key, until more text or Close comes. It is not safe for concurrent use.
 type Writer struct {
-	w   io.Writer
-	r   *Redactor
-	buf []byte
-	err error
+	w      io.Writer
+	s      scanner
+	out    []byte
+	from   int // what is before it in s.src has been written
+	tried  int // how long s.src was when it was last scanned
+	err    error
+	closed bool
 }
 
-// Writer returns a Writer to w.
-func (r *Redactor) Writer(w io.Writer) *Writer { return &Writer{w: w, r: r} }
+// Writer returns a Writer to w. Close it, or the end of the text is lost.
+func (r *Redactor) Writer(w io.Writer) *Writer {
+	s := newScanner(r, nil)
+	s.final = false
+	return &Writer{w: w, s: s}
+}
 
-// Write takes p. An error is one of the underlying writer; it stays.
+// step is how much text has to come before it is worth a scan.
+const step = maxWindow
+
+// Write takes p. An error is one of the underlying writer and stays, or io.ErrClosedPipe after Close.
 func (w *Writer) Write(p []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
+	if w.closed {
+		return 0, io.ErrClosedPipe
 	}
-	w.buf = append(w.buf, p...)
-	return len(p), nil
+	done := 0
+	for done < len(p) && w.err == nil {
+		n := min(len(p)-done, 16<<10)
+		w.s.src = append(w.s.src, p[done:done+n]...)
+		done += n
+		if len(w.s.src)-w.tried >= step {
+			w.scan()
+		}
+	}
+	return done, w.err
 }
 
-// Flush writes what is held back, as if the text ended here: a secret that is cut in two by it may not be found.
+// Flush scans and writes what is held back, as if the text ended here and what comes next were another text: a secret
+// that is cut in two by it may not be found, and the output then differs from that of the whole.
 func (w *Writer) Flush() error {
 	if w.err != nil {
 		return w.err
 	}
-	out := w.r.Append(nil, w.buf)
-	clear(w.buf)
-	w.buf = w.buf[:0]
-	_, w.err = w.w.Write(out)
+	w.s.final = true
+	w.scan()
+	r := w.s.r
+	clear(w.s.src)
+	src := w.s.src[:0]
+	w.s = newScanner(r, src)
+	w.s.final, w.from, w.tried = false, 0, 0
 	return w.err
 }
 
-// Close flushes. It does not close the underlying writer.
-func (w *Writer) Close() error { return w.Flush() }
+// Close writes what is held back. It does not close the underlying writer. Closing again does nothing.
+func (w *Writer) Close() error {
+	if w.closed {
+		return w.err
+	}
+	w.closed = true
+	return w.Flush()
+}
+
+// scan writes all that is decided and drops it.
+func (w *Writer) scan() {
+	s := &w.s
+	w.tried = len(s.src)
+	clear(s.anchors) // places that were not found yet
+	s.safe = len(s.src)
+	if !s.final {
+		s.safe -= maxWindow + 2*lookBehind
+	}
+	w.out = w.out[:0]
+	for {
+		m, ok := s.next()
+		if !ok {
+			break
+		}
+		w.out = append(w.out, s.src[w.from:m.start]...)
+		w.out = s.write(w.out, &m)
+		w.from = m.end
+	}
+	// A match may yet begin lookBehind bytes before the place the scan has come to.
+	to := len(s.src)
+	if !s.final {
+		to = max(w.from, s.decided()-keepBehind)
+	}
+	if to > w.from {
+		w.out = append(w.out, s.src[w.from:to]...)
+		w.from = to
+	}
+	if len(w.out) > 0 {
+		n, err := w.w.Write(w.out)
+		if err == nil && n < len(w.out) {
+			err = io.ErrShortWrite
+		}
+		w.err = err
+		clear(w.out)
+	}
+	if cut := min(w.from, s.decided()) - keepBehind; cut > 2*step && !s.final {
+		s.drop(cut)
+		w.from -= cut
+		w.tried -= cut
+	}
+}
+
+// drop forgets the first n bytes of the text.
+func (s *scanner) drop(n int) {
+	s.quoted.to(s.src, n)
+	rest := copy(s.src, s.src[n:])
+	clear(s.src[rest:])
+	s.src = s.src[:rest]
+	s.pos, s.floor, s.numEnd, s.ownPos = s.pos-n, s.floor-n, s.numEnd-n, s.ownPos-n
+	s.ls, s.le, s.quoted.at = max(s.ls-n, 0), max(s.le-n, 0), s.quoted.at-n
+	for _, m := range []*found{&s.hold, &s.own} {
+		m.start, m.end = m.start-n, m.end-n
+		if m.quotes > 0 {
+			m.quote -= n
+		}
+	}
+}
+
+// decided is the place before which nothing is to be found any more, but for the look-behind.
+func (s *scanner) decided() int {
+	to := min(s.pos, s.safe)
+	for _, m := range []found{s.hold, s.own} {
+		if m.kind != 0 {
+			to = min(to, m.start)
+		}
+	}
+	return max(to, 0)
+}
