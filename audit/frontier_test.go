@@ -124,3 +124,11 @@ func BenchmarkEdgeAdd(b *testing.B) {
 		_ = e.add(&h, nil)
 	}
 }
+
+// BenchmarkNodeHash is what one of the two above cannot be faster than: there is one inner node a leaf.
+func BenchmarkNodeHash(b *testing.B) {
+	l, r := leafHash(0), leafHash(1)
+	for b.Loop() {
+		l = hashNode(&l, &r)
+	}
+}
