@@ -2,6 +2,7 @@ package auditsql_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -241,6 +242,12 @@ func (w *town) signedWell(t *testing.T, ctx context.Context, h *told) {
 		require.NoError(t, err)
 		require.NoError(t, audit.VerifyConsistency(c, newest, path))
 	}
+	var bundle bytes.Buffer
+	end, err := w.log.Bundle(ctx, &bundle, audit.Bundling{By: audit.Party{Type: "job"}, Reason: "a test"})
+	require.NoError(t, err)
+	report, err := audit.Verify(ctx, &bundle, audit.Policy{Keys: []audit.Key{{Verifier: w.vkey}}, Trusted: [][]byte{end.Note}})
+	require.NoError(t, err)
+	require.Equal(t, audit.OK, report.Verdict, report.String())
 }
 
 // Processes that record, sign, erase and prune are killed at any moment, and each time the logs hold what was acknowledged.
