@@ -200,6 +200,7 @@ func (db *DB) once(ctx context.Context, o TxOptions, fn Func, id tenancy.ID, sys
 		return err // database/sql may have rolled back already, and Commit could then not tell that from a lost one
 	}
 	done = true
+	t.handOver()
 	if err := t.begun.commit(); err != nil {
 		return db.backend.CommitError(err)
 	}

@@ -111,6 +111,21 @@ func (r *router) BeginSystem(ctx context.Context, reason string, o TxOptions) (B
 	return r.system.backend.BeginSystem(ctx, reason, o)
 }
 
+// OneShot implements [OneShotter], by a transaction where the shard's backend is none.
+func (r *router) OneShot(ctx context.Context, s Scope, query string, args, dest []any) error {
+	t, err := r.place(ctx, s.Tenant)
+	if err != nil {
+		return err
+	}
+	shard, ok := r.shards[t.Shard]
+	shooter, fast := shard.Backend.(OneShotter)
+	if !ok || !fast || t.Region != "" && t.Region != shard.Region {
+		return tenancy.ErrStaleEpoch // the way by Begin says what is wrong, or does it
+	}
+	s.Epoch = t.Epoch
+	return shooter.OneShot(ctx, s, query, args, dest)
+}
+
 // Translate asks the shards: they are of one dialect, so any of them knows the error.
 func (r *router) Translate(err error) error { return r.any().Translate(err) }
 

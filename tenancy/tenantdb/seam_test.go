@@ -379,3 +379,88 @@ func TestWhatWaitsForTheCommitRunsAfterItAndNeverWithout(t *testing.T) {
 		require.Len(t, ran, 4)
 	})
 }
+
+func TestARowIsReadInOneGoAndWhatItDidIsInForce(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, b context.Context) {
+		add := "INSERT INTO note (tenant_id, id) VALUES ('a', '1') RETURNING id"
+		var id string
+		require.ErrorIs(t, db.Row(t.Context(), add, nil, []any{&id}), tenancy.ErrNoTenant)
+		require.NoError(t, db.Row(a, add, nil, []any{&id}))
+		require.Equal(t, "1", id)
+		require.Equal(t, []string{"1"}, notes(t, a, db))
+		require.Empty(t, notes(t, b, db))
+		require.ErrorIs(t, db.Row(a, add, nil, []any{&id}), tenantdb.ErrUnique)
+		require.ErrorIs(t, db.Row(a, "SELECT id FROM note WHERE id = 'x'", nil, []any{&id}), sql.ErrNoRows)
+		nobody := tenancy.With(t.Context(), tenancy.MustParseID("nobody"))
+		require.ErrorIs(t, db.Row(nobody, add, nil, []any{&id}), tenancy.ErrUnknownTenant)
+		if db.Dialect() == tenantdb.Postgres {
+			require.ErrorIs(t, db.Row(b, "INSERT INTO note (tenant_id, id) VALUES ('a', '2') RETURNING id", nil, []any{&id}), tenantdb.ErrIsolation)
+		}
+		// Joined.
+		require.ErrorIs(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			require.NoError(t, db.Row(ctx, "INSERT INTO note (tenant_id, id) VALUES ('a', '2') RETURNING id", nil, []any{&id}))
+			require.ErrorIs(t, db.Row(ctx, "SELECT id FROM note WHERE id = 'x'", nil, []any{&id}), sql.ErrNoRows)
+			require.Equal(t, []string{"1", "2"}, notes(t, ctx, db))
+			return errMine
+		}), errMine)
+		require.Equal(t, []string{"1"}, notes(t, a, db))
+		l := &limiter{}
+		require.NoError(t, db.WithLimits(l).Row(a, "SELECT id FROM note", nil, []any{&id}))
+		require.Equal(t, limiter{asked: 1}, *l)
+		done, cancel := context.WithCancel(a)
+		cancel()
+		require.Error(t, db.Row(done, add, nil, []any{&id}))
+	})
+}
+
+func TestWhatIsPutOffCommitsWithTheTransactionOrNotAtAll(t *testing.T) {
+	each(t, func(t *testing.T, db *tenantdb.DB, a, b context.Context) {
+		put := func(ctx context.Context, id string) error {
+			tenant, _ := tenancy.From(ctx)
+			q := "INSERT INTO note (tenant_id, id) VALUES (?, ?)"
+			if db.Dialect() == tenantdb.Postgres {
+				q = "INSERT INTO note (tenant_id, id) VALUES ($1, $2)"
+			}
+			return db.Defer(ctx, q, tenant.String(), id)
+		}
+		require.NoError(t, put(a, "1"), "on its own")
+		require.NoError(t, db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
+			require.NoError(t, insert("2")(ctx, tx))
+			require.NoError(t, put(ctx, "3"))
+			require.Error(t, db.Savepoint(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+				require.NoError(t, put(ctx, "undone"))
+				return errMine
+			}))
+			require.Error(t, db.Savepoint(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+				require.NoError(t, db.Flush(ctx))
+				return errMine
+			}))
+			return put(ctx, "4")
+		}))
+		require.Equal(t, []string{"1", "2", "3", "4"}, notes(t, a, db))
+		require.ErrorIs(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			require.NoError(t, put(ctx, "5"))
+			return errMine
+		}), errMine)
+		require.NoError(t, db.Tx(a, func(ctx context.Context, _ *sqlx.Tx) error {
+			require.NoError(t, put(ctx, "5"))
+			require.NoError(t, db.Flush(ctx))
+			require.Equal(t, []string{"1", "2", "3", "4", "5"}, notes(t, ctx, db))
+			return nil
+		}))
+		require.NoError(t, db.Flush(a), "outside there is nothing to do")
+		// What fails at the end undoes the whole, and leaves a connection that works.
+		for range 3 {
+			err := db.Tx(a, func(ctx context.Context, tx *sqlx.Tx) error {
+				require.NoError(t, insert("6")(ctx, tx))
+				return put(ctx, "1")
+			})
+			require.ErrorIs(t, err, tenantdb.ErrUnique)
+			require.NotErrorIs(t, err, tenantdb.ErrOutcomeUnknown)
+		}
+		require.NoError(t, put(b, "1"))
+		require.Equal(t, []string{"1"}, notes(t, b, db))
+		require.Equal(t, []string{"1", "2", "3", "4", "5"}, notes(t, a, db))
+		require.ErrorIs(t, db.Read(a, func(ctx context.Context, _ *sqlx.Tx) error { return put(ctx, "7") }), tenantdb.ErrReadOnly)
+	})
+}

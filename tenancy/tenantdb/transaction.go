@@ -29,6 +29,7 @@ type transaction struct {
 	ended    bool
 	depth    int      // of savepoints
 	after    []func() // see AfterCommit
+	deferred []deferred
 }
 
 var (
@@ -151,7 +152,7 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 	}
 	before := t.doomed
 	wasDoomed := before != nil // errors may be of a type that cannot be compared
-	after := len(t.after)
+	after, late := len(t.after), t.deferred
 	undo := func() error {
 		_, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+name)
 		if err == nil {
@@ -178,6 +179,6 @@ func (db *DB) Savepoint(ctx context.Context, fn Func) (err error) {
 		t.doomed = uerr
 		return errors.Join(db.backend.Translate(err), db.backend.Translate(uerr))
 	}
-	t.doomed, t.after = before, t.after[:after]
+	t.doomed, t.after, t.deferred = before, t.after[:after], late // also what was flushed inside
 	return db.backend.Translate(err)
 }

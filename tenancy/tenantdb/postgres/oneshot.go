@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -107,6 +108,42 @@ func (db *DB) Exec(ctx context.Context, sql string, args ...any) (pgconn.Command
 	s.clean(sql, tag, err)
 	s.done()
 	return tag, translate(err)
+}
+
+// OneShot implements [tenantdb.OneShotter]. An answer that did not come leaves the outcome unknown.
+func (db *DB) OneShot(ctx context.Context, scope tenantdb.Scope, sql string, args, dest []any) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return acquireError(ctx, err)
+	}
+	s := shot{db: db, conn: conn, bind: db.bind(scope)}
+	br, err := s.send(ctx, &pgx.QueuedQuery{SQL: sql, Arguments: args})
+	if err != nil {
+		return commitError(&commitSent{err})
+	}
+	err = pgx.ErrNoRows
+	rows, qerr := br.Query()
+	if rows.Next() {
+		err = rows.Scan(dest...)
+	}
+	rows.Close()
+	if rerr := errors.Join(qerr, rows.Err()); rerr != nil {
+		err = rerr
+	}
+	// The transaction ends with the packet, so that its commit can fail after all statements have not.
+	cerr := br.Close()
+	s.clean(sql, rows.CommandTag(), errors.Join(qerr, rows.Err(), cerr))
+	s.done()
+	switch {
+	case cerr != nil:
+		return commitError(&commitSent{cerr})
+	case errors.Is(err, pgx.ErrNoRows):
+		return err
+	}
+	if err != nil {
+		return commitError(&commitSent{err})
+	}
+	return nil
 }
 
 // Query is Exec for a statement that returns rows. They hold a connection until they are closed or

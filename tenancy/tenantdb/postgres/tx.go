@@ -29,8 +29,9 @@ type tx struct {
 	conn   *pgxpool.Conn
 	state  state
 	saves  int
-	dirty  bool // something ran that may leave more behind than reset undoes
-	spoilt bool // something ran that may leave more behind than scrub undoes
+	late   []*pgx.QueuedQuery // see Defer
+	dirty  bool               // something ran that may leave more behind than reset undoes
+	spoilt bool               // something ran that may leave more behind than scrub undoes
 }
 
 type state int
@@ -246,12 +247,14 @@ func (t *tx) Commit(ctx context.Context) error {
 	switch {
 	case t.state == ended:
 		return pgx.ErrTxClosed
-	case t.state == fresh:
+	case t.state == fresh && len(t.late) == 0:
 		t.state = ended
 		return nil
 	case t.state == broken:
 		t.release()
 		return translate(pgx.ErrTxCommitRollback)
+	case t.state == fresh:
+		return t.commitLate(ctx)
 	case t.conn.Conn().IsClosed():
 		t.release()
 		return &Error{tenantdb.ErrUnavailable, "the connection broke before COMMIT", errors.New("conn closed")}
@@ -259,11 +262,15 @@ func (t *tx) Commit(ctx context.Context) error {
 		_ = t.Rollback(ctx)
 		return errors.New("tenantdb/postgres: rows were left open at COMMIT: the transaction was rolled back")
 	}
-	defer t.release()
 	if err := ctx.Err(); err != nil {
 		t.end("rollback")
+		t.release()
 		return translate(err)
 	}
+	if len(t.late) > 0 {
+		return t.commitLate(ctx)
+	}
+	defer t.release()
 	results, err := t.conn.Conn().PgConn().Exec(ctx, "commit"+t.scrub()).ReadAll()
 	if len(results) > 0 && results[0].Err == nil {
 		if err != nil {
