@@ -185,7 +185,7 @@ func (c *coder) salt(i int) []byte { return c.random[i*saltLen : (i+1)*saltLen] 
 
 // finish makes the entry out of the leaf in c.out. All that is plain is one allocation.
 func (l *Log) finish(ctx context.Context, c *coder) (Entry, error) {
-	en := Entry{ID: c.leaf.id, Action: c.leaf.action, Outcome: c.event.Outcome, Hash: hashOfLeaf(c.out)}
+	en := Entry{ID: c.leaf.id, New: c.event.ID == uuid.Nil, Action: c.leaf.action, Outcome: c.event.Outcome, Hash: hashOfLeaf(c.out)}
 	if len(c.who) > 0 {
 		en.Open = make([]Opening, len(c.who))
 	}

@@ -16,6 +16,7 @@ type Pseudonym [16]byte
 // Entry is an event on its way into a log.
 type Entry struct {
 	ID      uuid.UUID
+	New     bool // ID was made for this entry just now: no other can have it
 	Action  string
 	Outcome Outcome
 	Leaf    []byte   // the exact bytes that are hashed and kept

@@ -52,28 +52,32 @@ func (t *tree) check(entries []audit.Entry) error {
 	return nil
 }
 
-// errTaken: an id of the batch is in the log, or twice in the batch.
-var errTaken = errors.New("auditsql: an id is taken")
-
-// isTaken reports whether a batch failed because of a constraint, of which only one can be violated by what
-// check lets through: that on ids.
+// isTaken reports whether a batch was not stored because of what is there: a constraint, of which only that on ids
+// can be violated by what check lets through, a head that is not there yet, or a transaction that was in the way.
 func isTaken(err error) bool {
 	var code interface{ Code() int }
-	return errors.Is(err, tenantdb.ErrUnique) || errors.Is(err, errTaken) || errors.As(err, &code) && code.Code()&0xff == 19
+	return errors.Is(err, tenantdb.ErrUnique) || errors.Is(err, sql.ErrNoRows) || errors.Is(err, tenantdb.ErrConflict) ||
+		errors.As(err, &code) && code.Code()&0xff == 19
 }
 
 // appendNew appends entries in a transaction of its own, if none of their ids is taken.
 func (t *tree) appendNew(ctx context.Context, entries []audit.Entry) (placed []audit.Placed, err error) {
-	err = t.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		base, err := t.insert(ctx, tx, entries)
-		placed = make([]audit.Placed, len(entries))
-		for i := range entries {
-			placed[i] = audit.Placed{Seq: base + uint64(i), Hash: entries[i].Hash}
-		}
-		return err
-	})
+	var base uint64
+	if t.pg {
+		base, err = t.insertPostgres(ctx, t.db.Row, entries)
+		err = named(err)
+	} else {
+		err = t.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			base, err = t.insertSQLite(ctx, tx, entries)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, err
+	}
+	placed = make([]audit.Placed, len(entries))
+	for i := range entries {
+		placed[i] = audit.Placed{Seq: base + uint64(i), Hash: entries[i].Hash}
 	}
 	return placed, nil
 }
@@ -182,18 +186,14 @@ func (t *tree) lock(ctx context.Context, tx *sqlx.Tx) error {
 	}
 }
 
-// insert stores entries, whose ids are new, in the next places, and returns the first of them.
+// insert stores entries, whose ids are new, in the next places, and returns the first of them. tx holds the lock.
 func (t *tree) insert(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) (base uint64, err error) {
 	if !t.pg {
 		return t.insertSQLite(ctx, tx, entries)
 	}
-	base, found, err := t.insertPostgres(ctx, tx, entries)
-	if err == nil && !found { // the tenant's first
-		if err = t.lock(ctx, tx); err == nil {
-			base, _, err = t.insertPostgres(ctx, tx, entries)
-		}
-	}
-	return base, err
+	return t.insertPostgres(ctx, func(ctx context.Context, text string, args, dest []any) error {
+		return tx.QueryRowxContext(ctx, text, args...).Scan(dest...)
+	}, entries)
 }
 
 // each calls f for each of rows, and closes them.

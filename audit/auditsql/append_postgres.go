@@ -2,11 +2,8 @@ package auditsql
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
-	"github.com/jmoiron/sqlx"
 )
 
 // A batch is one statement. The update locks the head's row: who comes second waits, and counts on from where the first
@@ -28,8 +25,9 @@ const (
 	endBatchSQL = ` SELECT base FROM h`
 )
 
-// insertPostgres is false if the tenant has no head yet.
-func (t *tree) insertPostgres(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) (base uint64, found bool, err error) {
+// insertPostgres runs the statement by row, which is that of [tenantdb.DB]. It is sql.ErrNoRows if the tenant has no head yet.
+func (t *tree) insertPostgres(ctx context.Context, row func(ctx context.Context, text string, args, dest []any) error,
+	entries []audit.Entry) (base uint64, err error) {
 	n, opens := len(entries), 0
 	ids, actions, outcomes := make([][]byte, n), make([]string, n), make([]int16, n)
 	hashes, leaves := make([][]byte, n), make([][]byte, n)
@@ -49,12 +47,9 @@ func (t *tree) insertPostgres(ctx context.Context, tx *sqlx.Tx, entries []audit.
 		}
 		text, args = batchSQL+openBatchSQL+endBatchSQL, append(args, places, subjects, data)
 	}
-	var b int64
-	err = tx.QueryRowxContext(ctx, t.sql(text), args...).Scan(&b)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, nil
-	}
-	return uint64(b), true, err
+	var first int64
+	err = row(ctx, t.sql(text), args, []any{&first})
+	return uint64(first), err
 }
 
 // notNil makes an empty value of what would be NULL.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -12,7 +13,8 @@ import (
 )
 
 // Park implements [audit.Store]. On SQLite, where a tenant has one writer at a time, it is Append. On Postgres it
-// adds to the outbox and touches nothing that another transaction waits for: the head's row, locked until the
+// adds to the outbox, in the packet of the
+// caller's COMMIT, and touches nothing that another transaction waits for: the head's row, locked until the
 // caller commits, would let the tenant have one transaction at a time.
 func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed, error) {
 	if !s.pg {
@@ -21,7 +23,14 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 	if err := s.check(entries); err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	var placed []audit.Placed
+	placed := make([]audit.Placed, len(entries))
+	if !slices.ContainsFunc(entries, func(e audit.Entry) bool { return !e.New }) {
+		for i := range placed {
+			placed[i].Parked = true
+		}
+		text, args := s.parkSQL(entries)
+		return placed, named(s.db.Defer(ctx, text, args...))
+	}
 	err := s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		known, err := s.known(ctx, tx, entries)
 		if err != nil {
@@ -41,7 +50,11 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 				fresh = append(fresh, e)
 			}
 		}
-		return s.park(ctx, tx, fresh)
+		if len(fresh) == 0 {
+			return nil
+		}
+		text, args := s.parkSQL(fresh)
+		return s.db.Defer(ctx, text, args...)
 	})
 	if err != nil {
 		return nil, err
@@ -49,21 +62,18 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 	return placed, nil
 }
 
-func (s *Store) park(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) error {
+// parkSQL is the statement that adds entries to the outbox.
+func (s *Store) parkSQL(entries []audit.Entry) (text string, args []any) {
 	n := len(entries)
-	if n == 0 {
-		return nil
-	}
 	ids, actions, outcomes := make([][]byte, n), make([]string, n), make([]int16, n)
 	hashes, leaves, opens := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i := range entries {
 		e := &entries[i]
 		ids[i], actions[i], outcomes[i], hashes[i], leaves[i], opens[i] = e.ID[:], e.Action, int16(e.Outcome), e.Hash[:], e.Leaf, packOpens(e.Open)
 	}
-	_, err := tx.ExecContext(ctx, s.sql(`INSERT INTO {outbox} (event_id, action, outcome, hash, leaf, opens)
+	return s.sql(`INSERT INTO {outbox} (event_id, action, outcome, hash, leaf, opens)
 		SELECT x.* FROM unnest(?::bytea[], ?::text[], ?::smallint[], ?::bytea[], ?::bytea[], ?::bytea[]) x`),
-		ids, actions, outcomes, hashes, leaves, opens)
-	return err
+		[]any{ids, actions, outcomes, hashes, leaves, opens}
 }
 
 // Committed implements [audit.Store].
@@ -78,6 +88,9 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 			err = ctx.Err()
 		}
 		return 0, err
+	}
+	if err := s.db.Flush(ctx); err != nil {
+		return 0, named(err)
 	}
 	waiting := false
 	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cutter breaks connections when a COMMIT is on its way: before the server has it, or before its answer is back.
+// cutter breaks connections when a commit is on its way: before the server has it, or before its answer is back.
 type cutter struct {
 	armed     atomic.Bool
 	delivered bool
@@ -29,8 +29,9 @@ type cutConn struct {
 	mine atomic.Bool // the COMMIT went this way
 }
 
-// commitQuery is a COMMIT in the Postgres protocol: a simple query, behind its length.
-var commitQuery = regexp.MustCompile(`(?s)Q.{4}commit`)
+// commitQuery is a commit in the Postgres protocol: a simple query, behind its length, or the packet of an event, which
+// ends with the transaction.
+var commitQuery = regexp.MustCompile(`(?s)Q.{4}commit|\{"v":1`)
 
 func (c *cutConn) Write(p []byte) (int, error) {
 	if commitQuery.Match(p) && c.armed.CompareAndSwap(true, false) {
