@@ -19,7 +19,8 @@ const (
 	// OK: the whole log is what was recorded, as far as a note held outside, a witness or an anchor can tell.
 	OK Verdict = "ok"
 	// Unanchored: the log agrees with itself and its signatures, but nothing held outside vouches for the
-	// events from Report.AnchoredTo on: who has the database and the signing key could have rewritten them.
+	// events from Report.AnchoredTo on: who has the database and the signing key could have rewritten them. Or
+	// a Warning tells what else could not be checked.
 	Unanchored Verdict = "unanchored"
 	// Tampered: a finding is an Error.
 	Tampered Verdict = "tampered"
@@ -94,7 +95,7 @@ func (r *Report) conclude() {
 		case Error:
 			r.Verdict = Tampered
 		case Warning:
-			if id == RuleWitnesses && r.Verdict == OK {
+			if (id == RuleWitnesses || id == RuleUnopened) && r.Verdict == OK {
 				r.Verdict = Unanchored
 			}
 		}

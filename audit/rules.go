@@ -78,7 +78,7 @@ var verifyRules = []Rule{
 	{ID: RuleErasure, Severity: Error, Title: "an erasable value is gone and no event says that it was erased", Remedy: "Somebody removed it past this package: restore it from a backup, or record why."},
 	{ID: RuleErasedHeld, Severity: Error, Title: "values were erased under a legal hold", Remedy: "Ask who did it: the event names them."},
 	{ID: RuleNotErased, Severity: Warning, Title: "an event says that a value was erased, and it is there or never was", Remedy: "A backup may have brought it back: erase it again."},
-	{ID: RuleUnopened, Severity: Info, Title: "sealed values were not opened", Remedy: "Verify where their keys are, with a Sealer, to check them too."},
+	{ID: RuleUnopened, Severity: Warning, Title: "sealed values were not opened", Remedy: "Verify where their keys are, with a Sealer. If the log seals its values and you cannot, say so in the policy."},
 	{ID: RuleBadErasure, Severity: Error, Title: "an event about the log itself is not one that this package writes", Remedy: "Nothing is excused by it. Ask who recorded it."},
 	{ID: RulePruned, Severity: Error, Title: "events are gone and no event says that they were pruned", Remedy: "Somebody removed them past this package: restore them from a backup."},
 	{ID: RulePrunedRoot, Severity: Error, Title: "an event prunes another history than this one", Remedy: "Its root is not that of the events up to there: ask who recorded it."},

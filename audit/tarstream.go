@@ -99,7 +99,7 @@ type tarReader struct {
 }
 
 func newTarReader(r io.Reader) *tarReader {
-	return &tarReader{r: bufio.NewReaderSize(r, 1<<18)}
+	return &tarReader{r: bufio.NewReaderSize(r, 1<<15)}
 }
 
 // next goes to the next file. It returns io.EOF at a proper end, errTarTorn or errTarForm if there is none,
@@ -199,7 +199,7 @@ func (t *tarReader) readInto(b []byte) ([]byte, error) {
 // skip leaves the rest of the current file and its padding, which must be zero.
 func (t *tarReader) skip() error {
 	for t.left > 0 {
-		n, err := t.r.Discard(int(min(t.left, 1<<20)))
+		n, err := t.r.Discard(int(min(t.left, 1<<15)))
 		t.offset += int64(n)
 		t.left -= int64(n)
 		if err == io.EOF {

@@ -29,8 +29,10 @@ type Policy struct {
 	// MaxAge is how old the newest signature may be at Now; 0: any age. The zero Now is the present.
 	MaxAge time.Duration
 	Now    time.Time
-	// Sealer opens sealed values, to check them too.
-	Sealer Sealer
+	// Sealer opens sealed values, to check them too. Without one they are reported, and the verdict is not OK:
+	// what is shown as sealed may be anything, or nothing. AllowSealed is for whose log does seal its values.
+	Sealer      Sealer
+	AllowSealed bool
 }
 
 // Verify reads a bundle, as [Log.Bundle] writes it, and reports everything in it that is not as it was

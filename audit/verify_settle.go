@@ -14,7 +14,7 @@ func (v *verifier) settle() {
 	v.settleAnchor()
 	v.erased.settle(v.rep)
 	v.settlePruned()
-	if n := v.rep.Sealed; n > 0 {
+	if n := v.rep.Sealed; n > 0 && !v.policy.AllowSealed {
 		v.find(RuleUnopened, 0, 0, "%d sealed values were not opened", n)
 	}
 }

@@ -43,6 +43,7 @@ type Plan struct {
 	Rare   int // one in so many steps erases, prunes, holds or rotates; 0: none
 	Heads  bool
 	Plain  bool // events without erasable values
+	Six    bool // events with six each
 }
 
 // NewHistory grows a history from a seed. It ends at a checkpoint.
@@ -61,7 +62,7 @@ func NewHistory(seed uint64, p Plan) *History {
 			h.rare()
 			continue
 		}
-		h.event(p.Plain)
+		h.event(p)
 		if h.rng.IntN(100) == 0 {
 			h.Checkpoint()
 		}
@@ -119,12 +120,12 @@ func (h *History) id() string {
 	return fmt.Sprintf("%08x-%04x-7%03x-8%03x-%012x", h.rng.Uint32(), h.rng.Uint32()&0xffff, h.rng.Uint32()&0xfff, h.rng.Uint32()&0xfff, h.rng.Uint64()&0xffffffffffff)
 }
 
-func (h *History) event(plain bool) {
+func (h *History) event(p Plan) {
 	var vs []value
-	person := !plain && h.rng.IntN(4) > 0
+	person := p.Six || !p.Plain && h.rng.IntN(4) > 0
 	if person {
 		for _, l := range []string{"actor.id", "actor.name", "actor.email", "source.ip", "source.agent", "reason"} {
-			if l == "actor.id" || h.rng.IntN(3) > 0 {
+			if p.Six || l == "actor.id" || h.rng.IntN(3) > 0 {
 				v := value{label: l, text: fmt.Sprintf("%s of %d", l, h.rng.IntN(50))}
 				for i := range v.salt {
 					v.salt[i] = byte(h.rng.Uint32())

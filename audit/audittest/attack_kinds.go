@@ -302,7 +302,7 @@ func (t attacker) eraseHeld() bool {
 func (t attacker) eraseAhead() bool {
 	at := len(t.Leaves)
 	t.own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(at+1) + ":actor.id"}})
-	t.event(false)
+	t.event(Plan{})
 	t.resign()
 	return t.expect(at, at+1, audit.RuleBadErasure)
 }

@@ -81,6 +81,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	})
 	flags.StringVar(&p.Origin, "origin", "", "the `ORIGIN` the log must have")
 	flags.DurationVar(&p.MaxAge, "max-age", 0, "how old the newest signature may be, such as 1h")
+	flags.BoolVar(&p.AllowSealed, "allow-sealed", false, "values are sealed in this log, and are not to be checked")
 	asJSON := flags.Bool("json", false, "report as JSON")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
