@@ -248,6 +248,19 @@ func TestTheOutcomeIsThatOfTheStatus(t *testing.T) {
 	}
 }
 
+func TestAnInformationalResponseDoesNotDecideTheOutcome(t *testing.T) {
+	t.Parallel()
+	s := NewMemory()
+	srv := audited(t, logOver(t, s), false, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		w.WriteHeader(http.StatusForbidden)
+	})
+	status, _, _, err := answer(t, srv, "/")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, status)
+	require.Contains(t, string(logged(t, inAcme(t), s)[0].Leaf), `"outcome":"denied"`)
+}
+
 func TestAHandlerThatPanicsIsRecordedAsAFailure(t *testing.T) {
 	t.Parallel()
 	eachProtocol(t, func(t *testing.T, http2 bool) {

@@ -67,7 +67,7 @@ func TestTheRootAtATileIsThatOfTheTree(t *testing.T) {
 			tiles = append(tiles, Tile{id, append([]byte(nil), data...)})
 			return nil
 		}))
-		if front.add(&leaf); (i+1)%256 == 0 {
+		if front.add(&leaf); (i+1)%(256*29) == 0 || i+1 == 256*256 {
 			roots[i+1] = front.root()
 		}
 	}
