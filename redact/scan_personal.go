@@ -37,7 +37,10 @@ func (s *scanner) personalWord(start, end int, seen uint8) bool {
 		code := letters > 0 && digits >= 6 && n <= 34
 		if !code && n >= 2 && class[src[at]] == cUpper && class[src[at+1]] == cUpper {
 			code = n >= 4 && isDigit(src[at+2]) && isDigit(src[at+3]) ||
-				n == 2 && i+1 < len(src) && src[i] == ' ' && isDigit(src[i+1])
+				n == 2 && i+1 < len(src) && (src[i] == ' ' || src[i] == '-') && isDigit(src[i+1])
+		}
+		if n == 1 && i+1 < len(src) && src[i] == '-' && class[src[at]] == cUpper {
+			code = isDigit(src[i+1])
 		}
 		if code {
 			if a, b, kind, rule, ok := lettersAndDigitsAt(src, at, i, &s.r.on); ok {
@@ -73,7 +76,7 @@ func (s *scanner) number(start int, pure bool) bool {
 	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
 		return false
 	}
-	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1])) {
+	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
 		return false
 	}
 	a, b, kind, rule, ok := numberAt(src, start, run, &s.r.on)
