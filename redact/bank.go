@@ -16,17 +16,17 @@ func init() {
 }
 
 // ibanAt looks for an IBAN that begins at src[i]: a country of the registry, its length, and ISO 7064 MOD 97-10. It may be
-// grouped with single spaces or hyphens. Small letters are taken only next to a word about banks.
+// grouped with single spaces or hyphens.
 func ibanAt(src []byte, i int) (end int, ok bool) {
-	if i+15 > len(src) || !isASCIILetter(src[i]) || !isASCIILetter(src[i+1]) || !isDigit(src[i+2]) || !isDigit(src[i+3]) {
+	if i+15 > len(src) || !isUpper(src[i]) || !isUpper(src[i+1]) || !isDigit(src[i+2]) || !isDigit(src[i+3]) {
 		return 0, false
 	}
-	n := int(ibanLength[int(src[i]&^0x20-'A')*26+int(src[i+1]&^0x20-'A')])
+	n := int(ibanLength[int(src[i]-'A')*26+int(src[i+1]-'A')])
 	if n == 0 {
 		return 0, false
 	}
 	var b [34]byte
-	k, p, small, group := 0, i, false, 0
+	k, p, group := 0, i, 0
 	for ; k < n; p++ {
 		if p >= len(src) {
 			return 0, false
@@ -34,10 +34,6 @@ func ibanAt(src []byte, i int) (end int, ok bool) {
 		c := src[p]
 		switch {
 		case isDigit(c) || isUpper(c):
-			group++
-		case c >= 'a' && c <= 'z':
-			small = true
-			c &^= 0x20
 			group++
 		case (c == ' ' || c == '-') && group >= 2:
 			group = 0
@@ -51,7 +47,7 @@ func ibanAt(src []byte, i int) (end int, ok bool) {
 	if !freeAfter(src, p) || !mod97(b[4:n], b[:4]) {
 		return 0, false
 	}
-	return p, !small || contextNear(src, i, p)&aboutBank != 0
+	return p, true
 }
 
 // mod97 reports whether the digits and capitals of a and then b, letters counting 10 to 35, leave 1 when divided by 97.

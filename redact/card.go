@@ -13,12 +13,14 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 			return false
 		}
 		switch g.shape(n) {
-		case 0x4444, 0x465, 0x464, 0x44443, 0x4441, 0x445, 0x4442, 0x448, 0x613, 0x88:
+		case 0x4444, 0x465, 0x464, 0x44443, 0x4441, 0x445, 0x4442, 0x448, 0x613:
 		default:
 			return false
 		}
-		if n >= 3 && g.n > n && g.length(n) == 4 && g.length(n-1) == 4 && g.sep[n] == g.sep[1] {
-			return false // a row of equal columns
+		q := g.base + int(g.to[n-1])
+		if (g.length(n-1) == 4 && columnAfter(src, q, g.sep[1]) || g.length(0) == 4 && columnBefore(src, g.base, g.sep[1])) &&
+			contextNear(src, g.base, q)&aboutCard == 0 {
+			return false
 		}
 	}
 	d := g.d[:total]
@@ -37,7 +39,21 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 	if c&aboutProduct != 0 {
 		return false
 	}
-	return n > 1 || total >= 14 && total <= 16 && issuer != "maestro" || issuer == "visa" && total == 13
+	return n > 1 || total >= 14 && total <= 16 && issuer != "maestro" && d[0] != 8 || issuer == "visa" && total == 13
+}
+
+// columnAfter and columnBefore report whether one more group of four digits follows at src[q] or precedes src[p]: the groups are
+// columns of a table, not a card.
+func columnAfter(src []byte, q int, sep byte) bool {
+	return q+5 <= len(src) && src[q] == sep && fourDigits(src[q+1:]) && (q+5 == len(src) || !isDigit(src[q+5]))
+}
+
+func columnBefore(src []byte, p int, sep byte) bool {
+	return p >= 5 && src[p-1] == sep && fourDigits(src[p-5:]) && (p == 5 || !isDigit(src[p-6]) && src[p-6] != '-')
+}
+
+func fourDigits(b []byte) bool {
+	return isDigit(b[0]) && isDigit(b[1]) && isDigit(b[2]) && isDigit(b[3])
 }
 
 // issuerOf returns who issues cards that begin with these digits and have this length, or "".
@@ -73,7 +89,7 @@ func issuerOf(d []byte) string {
 		if n >= 16 {
 			return "discover"
 		}
-	case p2 == 62 || p2 == 81 || p2 == 82:
+	case p2 == 62 || p2 == 81 && p4 <= 8171:
 		if n >= 16 {
 			return "unionpay"
 		}

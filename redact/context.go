@@ -129,7 +129,7 @@ func subjectOf(word []byte) context {
 		"telefon", "telefono", "teléfono", "téléphone", "telefone", "telefonnummer", "handy", "handynummer", "gsm", "móvil", "movil",
 		"celular", "cellulare", "rufnummer", "telefoon", "puhelin", "landline", "ph":
 		return aboutPhone
-	case "call", "called", "caller", "calling", "dial", "contact", "reach", "ring", "text", "texted", "callback", "hotline":
+	case "call", "called", "caller", "calling", "dial", "contact", "reach", "ring", "texted", "callback", "hotline":
 		return aboutContact
 	case "iban", "bank", "account", "konto", "compte", "cuenta", "conto", "rekening", "bic", "swift":
 		return aboutBank
@@ -196,7 +196,7 @@ func subjectOf(word []byte) context {
 	case "ean", "gtin", "upc", "isbn", "barcode", "sku", "imei", "asin", "block", "blk", "order", "tracking", "snowflake", "epoch",
 		"timestamp", "trace", "span", "nonce", "serial":
 		return aboutProduct
-	case "version", "ver", "release", "oid", "firmware", "build":
+	case "version", "ver", "release", "oid", "firmware", "build", "section", "rfc", "upgrade", "upgraded", "upgrades", "deps", "objectidentifier", "identifier":
 		return aboutVersion
 	case "messageid", "msgid", "message", "msg":
 		return aboutMessage

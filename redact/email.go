@@ -182,6 +182,9 @@ func domainEnd(src []byte, i int) (end int, tld []byte) {
 			p++
 			continue
 		}
+		if c >= 0xE0 && labels > 0 && isTLD(src[label:p]) && src[label] < 0x80 {
+			return p, src[label:p] // a script without spaces goes on right behind the address
+		}
 		if c >= 0x80 {
 			if n := domainRune(src, p, limit); n > 0 {
 				p += n
@@ -251,7 +254,7 @@ func namesFile(tld []byte) bool {
 	case "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "js", "ts", "jsx", "tsx", "css", "scss", "json", "xml", "yaml", "yml", "toml",
 		"html", "htm", "txt", "log", "csv", "exe", "dll", "jar", "war", "class", "go", "rb", "java", "cpp", "conf", "cfg", "ini", "lock",
 		"tgz", "gz", "tar", "whl", "deb", "rpm", "service", "timer", "socket", "target", "mount", "slice", "beta", "alpha", "rc",
-		"snapshot", "next", "canary":
+		"snapshot", "next", "canary", "xz", "po", "zst":
 		return true
 	}
 	return false

@@ -7,9 +7,38 @@ package redact
 // "1.2.3.4-rc1" and object identifiers stay. The unspecified addresses 0.0.0.0 and :: are nobody's and stay too. A prefix
 // length ("/64") and a zone ("%eth0") belong to the span, a port does not.
 func ipAt(src []byte, i int, on *[lastKind]bool) (s, e int, kind Kind, rule string, ok bool) {
-	if i >= len(src) || !isHex(src[i]) && src[i] != ':' || !apart(src, i) {
+	if i >= len(src) || !isHex(src[i]) && src[i] != ':' {
 		return 0, 0, 0, "", false
 	}
+	first := i
+	i = firstGroup(src, i)
+	if !apart(src, i) {
+		return 0, 0, 0, "", false
+	}
+	if s, e, kind, rule, ok = addressAt(src, i, on); e <= first {
+		return 0, 0, 0, "", false
+	}
+	return s, e, kind, rule, ok
+}
+
+// firstGroup returns where the row of hex groups with colons or hyphens begins that src[i] is in: the caller may have passed over
+// groups without a digit.
+func firstGroup(src []byte, i int) int {
+	k := i
+	for k > 0 && i-k < 45 && (isHex(src[k-1]) || (src[k-1] == ':' || src[k-1] == '-') && src[k] != '-') {
+		k--
+	}
+	for k < i && (src[k] == '-' || src[k] == ':' && src[k+1] != ':') {
+		k++
+	}
+	if k < i && k > 0 && isWordByte(src[k-1]) {
+		return i
+	}
+	return k
+}
+
+// addressAt is ipAt for the first byte of the address.
+func addressAt(src []byte, i int, on *[lastKind]bool) (s, e int, kind Kind, rule string, ok bool) {
 	if on[MAC] {
 		if e, ok := macEnd(src, i); ok {
 			return i, e, MAC, "mac", true
@@ -184,7 +213,7 @@ func prefixLength(src []byte, e, most int) int {
 // macEnd reads six pairs of hex digits with colons or hyphens, or three groups of four with dots (IEEE 802, Cisco). A longer row
 // of pairs is a fingerprint.
 func macEnd(src []byte, i int) (end int, ok bool) {
-	if i+14 > len(src) {
+	if i+14 > len(src) || i >= 2 && (src[i-1] == ':' || src[i-1] == '-') && isHex(src[i-2]) || i > 0 && src[i-1] == '*' {
 		return 0, false
 	}
 	sep, width, groups := src[min(i+2, len(src)-1)], 2, 6

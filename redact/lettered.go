@@ -6,7 +6,7 @@ package redact
 // span always begins at start; it may end up to 48 bytes after end.
 func lettersAndDigitsAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Kind, rule string, ok bool) {
 	n := end - start
-	if n < 1 || n > 34 || n == 32 || !on[BankAccount] && !on[NationalID] || !freeBefore(src, start) {
+	if n < 1 || n > 34 || !on[BankAccount] && !on[NationalID] || !freeBefore(src, start) {
 		return 0, 0, 0, "", false
 	}
 	if on[BankAccount] && n >= 4 {

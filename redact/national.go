@@ -65,7 +65,7 @@ func nationalID(src []byte, g *digitGroups, n int) string {
 		if n > 1 && !printed && (g.joined(n) == 0 || g.joined(n) == '/' || n > 5) {
 			continue
 		}
-		if s.about == 0 && n == 1 {
+		if s.about == 0 && n == 1 && !lastWordCounts(src, max(0, g.base-phoneBack), g.base) {
 			return s.rule
 		}
 		if !looked {

@@ -62,4 +62,6 @@ func chAHV(d []byte) bool {
 // The letters that check a Spanish DNI and NIE, by the remainder by 23 (Orden de 1990, Real Decreto 1553/2005).
 const dniLetters = "TRWAGMYFPDXBNJZSQVHLCKE"
 
-func esDNI(d []byte, check byte) bool { return dniLetters[numberFrom(d)%23] == check && numberFrom(d) > 0 }
+func esDNI(d []byte, check byte) bool {
+	return dniLetters[numberFrom(d)%23] == check && numberFrom(d) > 0
+}

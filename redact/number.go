@@ -22,7 +22,8 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 				e, kind, rule = numberOf(src, p, &g, on)
 			}
 			if on[Phone] {
-				if ps, pe, pr, found := phoneOf(src, p, &g); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s) {
+				if ps, pe, pr, found := phoneOf(src, p, &g); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
+					rule == "gb-nhs" && g.sep[1] == '-' && contextNear(src, p, e)&aboutNHS == 0) {
 					s, e, kind, rule = ps, pe, Phone, pr
 				}
 			}
@@ -134,6 +135,9 @@ func freeBefore(src []byte, p int) bool {
 	if p > 1 {
 		b = src[p-2]
 	}
+	if p >= 3 && src[p-3] == '%' && isHex(b) && isHex(c) {
+		return true // an escape in a URL
+	}
 	switch {
 	case isDigit(c) || c == '_' || c == '$' || c == '%' || c == '@' || c == '\\':
 		return false
@@ -178,6 +182,9 @@ func freeAfter(src []byte, q int) bool {
 // either side, as in the columns of a table.
 func (g *digitGroups) inTable(src []byte, n int) bool {
 	p, q := g.base, g.base+int(g.to[n-1])
+	if p > 0 && src[p-1] == '[' && q < len(src) && src[q] == ']' {
+		return true // a printed array
+	}
 	return p > 1 && src[p-1] == ' ' && isDigit(src[p-2]) || q+1 < len(src) && src[q] == ' ' && isDigit(src[q+1])
 }
 

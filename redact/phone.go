@@ -78,6 +78,7 @@ func internationalEnd(src []byte, plus, cc int) (end int) {
 	n, i := 0, cc
 	least, most := 0, 0
 	open := cc > plus+1
+	dots, others, first := 0, 0, 0
 	for i < len(src) && i < plus+maxSpan {
 		from := i
 		for i < len(src) && isDigit(src[i]) {
@@ -101,6 +102,12 @@ func internationalEnd(src []byte, plus, cc int) (end int) {
 		if !open && n >= max(least, 7) && freeAfter(src, i) || !open && n >= max(least, 7) && extensionAt(src, i) {
 			end = i
 		}
+		if first == 0 {
+			first = n
+		}
+		if end == i && dots == 1 && others == 0 && first > 3 {
+			return 0 // a fraction with its sign
+		}
 		// to the next group, over one separator and brackets
 		steps := 0
 		for i < len(src) && steps < 3 && (isGroupSep(src[i]) || src[i] == '(' && !open || src[i] == ')' && open) {
@@ -112,6 +119,11 @@ func internationalEnd(src []byte, plus, cc int) (end int) {
 				}
 			} else if src[i] == ')' {
 				open = false
+			}
+			if src[i] == '.' {
+				dots++
+			} else {
+				others++
 			}
 			i++
 			steps++
@@ -215,7 +227,7 @@ func nationalForm(src []byte, g *digitGroups, n int) bool {
 	}
 	switch g.shape(n) {
 	case 0x22222: // France, 01 to 09
-		return true
+		return !(c == ' ' && isHexDump(src, g.base, g.base+int(g.to[n-1]))) && d[2]|d[3]|d[4]|d[5] != 0 && numberFrom(d[:10]) != 102030405
 	case 0x433: // Australia, 04
 		return d[1] == 4 || d[1] == 7
 	case 0x344: // United Kingdom 02, Japan 0x0
@@ -228,6 +240,12 @@ func nationalForm(src []byte, g *digitGroups, n int) bool {
 		return true
 	}
 	return false
+}
+
+// isHexDump reports whether pairs of hex digits go on before or behind src[p:q].
+func isHexDump(src []byte, p, q int) bool {
+	return p >= 3 && src[p-1] == ' ' && isHex(src[p-2]) && isHex(src[p-3]) && (p == 3 || !isLetter(src[p-4])) ||
+		q+2 < len(src) && src[q] == ' ' && isHex(src[q+1]) && isHex(src[q+2]) && (q+3 == len(src) || !isLetter(src[q+3]))
 }
 
 // isNANP reports whether ten digits can be a number of the North American plan: neither area code nor exchange begins with 0 or 1.
