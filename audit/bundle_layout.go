@@ -85,9 +85,7 @@ func (p place) compare(q place) int {
 	return cmp.Or(cmp.Compare(p.section, q.section), cmp.Compare(p.at, q.at), cmp.Compare(p.rank, q.rank))
 }
 
-// tilePath is the path of tile n of a level, as in c2sp.org/tlog-tiles; width 0 is a full one.
-func tilePath(n uint64, width int) string { return string(appendTilePath(nil, n, width)) }
-
+// appendTilePath appends the path of tile n of a level, as in c2sp.org/tlog-tiles; width 0 is a full one.
 func appendTilePath(b []byte, n uint64, width int) []byte {
 	var groups [7]uint64
 	k := 0

@@ -68,7 +68,6 @@ type verifier struct {
 
 	have, ended bool // a file's header was read and nobody took it; there are no more files
 	name        []byte
-	scratch     []byte
 
 	m      manifest
 	tenant []byte
