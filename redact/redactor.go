@@ -120,5 +120,5 @@ func (r *Redactor) Find(src []byte) iter.Seq[Match] {
 	}
 }
 
-// minText is the length below which no text can hold anything sensitive: the shortest find is "pw=x".
-const minText = 4
+// minText is the length below which no text can hold anything sensitive: the shortest find is the address "::".
+const minText = 2

@@ -66,67 +66,102 @@ func (s *scanner) replace(dst []byte, m found) []byte {
 
 // scan returns the next match of the built-in rules.
 func (s *scanner) scan() (found, bool) {
-	src, i, safe := s.src, s.pos, s.safe
-	ls, le, lseen := s.ls, s.le, s.lseen
+	for {
+		c := skim(s.src, s.safe, s.keys.table, s.keys.extra != nil, s.addresses, cut{start: s.pos, end: s.pos, seen: s.lseen, ls: s.ls, le: s.le})
+		if c.word {
+			if s.word(c.start, c.end, c.seen) {
+				if s.m.kind == 0 { // more text is needed
+					s.pos, s.ls, s.le, s.lseen = c.start, c.ls, c.le, 0xff
+					return s.m, false
+				}
+				s.after(c.end)
+				return s.m, true
+			}
+			s.pos, s.ls, s.le, s.lseen = c.end, c.start, c.end, c.seen
+			continue
+		}
+		s.pos, s.ls, s.le, s.lseen = c.end, c.ls, c.le, c.seen
+		if c.end >= s.safe {
+			return found{}, false
+		}
+		skip, ok := s.trigger(c.end, c.ls, c.le)
+		if ok {
+			s.after(c.end + 1)
+			return s.m, true
+		}
+		s.pos += skip
+		if s.src[c.end] == ':' && skip > 3 { // a label
+			s.ls, s.le = s.pos, s.pos
+		}
+	}
+}
+
+// cut is where skim stopped: at the word src[start:end], or at the separator src[end] with the last word before it.
+type cut struct {
+	start, end int
+	ls, le     int
+	seen       uint8 // of the word, or of the last one
+	word       bool
+}
+
+// skim cuts words until one, or a separator, is worth a closer look. It is the loop that all text goes through, and a
+// leaf: it calls nothing, so that all it needs stays in registers.
+func skim(src []byte, safe int, keys *keyTable, anyKey, anyWord bool, c cut) cut {
+	i, ls, le, lseen := c.end, c.ls, c.le, c.seen
 	for i < safe {
 		start := i
 		var seen uint8
 		end := min(len(src), i+maxWord)
 		for ; i < end; i++ {
-			c := class[src[i]]
-			if c&cWord == 0 {
+			b := class[src[i]]
+			if b&cWord == 0 {
 				break
 			}
-			seen |= c
+			seen |= b
 		}
-		if n := i - start; n >= 2 {
-			if (seen&cDigit != 0 && (seen&cAlpha == 0 || seen&cUpper != 0) || n >= 5 && head[headHash(src, start)] != 0 || seen == cUpper && n == 2 || s.addresses) &&
-				s.word(start, i, seen) {
-				if s.m.kind == 0 { // more text is needed
-					s.pos, s.ls, s.le, s.lseen = start, ls, le, lseen
-					return s.m, false
+		if n := i - start; n > 0 {
+			// No branch on the length: it would be guessed wrong for every other word.
+			look := anyWord
+			if start+4 <= len(src) && head[headHash(src, start)] != 0 {
+				look = look || n >= 5
+			}
+			if seen&cDigit != 0 {
+				switch {
+				case seen&cAlpha == 0:
+					look = look || n >= 5 || i+1 < len(src) && (src[i] == ' ' || src[i] == '/') && isDigit(src[i+1])
+				case seen&cUpper != 0:
+					look = true
 				}
-				s.after(i)
-				return s.m, true
+			} else if seen == cUpper {
+				look = look || n == 2 && i+1 < len(src) && src[i] == ' ' && isDigit(src[i+1])
+			}
+			if look {
+				return cut{start, i, ls, le, seen, true}
 			}
 			ls, le, lseen = start, i, seen
-		} else if n == 1 {
-			ls, le, lseen = start, i, seen
-			if seen == cDigit && s.word(start, i, seen) {
-				s.after(i)
-				return s.m, true
+			if i >= safe {
+				break
 			}
 		}
-		if i >= safe {
-			break
-		}
-		c := src[i]
-		if class[c]&cTrigger == 0 {
-			if class[c]&cWord == 0 {
+		b := src[i]
+		if class[b]&cTrigger == 0 {
+			if class[b]&cWord == 0 {
 				i++
 			}
 			continue
 		}
-		if c == ':' || c == '=' {
-			// The quick look at the key: most are one plain word, and not of a kind with those that matter.
-			if le-ls < 2 || lseen&(cDash|cDot|cUpper|cDigit) == 0 && s.keys.extra == nil && !s.keys.table.maybe(src, ls, le) {
-				if c == '=' || i+1 < len(src) && src[i+1] != '/' && src[i+1] != ':' {
+		if b == ':' || b == '=' {
+			// Most keys are one plain word, and not of a kind with those that matter.
+			if le-ls < 2 || le < i-8 || isDigit(src[ls]) && isDigit(src[le-1]) || lseen&(cDash|cDot|cUpper|cDigit) == 0 && !anyKey && !keys.maybe(src, ls, le) {
+				if b == '=' || i+1 < len(src) && src[i+1] != '/' && src[i+1] != ':' {
 					i++
 					continue
 				}
 			}
 		}
-		skip, ok := s.trigger(i, ls, le)
-		if ok {
-			s.after(i + 1)
-			return s.m, true
-		}
-		if i += skip; c == ':' && skip > 3 { // a label
-			ls, le = i, i
-		}
+		return cut{i, i, ls, le, lseen, false}
 	}
-	s.pos, s.ls, s.le, s.lseen = i, ls, le, lseen
-	return found{}, false
+	return cut{i, i, ls, le, lseen, false}
 }
 
 // after sets the place to go on from behind the match: i or its end. No key reaches across a match.
