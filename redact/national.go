@@ -6,24 +6,25 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 	if !freeBefore(src, p) {
 		return 0, 0, ""
 	}
+	within := p > 1 && isGroupSep(src[p-1]) && isDigit(src[p-2])
 	for n := g.n; n > 0; n-- {
 		total := int(g.sum[n-1])
 		if total < 7 {
 			break
 		}
 		q := p + int(g.to[n-1])
-		if on[NationalID] && total <= 9 {
+		if on[NationalID] && total <= 9 && n <= 3 {
 			if end, rule := suffixedID(src, g, n); rule != "" {
 				return end, NationalID, rule
 			}
 		}
-		if total < 9 || !freeAfter(src, q) {
+		if total < 9 || n > 1 && within && !isPrinted(g.shape(n)) || !freeAfter(src, q) {
 			continue
 		}
-		if on[Card] && cardOf(src, g, n) {
+		if on[Card] && total >= 12 && cardOf(src, g, n) {
 			return q, Card, "card"
 		}
-		if on[NationalID] {
+		if on[NationalID] && total <= 15 {
 			if rule := nationalID(src, g, n); rule != "" {
 				return q, NationalID, rule
 			}
@@ -32,10 +33,21 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 	return 0, 0, ""
 }
 
+// isPrinted reports whether cards or ids are printed in groups of these lengths.
+func isPrinted(shape uint32) bool {
+	switch shape {
+	case 0x4444, 0x465, 0x464, 0x44443, 0x4441, 0x445, 0x4442, 0x448, 0x613, // cards
+		0x324, 0x333, 0x423, 0x64, 0x334, 0x451, 0x3322, 0x3223, 0x65, 0x22232, 0x632, 0x2333, 0x344, 0x3332, 0x4511, 0x452,
+		0x84, 0x444, 0x67, 0x3442, 0x166, 0x643, 0x6421, 0x23342, 0x1222332:
+		return true
+	}
+	return false
+}
+
 // A scheme is one state's number: what it must look like and what else must be said for it.
 type scheme struct {
 	rule    string
-	valid   func(d []byte) bool
+	id      schemeID
 	grouped string  // the shape that it is printed in, with separators, such as "3-2-4"; several are set off by '|'
 	about   context // the words that must be near when it is not in that shape; 0 for none
 }
@@ -47,23 +59,18 @@ type scheme struct {
 // a single check digit.
 func nationalID(src []byte, g *digitGroups, n int) string {
 	total := int(g.sum[n-1])
-	if total > 15 {
-		return ""
-	}
 	d := g.d[:total]
+	mixed := n > 1 && (g.joined(n) == 0 || g.joined(n) == '/' || n > 5)
 	var near context
 	looked := false
 	for i := range schemesOf[total] {
 		s := &schemesOf[total][i]
-		if !s.valid(d) {
+		printed := n > 1 && g.printedAs(n, s.grouped)
+		if mixed && !printed || !s.id.valid(d) {
 			continue
 		}
-		printed := n > 1 && g.printedAs(n, s.grouped)
 		if printed && (g.sep[1] != ' ' || !g.inTable(src, n) && !unitAfter(src, g.base+int(g.to[n-1]))) {
 			return s.rule
-		}
-		if n > 1 && !printed && (g.joined(n) == 0 || g.joined(n) == '/' || n > 5) {
-			continue
 		}
 		if s.about == 0 && n == 1 && !lastWordCounts(src, max(0, g.base-phoneBack), g.base) {
 			return s.rule
@@ -100,58 +107,4 @@ func (g *digitGroups) printedAs(n int, shapes string) bool {
 		}
 	}
 	return false
-}
-
-// schemesOf are the schemes by number of digits, the surer ones first.
-var schemesOf = [16][]scheme{
-	9: {
-		{"us-ssn", usSSN, "3-2-4|3 2 4", aboutSSN},
-		{"us-itin", usITIN, "3-2-4|3 2 4", aboutSSN | aboutTax},
-		{"ca-sin", luhnSIN, "3 3 3|3-3-3", aboutCanada},
-		{"au-tfn", auTFN, "3 3 3|3-3-3", aboutAustralia | aboutTax},
-		{"au-acn", auACN, "3 3 3|3-3-3", aboutAustralia},
-		{"nl-bsn", nlBSN, "4.2.3|4 2 3", aboutNetherlands},
-	},
-	10: {
-		{"se-personnummer", sePersonnummer, "6-4", aboutSweden},
-		{"fi-hetu", fiHETUDigits, "6-4", aboutID},
-		{"cz-rodne-cislo", czBirthNumber, "6/4", aboutCzechia},
-		{"dk-cpr", dkCPRChecked, "6-4", aboutDenmark},
-		{"dk-cpr", dkCPR, "", aboutDenmark},
-		{"gb-nhs", gbNHS, "3 3 4|3-3-4", aboutNHS},
-		{"au-medicare", auMedicare, "4 5 1|4-5-1", aboutAustralia},
-		{"pl-nip", plNIP, "3-3-2-2|3-2-2-3", aboutPoland | aboutTax},
-		{"bg-egn", bgEGN, "", aboutBulgaria},
-		{"gb-utr", gbUTR, "", aboutUTR | aboutTax},
-	},
-	11: {
-		{"no-fodselsnummer", noBirthNumber, "6 5|6-5", 0},
-		{"be-rijksregister", beNationalNumber, "2.2.2-3.2|2.2.2-3-2|6-3-2|6 3 2", 0},
-		{"pl-pesel", plPESEL, "", 0},
-		{"gr-amka", grAMKA, "6 5|6-5", 0},
-		{"de-steuer-id", deSteuerID, "2 3 3 3|3 4 4", 0},
-		{"br-cpf", brCPF, "3.3.3-2|3 3 3 2", aboutBrazil},
-		{"au-abn", auABN, "2 3 3 3|2-3-3-3", aboutAustralia | aboutTax},
-		{"tr-tckn", trTCKN, "", aboutTurkey},
-		{"au-medicare", auMedicare, "4 5 1 1|4-5-1-1|4 5 2", aboutAustralia},
-		{"it-piva", luhnSIN, "", aboutItaly},
-	},
-	12: {
-		{"se-personnummer", sePersonnummer12, "8-4", aboutSweden},
-		{"in-aadhaar", inAadhaar, "4 4 4|4-4-4", aboutIndia},
-		{"jp-my-number", jpMyNumber, "4 4 4|4-4-4", aboutJapan},
-	},
-	13: {
-		{"kr-rrn", krRRN, "6-7", aboutKorea},
-		{"ch-ahv", chAHV, "3.4.4.2|3 4 4 2", 0},
-		{"ro-cnp", roCNP, "1 6 6|1-6-6", 0},
-		{"za-id", zaID, "6 4 3|6 4 2 1", 0},
-	},
-	14: {
-		{"br-cnpj", brCNPJHeadOffice, "2.3.3/4-2", 0},
-		{"br-cnpj", brCNPJ, "2.3.3/4-2", aboutBrazil},
-	},
-	15: {
-		{"fr-nir", frNIR, "1 2 2 2 3 3 2|1 2 2 2 3 3-2|1.2.2.2.3.3.2", 0},
-	},
 }

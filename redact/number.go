@@ -9,6 +9,7 @@ package redact
 //
 // Kinds that are not in on are not looked for, so that one of them never hides another.
 func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Kind, rule string, ok bool) {
+	first := true
 	for p := start; p < end; {
 		if !isDigit(src[p]) {
 			p++
@@ -22,7 +23,7 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 				e, kind, rule = numberOf(src, p, &g, on)
 			}
 			if on[Phone] {
-				if ps, pe, pr, found := phoneOf(src, p, &g); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
+				if ps, pe, pr, found := phoneOf(src, p, &g, first); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
 					rule == "gb-nhs" && g.sep[1] == '-' && contextNear(src, p, e)&aboutNHS == 0) {
 					s, e, kind, rule = ps, pe, Phone, pr
 				}
@@ -31,7 +32,7 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 				return s, e, kind, rule, true
 			}
 		}
-		p = next
+		p, first = next, false
 	}
 	return 0, 0, 0, "", false
 }
@@ -50,6 +51,7 @@ type digitGroups struct {
 	sum  [maxGroups]uint8    // how many digits there are up to its end
 	sep  [maxGroups]byte     // what stands before it; 0 for the first
 	d    [maxDigits + 1]byte // the values of the digits
+	like [maxGroups]uint32   // the lengths of the groups up to it, see shape
 	base int                 // the place
 }
 
@@ -80,6 +82,12 @@ func (g *digitGroups) read(src []byte, p int) (next int) {
 			return next
 		}
 		g.to[g.n], g.sum[g.n] = uint8(i-p), uint8(count)
+		g.like[g.n] = uint32(i - from)
+		if g.n > 0 {
+			g.like[g.n] |= g.like[g.n-1] << 4
+		} else if count > 15 {
+			g.like[0] = 0xff // a long group begins no shape
+		}
 		g.n++
 		if i+1 >= limit || !isGroupSep(src[i]) || !isDigit(src[i+1]) || g.n == maxGroups {
 			return next
@@ -98,19 +106,8 @@ func (g *digitGroups) length(k int) int {
 	return int(g.sum[k]) - int(g.sum[k-1])
 }
 
-// shape returns the lengths of the first n groups as hexadecimal digits: 0x324 for 123-45-6789. A group of more than 15 digits
-// has no shape.
-func (g *digitGroups) shape(n int) uint32 {
-	var s uint32
-	for k := range n {
-		l := g.length(k)
-		if l > 15 {
-			return 0
-		}
-		s = s<<4 | uint32(l)
-	}
-	return s
-}
+// shape returns the lengths of the first n groups as hexadecimal digits: 0x324 for 123-45-6789.
+func (g *digitGroups) shape(n int) uint32 { return g.like[n-1] }
 
 // joined returns the separator of the first n groups when it is the same everywhere, else 0.
 func (g *digitGroups) joined(n int) byte {

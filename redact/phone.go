@@ -6,7 +6,12 @@ package redact
 //   - or follows a word that speaks of phones.
 //
 // The span takes the '+', the brackets and an extension with it.
-func phoneOf(src []byte, p int, g *digitGroups) (start, end int, rule string, ok bool) {
+//
+// first says that no other digits of the same run come before: the signs in front of a number need be looked for only then.
+func phoneOf(src []byte, p int, g *digitGroups, first bool) (start, end int, rule string, ok bool) {
+	if !first {
+		return plainPhone(src, p, g)
+	}
 	if plus, cc, found := plusBefore(src, p); found {
 		if end := internationalEnd(src, plus, cc); end > p {
 			return plus, extension(src, end), "phone-international", true
@@ -22,9 +27,15 @@ func phoneOf(src []byte, p int, g *digitGroups) (start, end int, rule string, ok
 		}
 		return 0, 0, "", false
 	}
+	return plainPhone(src, p, g)
+}
+
+// plainPhone is phoneOf for numbers without signs in front.
+func plainPhone(src []byte, p int, g *digitGroups) (start, end int, rule string, ok bool) {
 	if !freeBefore(src, p) {
 		return 0, 0, "", false
 	}
+	about, looked := context(0), p > 1 && isGroupSep(src[p-1]) && isDigit(src[p-2])
 	for n := g.n; n > 0; n-- {
 		total := int(g.sum[n-1])
 		if total < 7 {
@@ -37,10 +48,13 @@ func phoneOf(src []byte, p int, g *digitGroups) (start, end int, rule string, ok
 		if n > 1 && nationalForm(src, g, n) {
 			return p, extension(src, q), "phone-national", true
 		}
-		if looksLikeDate(g, n) {
-			continue
+		if looksLikeDate(g, n) || g.sep[1] == '.' && n == 2 || n > 1 && g.joined(n) == '/' {
+			continue // nor is a fraction
 		}
-		if phoneWordBefore(src, p, g, n) {
+		if !looked {
+			about, looked = phoneWords(src, p), true
+		}
+		if about&aboutPhone != 0 || about&aboutContact != 0 && total >= 9 && total <= 12 && (n > 1 || g.d[0] == 0 || total == 10 && isNANP(g.d[:])) {
 			return p, extension(src, q), "phone-near-word", true
 		}
 	}
@@ -273,12 +287,9 @@ func looksLikeDate(g *digitGroups, n int) bool {
 // phoneBack is how far before a number a word must be that makes it a phone number.
 const phoneBack = 32
 
-// phoneWordBefore reports whether a word about phones stands before the number, with no other number of three digits between
+// phoneWords returns which words about phones stand before the number at src[p], with no other number of three digits between
 // and no word in between that makes it a count, a time or the id of something.
-func phoneWordBefore(src []byte, p int, g *digitGroups, n int) bool {
-	if g.sep[1] == '.' && n == 2 || n > 1 && g.joined(n) == '/' {
-		return false // a fraction
-	}
+func phoneWords(src []byte, p int) context {
 	lo := max(0, p-phoneBack)
 	for i := p - 1; i >= lo; i-- {
 		if src[i] == '\n' || isDigit(src[i]) && i >= lo+2 && isDigit(src[i-1]) && isDigit(src[i-2]) {
@@ -286,17 +297,10 @@ func phoneWordBefore(src []byte, p int, g *digitGroups, n int) bool {
 			break
 		}
 	}
-	c := wordsIn(src, lo, p)
-	total := int(g.sum[n-1])
-	switch {
-	case lastWordCounts(src, lo, p):
-		return false
-	case c&aboutPhone != 0:
-		return total >= 7
-	case c&aboutContact != 0:
-		return total >= 9 && total <= 12 && (n > 1 || g.d[0] == 0 || total == 10 && isNANP(g.d[:]))
+	if c := wordsIn(src, lo, p) & (aboutPhone | aboutContact); c != 0 && !lastWordCounts(src, lo, p) {
+		return c
 	}
-	return false
+	return 0
 }
 
 // lastWordCounts reports whether the last word of src[lo:p] says that a number is not a phone number.
