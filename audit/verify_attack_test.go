@@ -56,3 +56,12 @@ func TestSoakNoHonestLogIsAccused(t *testing.T) {
 		}
 	}
 }
+
+func TestALaterEventWithoutAProofIsReported(t *testing.T) {
+	t.Parallel()
+	h := audittest.NewHistory(1, audittest.Plan{Events: 10})
+	for _, data := range [][]byte{nil, []byte("x"), h.Leaves[0]} {
+		r := verify(t, audittest.Pack(append(h.Files(), audittest.File{Name: "later/10.leaf", Data: data})), h.Policy)
+		require.Equal(t, map[string]int{audit.RuleMalformed: 1}, r.Count)
+	}
+}

@@ -11,8 +11,15 @@ func (v *verifier) readLater() error {
 	var leaf []byte
 	for at := (place{section: inTiles, at: 1<<64 - 1}); ; {
 		ok, err := v.follow(inLater, &at)
-		if err != nil || !ok {
+		if err != nil {
 			return err
+		}
+		if leaf != nil && (!ok || at.rank != 2) {
+			v.find(RuleMalformed, v.m.Size, v.m.Size+1, "a later event comes without a proof")
+			leaf = nil
+		}
+		if !ok {
+			return nil
 		}
 		limit := int64(maxProof)
 		if at.rank == 1 {
@@ -28,7 +35,7 @@ func (v *verifier) readLater() error {
 		case 0:
 			newer, ok = v.laterHead(at.at, b)
 		case 1:
-			leaf = b
+			leaf = append(make([]byte, 0, len(b)), b...) // never nil
 		case 2:
 			ok = newer != nil && leaf != nil && v.laterEvent(at.at, leaf, b, newer)
 			leaf = nil
