@@ -21,8 +21,8 @@ var head = func() (t [4096]uint8) {
 	return t
 }()
 
-// minToken is the length of the shortest word that can be a token.
-const minToken = 12
+// minToken is the length of the shortest word that a token can begin with.
+const minToken = 5
 
 // tokenShape is the shape of one kind of token: literal text and runs of bytes of a set, in turn.
 type tokenShape struct {

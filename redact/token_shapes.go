@@ -120,7 +120,6 @@ tencent-key             AKID{a32}
 volcengine-key          AKLT{b30,}
 intra42-secret          s-s4t2ud-{h64} s-s4t2af-{h64}
 authress-key            sc_{l5,30}.{l4,6}.acc_{l10,32}.{t30,125} ext_{l5,30}.{l4,6}.acc_{l10,32}.{t30,125}
-endor-key               endr+{a16}
 expo-token              ExponentPushToken[{w20,}
 sendbird-key            sbk_{a30,}
 zuplo-key               zpka_{a32}_{h8}
