@@ -18,6 +18,7 @@ func TestTheValueOfAKeyThatNamesASecretIsReplacedInEverySyntax(t *testing.T) {
 		`password%3Dhunter2&x=1`:                              `password%3D[redacted:credential]&x=1`,
 		`db_password: 'it is long'`:                           `db_password: '[redacted:credential]'`,
 		`postgres://u:p@ss@h/db`:                              `postgres://[redacted:userinfo]@h/db`,
+		`sessionid = 0x` + `14f05578bd80006, ok`:              `sessionid = 0x14f05578bd80006, ok`,
 		`monkey=banana author=me next_page_token=abc`:         `monkey=banana author=me next_page_token=abc`,
 		`password=${PASSWORD} password=[redacted:credential]`: `password=${PASSWORD} password=[redacted:credential]`,
 	} {

@@ -111,8 +111,8 @@ func allOf(v []byte, c uint8) bool {
 // looksSecret reports whether v looks made by a generator and not by a person naming something: long enough, of several
 // classes of bytes or of letters that seldom meet.
 func looksSecret(v []byte) bool {
-	if len(v) < 8 || len(v) > maxWindow {
-		return false
+	if len(v) < 8 || len(v) > maxWindow || v[0] == '0' && v[1]|0x20 == 'x' && len(v) <= 18 {
+		return false // too short, or a number in hexadecimal: an address, a counter
 	}
 	var letters, digits, upper, other, rare, pairs, turns, dots int
 	var prev uint8
