@@ -17,11 +17,6 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 		default:
 			return false
 		}
-		q := g.base + int(g.to[n-1])
-		if (g.length(n-1) == 4 && columnAfter(src, q, g.sep[1]) || g.length(0) == 4 && columnBefore(src, g.base, g.sep[1])) &&
-			contextNear(src, g.base, q)&aboutCard == 0 {
-			return false
-		}
 	}
 	d := g.d[:total]
 	issuer := issuerOf(d)
@@ -29,6 +24,10 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 		return false
 	}
 	start, end := g.base, g.base+int(g.to[n-1])
+	if n > 1 && (g.length(n-1) == 4 && columnAfter(src, end, g.sep[1]) || g.length(0) == 4 && columnBefore(src, start, g.sep[1])) &&
+		contextNear(src, start, end)&aboutCard == 0 {
+		return false
+	}
 	if n > 1 && total <= 16 && total >= 14 {
 		return true
 	}

@@ -24,7 +24,7 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 		if on[Card] && total >= 12 && cardOf(src, g, n) {
 			return q, Card, "card"
 		}
-		if on[NationalID] && total <= 15 {
+		if on[NationalID] && total <= 15 && !(n > 1 && within) {
 			if rule := nationalID(src, g, n); rule != "" {
 				return q, NationalID, rule
 			}
