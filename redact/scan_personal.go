@@ -79,7 +79,7 @@ func (s *scanner) number(start int, pure bool) bool {
 	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
 		return false
 	}
-	a, b, kind, rule, ok := numberAt(src, start, run, &s.r.on)
+	a, b, kind, rule, ok := numberAt(src, start, min(run, s.numEnd), &s.r.on)
 	if ok {
 		s.numEnd = b
 	}
