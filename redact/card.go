@@ -2,7 +2,7 @@ package redact
 
 // cardOf reports whether the first n groups are a payment card number: ISO/IEC 7812 digits with a known issuer prefix, that
 // issuer's length, the Luhn check and, when grouped, the grouping that is printed on such a card. Numbers that are often
-// something else (12 digits, 17 digits and more) are cards only among words that speak of cards.
+// something else (12 and 13 digits, 17 digits and more) are cards only among words that speak of cards.
 func cardOf(src []byte, g *digitGroups, n int) bool {
 	total := int(g.sum[n-1])
 	if total < 12 || total > 19 {
@@ -35,10 +35,7 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 	if c&aboutCard != 0 {
 		return true
 	}
-	if c&aboutProduct != 0 {
-		return false
-	}
-	return n > 1 || total >= 14 && total <= 16 && issuer != "maestro" && d[0] != 8 || issuer == "visa" && total == 13
+	return c&aboutProduct == 0 && (n > 1 || total >= 14 && total <= 16 && issuer != "maestro")
 }
 
 // columnAfter and columnBefore report whether one more group of four digits follows at src[q] or precedes src[p]: the groups are
