@@ -319,9 +319,12 @@ func TestAWitnessFindsOutARewrittenLog(t *testing.T) {
 func TestARequiredWitnessGatesHeadsAndAnotherDoesNot(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request) bool{
-		"unknown log":  func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(404); return true },
-		"unknown key":  func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(403); return true },
-		"redirect":     func(w http.ResponseWriter, r *http.Request) bool { http.Redirect(w, r, "/", http.StatusTemporaryRedirect); return true },
+		"unknown log": func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(404); return true },
+		"unknown key": func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(403); return true },
+		"redirect": func(w http.ResponseWriter, r *http.Request) bool {
+			http.Redirect(w, r, "/", http.StatusTemporaryRedirect)
+			return true
+		},
 		"empty answer": func(http.ResponseWriter, *http.Request) bool { return true },
 		"no size":      func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(409); return true },
 		"conflicts without end": func(w http.ResponseWriter, r *http.Request) bool {
