@@ -40,6 +40,7 @@ const (
 	aboutItaly
 	aboutIreland
 	aboutHongKong
+	aboutThailand
 	aboutProduct // numbers of things: EAN, ISBN, order, block
 	aboutVersion
 	aboutMessage // the id of a mail message, which looks like an address
@@ -153,7 +154,7 @@ func subjectOf(word []byte) context {
 		return aboutFrance
 	case "bsn", "burgerservicenummer", "sofinummer", "dutch":
 		return aboutNetherlands
-	case "dni", "nie", "nif", "spanish":
+	case "dni", "nie", "nif", "spanish", "rut", "cuit", "cuil", "contribuinte", "portuguese":
 		return aboutSpain
 	case "cpf", "cnpj", "brazilian", "cadastro":
 		return aboutBrazil
@@ -191,6 +192,8 @@ func subjectOf(word []byte) context {
 		return aboutItaly
 	case "pps", "ppsn", "irish":
 		return aboutIreland
+	case "thai", "thailand":
+		return aboutThailand
 	case "hkid", "hong", "kong":
 		return aboutHongKong
 	case "ean", "gtin", "upc", "isbn", "barcode", "sku", "imei", "asin", "block", "blk", "order", "tracking", "snowflake", "epoch",

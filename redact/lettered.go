@@ -126,6 +126,12 @@ func suffixedID(src []byte, g *digitGroups, n int) (end int, rule string) {
 	if q >= len(src) {
 		return 0, ""
 	}
+	if total == 17 {
+		if src[q]|0x20 == 'x' && freeAfter(src, q+1) && cnResidentID(g.d[:17], 'X') {
+			return q + 1, "cn-resident-id"
+		}
+		return 0, ""
+	}
 	if n == 2 && g.shape(2) == 0x63 && g.sep[1] == '-' {
 		if fiHETU(g.d[:9], '-', src[q]) && freeAfter(src, q+1) {
 			return q + 1, "fi-hetu"
@@ -144,6 +150,9 @@ func suffixedID(src []byte, g *digitGroups, n int) (end int, rule string) {
 	}
 	if (total == 8 || at > q) && freeAfter(src, at+1) && esDNI(g.d[:total], src[at]) {
 		return at + 1, "es-dni"
+	}
+	if total == 8 && at > q && src[at] == 'K' && freeAfter(src, at+1) && clRUT(g.d[:8], 'K') {
+		return at + 1, "cl-rut"
 	}
 	if total == 7 && at == q {
 		if freeAfter(src, q+1) && iePPS(g.d[:7], src[q], 0) {

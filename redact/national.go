@@ -13,7 +13,7 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 			break
 		}
 		q := p + int(g.to[n-1])
-		if on[NationalID] && total <= 9 && n <= 3 {
+		if on[NationalID] && (total <= 9 && n <= 3 || total == 17 && n == 1) {
 			if end, rule := suffixedID(src, g, n); rule != "" {
 				return end, NationalID, rule
 			}
@@ -24,7 +24,7 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 		if on[Card] && total >= 12 && cardOf(src, g, n) {
 			return q, Card, "card"
 		}
-		if on[NationalID] && total <= 15 && !(n > 1 && within) {
+		if on[NationalID] && total < len(schemesOf) && !(n > 1 && within) {
 			if rule := nationalID(src, g, n); rule != "" {
 				return q, NationalID, rule
 			}
@@ -38,7 +38,7 @@ func isPrinted(shape uint32) bool {
 	switch shape {
 	case 0x4444, 0x465, 0x464, 0x44443, 0x4441, 0x445, 0x4442, 0x448, 0x613, // cards
 		0x324, 0x333, 0x423, 0x64, 0x334, 0x451, 0x3322, 0x3223, 0x65, 0x22232, 0x632, 0x2333, 0x344, 0x3332, 0x4511, 0x452,
-		0x84, 0x444, 0x67, 0x3442, 0x166, 0x643, 0x6421, 0x23342, 0x1222332:
+		0x84, 0x444, 0x67, 0x3442, 0x166, 0x643, 0x6421, 0x23342, 0x1222332, 0x2331, 0x281, 0x14521:
 		return true
 	}
 	return false

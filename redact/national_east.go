@@ -66,3 +66,16 @@ func trTCKN(d []byte) bool {
 	even := int(d[1] + d[3] + d[5] + d[7])
 	return d[0] != 0 && ((odd*7-even)%10+10)%10 == int(d[9]) && (odd+even+int(d[9]))%10 == int(d[10])
 }
+
+// eeIsikukood: sex and century, date, three digits; weights 1 to 9 and 1, or 3 to 9 and 1 to 3 when those leave 10, modulus 11
+// (Estonia, EVS 585:2007). Lithuania's asmens kodas is the same.
+func eeIsikukood(d []byte) bool {
+	if d[0] == 0 || d[0] > 6 || !realDate(two(d, 3), two(d, 5)) {
+		return false
+	}
+	r := weighed(d, "1234567891") % 11
+	if r == 10 {
+		r = weighed(d, "3456789123") % 11 % 10
+	}
+	return byte(r) == d[10]
+}

@@ -83,3 +83,50 @@ func hkID(letters, d []byte, check byte) bool {
 	}
 	return sum%11 == 0
 }
+
+// cnResidentID: region, date of birth, three digits, ISO 7064 MOD 11-2 whose check may be X (GB 11643-1999).
+func cnResidentID(d []byte, check byte) bool {
+	year := two(d, 6)
+	if d[0] == 0 || year != 19 && year != 20 || !realDate(two(d, 10), two(d, 12)) {
+		return false
+	}
+	r := 0
+	for _, v := range d[:17] {
+		r = (r + int(v)) * 2 % 11
+	}
+	return "10X98765432"[r] == check
+}
+
+func cnResidentDigits(d []byte) bool { return cnResidentID(d, d[17]+'0') }
+
+// thID: weights 13 to 2, modulus 11 (กรมการปกครอง).
+func thID(d []byte) bool {
+	sum := 0
+	for i, v := range d[:12] {
+		sum += int(v) * (13 - i)
+	}
+	return d[0] != 0 && d[0] != 9 && byte((11-sum%11)%10) == d[12]
+}
+
+// arCUIT: the kind of person, eight digits, weights 5 4 3 2 7 6 5 4 3 2, modulus 11, 9 for 10 (ARCA).
+func arCUIT(d []byte) bool {
+	switch two(d, 0) {
+	case 20, 23, 24, 25, 26, 27, 30, 33, 34:
+		return min(mod11Check(weighed(d, "5432765432")), 9) == d[10]
+	}
+	return false
+}
+
+// clRUT: weights 2 to 7 from the right, modulus 11, K for 10 (Registro Civil).
+func clRUT(d []byte, check byte) bool {
+	sum, w := 0, 2
+	for i := len(d) - 1; i >= 0; i-- {
+		sum += int(d[i]) * w
+		if w++; w > 7 {
+			w = 2
+		}
+	}
+	return "0K987654321"[sum%11] == check && numberFrom(d) > 99_999
+}
+
+func clRUTDigits(d []byte) bool { return clRUT(d[:8], d[8]+'0') }

@@ -1,7 +1,7 @@
 package redact
 
 // schemesOf are the schemes by number of digits, the surer ones first.
-var schemesOf = [16][]scheme{
+var schemesOf = [19][]scheme{
 	9: {
 		{"us-ssn", idUsSSN, "3-2-4|3 2 4", aboutSSN},
 		{"us-itin", idUsITIN, "3-2-4|3 2 4", aboutSSN | aboutTax},
@@ -9,6 +9,8 @@ var schemesOf = [16][]scheme{
 		{"au-tfn", idAuTFN, "3 3 3|3-3-3", aboutAustralia | aboutTax},
 		{"au-acn", idAuACN, "3 3 3|3-3-3", aboutAustralia},
 		{"nl-bsn", idNlBSN, "4.2.3|4 2 3", aboutNetherlands},
+		{"cl-rut", idClRUTDigits, "2.3.3-1|8-1", aboutSpain},
+		{"pt-nif", idPtNIF, "", aboutSpain},
 	},
 	10: {
 		{"se-personnummer", idSePersonnummer, "6-4", aboutSweden},
@@ -33,6 +35,8 @@ var schemesOf = [16][]scheme{
 		{"tr-tckn", idTrTCKN, "", aboutTurkey},
 		{"au-medicare", idAuMedicare, "4 5 1 1|4-5-1-1|4 5 2", aboutAustralia},
 		{"it-piva", idLuhnSIN, "", aboutItaly},
+		{"ee-isikukood", idEeIsikukood, "", 0},
+		{"ar-cuit", idArCUIT, "2-8-1", aboutSpain},
 	},
 	12: {
 		{"se-personnummer", idSePersonnummer12, "8-4", aboutSweden},
@@ -44,6 +48,7 @@ var schemesOf = [16][]scheme{
 		{"ch-ahv", idChAHV, "3.4.4.2|3 4 4 2", 0},
 		{"ro-cnp", idRoCNP, "1 6 6|1-6-6", 0},
 		{"za-id", idZaID, "6 4 3|6 4 2 1", 0},
+		{"th-id", idThID, "1-4-5-2-1|1 4 5 2 1", aboutThailand},
 	},
 	14: {
 		{"br-cnpj", idBrCNPJHeadOffice, "2.3.3/4-2", 0},
@@ -51,6 +56,9 @@ var schemesOf = [16][]scheme{
 	},
 	15: {
 		{"fr-nir", idFrNIR, "1 2 2 2 3 3 2|1 2 2 2 3 3-2|1.2.2.2.3.3.2", 0},
+	},
+	18: {
+		{"cn-resident-id", idCnResidentDigits, "", 0},
 	},
 }
 
@@ -93,6 +101,12 @@ const (
 	idBrCNPJHeadOffice
 	idBrCNPJ
 	idFrNIR
+	idClRUTDigits
+	idPtNIF
+	idEeIsikukood
+	idArCUIT
+	idThID
+	idCnResidentDigits
 )
 
 // valid reports whether d can be a number of the scheme.
@@ -166,6 +180,18 @@ func (id schemeID) valid(d []byte) bool {
 		return brCNPJ(d)
 	case idFrNIR:
 		return frNIR(d)
+	case idClRUTDigits:
+		return clRUTDigits(d)
+	case idPtNIF:
+		return ptNIF(d)
+	case idEeIsikukood:
+		return eeIsikukood(d)
+	case idArCUIT:
+		return arCUIT(d)
+	case idThID:
+		return thID(d)
+	case idCnResidentDigits:
+		return cnResidentDigits(d)
 	}
 	return false
 }

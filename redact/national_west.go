@@ -65,3 +65,9 @@ const dniLetters = "TRWAGMYFPDXBNJZSQVHLCKE"
 func esDNI(d []byte, check byte) bool {
 	return dniLetters[numberFrom(d)%23] == check && numberFrom(d) > 0
 }
+
+// ptNIF: weights 9 to 2, modulus 11 (Autoridade Tributária).
+func ptNIF(d []byte) bool {
+	r := weighed(d, "98765432") % 11
+	return d[0] != 0 && (r < 2 && d[8] == 0 || byte(11-r) == d[8])
+}
