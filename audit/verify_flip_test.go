@@ -14,6 +14,7 @@ import (
 //
 //   - The subject of an opening is a pseudonym, which serves to find events and says nothing about them. It is a
 //     keyed hash of what a verifier does not have. (Where it breaks the order of openings it is found.)
+//   - So is all of an opening that holds no values, which says under whom an event is found: not what is in it.
 //   - The first byte of an opening says whether it is sealed. A plain one that is passed off as sealed is reported
 //     as not opened, and the verdict is not OK.
 //   - No other byte of leaves, openings, tiles, notes and proofs, nor of the tar stream, is free.
@@ -22,6 +23,7 @@ func harmless(name string, at int, data []byte) string {
 		return ""
 	}
 	for i := 0; i < len(data); {
+		start := i
 		i++ // the offset has two bytes from 128 on
 		if data[i-1] >= 0x80 {
 			i++
@@ -30,6 +32,9 @@ func harmless(name string, at int, data []byte) string {
 			return "the pseudonym of an opening is of the index only"
 		}
 		i += 16
+		if data[i] == 0 && at >= start && at < i-16 {
+			return "an opening that is empty is of the index only, wherever it points"
+		}
 		size, w := int(data[i]), 1
 		if size >= 0x80 {
 			size, w = size&0x7f|int(data[i+1])<<7, 2
