@@ -52,11 +52,6 @@ const (
 	contextAhead = 32
 )
 
-// contextBefore reports whether a whole word of one of the subjects stands in the 48 bytes before src[i], on the same line.
-func contextBefore(src []byte, i int, subjects context) bool {
-	return wordsBefore(src, i, contextBack)&subjects != 0
-}
-
 // contextNear returns the subjects of the words before and behind src[start:end], on the same line.
 func contextNear(src []byte, start, end int) context {
 	return wordsBefore(src, start, contextBack) | wordsAfter(src, end)
