@@ -1,2 +1,32 @@
 // Package auditsql keeps the logs of package audit in SQLite or Postgres, each tenant's beside the tenant's own rows.
+//
+//	store, err := auditsql.New(db)                   // db is a *tenantdb.DB
+//	log, err := audit.Open(ctx, store, audit.Options{...})
+//
+// On Postgres the owner of the database runs [Migrate] once a release, and hands [Tables] to rls.Inspect. On SQLite
+// [SQLite] goes into sqlite.Options.Migrations and [SQLiteSystem] into SystemMigrations.
+//
+// # How events get their places
+//
+// On Postgres a batch is one statement and one round trip: it counts the head's row on and stores the events. The row's
+// lock, held to the commit, is what makes places without gap or twin, however many processes there are; nothing
+// is cached. An event recorded inside a transaction of the application's goes into an outbox instead, in the packet of that
+// transaction's COMMIT, and waits for nobody: it gets its place when the outbox is drained. On SQLite a tenant has
+// one writer at a time, and an event gets its place in the transaction it is recorded in.
+//
+// # What the database refuses
+//
+// To change an event, an opening other than by shortening or removing it, a tile or a checkpoint; to remove an
+// event that is not below a pruning which an event of the log names; to erase or prune under a hold; to
+// empty a table (TRUNCATE), to take an entry out of the outbox that is not in the log; on SQLite also to put something
+// in the place of a row (REPLACE). That holds for the application's role and, on Postgres, in every replication mode for every
+// role; whoever owns the tables can drop triggers, and a file can be edited: that is what the verifier is for. A tenant's
+// log goes with the tenant, when it is purged or moved.
+//
+// # What erasing leaves
+//
+// SQLite overwrites what is erased in the file (secure_delete). Its write-ahead log, the file beside it, keeps
+// old pages until further writes have gone over them: some megabytes of them. Postgres keeps a removed value in
+// the table's file until VACUUM and later writes, in its write-ahead log and its archive until recycled, on replicas
+// and in backups. Use an audit.Sealer where that is too long: what it sealed is gone everywhere with the key.
 package auditsql

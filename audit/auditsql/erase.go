@@ -2,6 +2,7 @@ package auditsql
 
 import (
 	"context"
+	"math"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/jmoiron/sqlx"
@@ -13,12 +14,13 @@ func (s *Store) Subjects(ctx context.Context, who audit.Pseudonym, f func(seq ui
 		Place int64  `db:"place"`
 		Data  []byte `db:"data"`
 	}
-	for from := int64(0); ; {
+	for from := uint64(0); ; {
 		var found []opening
+		text, args := s.of(who, from, math.MaxInt64)
 		err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 			found = nil
-			return tx.SelectContext(ctx, &found, s.sql(`SELECT place, data FROM {open} WHERE subject = ? AND place >= ? AND length(data) > 0
-				ORDER BY place LIMIT ?`), who[:], from, page)
+			return tx.SelectContext(ctx, &found, s.sql(`SELECT o.place, o.data FROM `+text+` AND length(o.data) > 0 ORDER BY o.place LIMIT ?`),
+				append(args, page)...)
 		})
 		if err != nil {
 			return err
@@ -31,7 +33,7 @@ func (s *Store) Subjects(ctx context.Context, who audit.Pseudonym, f func(seq ui
 		if len(found) < page {
 			return nil
 		}
-		from = found[len(found)-1].Place + 1
+		from = uint64(found[len(found)-1].Place/perEvent) + 1
 	}
 }
 

@@ -3,6 +3,7 @@ package auditsql
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
@@ -55,21 +56,17 @@ func (s *Store) Find(ctx context.Context, q audit.Find, f func(audit.Stored) err
 func (s *Store) where(q audit.Find) (string, []any) {
 	var b strings.Builder
 	var args []any
+	to := uint64(math.MaxInt64)
+	if q.To > 0 {
+		to = q.To
+	}
 	if q.Subject != nil {
-		on := `e.seq = o.place >> 7`
-		b.WriteString(`JOIN {open} o ON ` + on + ` WHERE o.subject = ? AND o.place >= ?`)
-		args = append(args, q.Subject[:], limited(q.From)*perEvent)
-		if q.To > 0 {
-			b.WriteString(` AND o.place < ?`)
-			args = append(args, limited(q.To)*perEvent)
-		}
+		text, of := s.of(*q.Subject, q.From, to)
+		b.WriteString(`(SELECT o.place FROM ` + text + `) o CROSS JOIN {event} e WHERE e.seq = o.place >> 7`)
+		args = of
 	} else {
-		b.WriteString(`WHERE e.seq >= ?`)
-		args = append(args, limited(q.From))
-		if q.To > 0 {
-			b.WriteString(` AND e.seq < ?`)
-			args = append(args, limited(q.To))
-		}
+		b.WriteString(`{event} e WHERE e.seq >= ? AND e.seq < ?`)
+		args = append(args, limited(q.From), limited(to))
 	}
 	in := func(column string, n int, arg func(int) any) {
 		if n > 0 {

@@ -20,15 +20,10 @@ func (s *Store) Prune(ctx context.Context, to, event uint64) error {
 		if err != nil || to <= done {
 			return nil, err
 		}
-		var held, recorded int
-		err = tx.GetContext(ctx, &held, s.sql(`SELECT count(*) FROM {hold} h WHERE h.subject IS NULL OR EXISTS (
-			SELECT 1 FROM {open} o WHERE o.subject = h.subject AND o.place < ?)`), limited(to)*perEvent)
-		if err != nil {
-			return nil, err
+		if held, err := s.holdsBelow(ctx, tx, to); err != nil || held {
+			return audit.ErrHeld, err
 		}
-		if held > 0 {
-			return audit.ErrHeld, nil
-		}
+		var recorded int
 		says := `SELECT count(*) FROM {event} WHERE seq = ? AND json_extract(CAST(leaf AS TEXT), '$.data.to') = CAST(? AS INTEGER)`
 		if s.pg {
 			says = `SELECT count(*) FROM {event} WHERE seq = ? AND convert_from(leaf, 'UTF8')::json -> 'data' ->> 'to' = (?::bigint)::text`
@@ -54,6 +49,22 @@ func (s *Store) Prune(ctx context.Context, to, event uint64) error {
 		_, err = tx.ExecContext(ctx, s.sql(`DELETE FROM {event} WHERE seq < ?`), limited(to))
 		return nil, err
 	})
+}
+
+// holdsBelow reports whether a hold covers an event of the places < to.
+func (s *Store) holdsBelow(ctx context.Context, tx *sqlx.Tx, to uint64) (bool, error) {
+	holds, err := s.holds(ctx, tx, `ORDER BY id`)
+	for _, h := range holds {
+		if h.Subject == nil {
+			return true, nil
+		}
+		text, args := s.of(*h.Subject, 0, to)
+		held := false
+		if err := tx.GetContext(ctx, &held, s.sql(`SELECT EXISTS (SELECT 1 FROM `+text+`)`), args...); err != nil || held {
+			return held, err
+		}
+	}
+	return false, err
 }
 
 // PrunedTo implements [audit.Store].

@@ -75,7 +75,7 @@ func (t *tree) Leaves(ctx context.Context, from, to uint64, f func(audit.Stored)
 	for from < to {
 		var found []audit.Stored
 		err := t.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
-			found, err = t.events(ctx, tx, `WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?`, limited(from), limited(to), page)
+			found, err = t.events(ctx, tx, `{event} e WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?`, limited(from), limited(to), page)
 			if err != nil || len(found) == 0 {
 				return err
 			}
@@ -97,9 +97,9 @@ func (t *tree) Leaves(ctx context.Context, from, to uint64, f func(audit.Stored)
 	return nil
 }
 
-// events reads the events that the rest of the statement selects, without their openings.
+// events reads the events, called e, that the rest of the statement selects, without their openings.
 func (t *tree) events(ctx context.Context, tx *sqlx.Tx, rest string, args ...any) (found []audit.Stored, err error) {
-	rows, err := tx.QueryxContext(ctx, t.sql(`SELECT e.seq, e.at, e.event_id, e.action, e.outcome, e.hash, e.leaf FROM {event} e `+rest), args...)
+	rows, err := tx.QueryxContext(ctx, t.sql(`SELECT e.seq, e.at, e.event_id, e.action, e.outcome, e.hash, e.leaf FROM `+rest), args...)
 	err = each(rows, err, func() error {
 		var e audit.Stored
 		var seq, at, outcome int64
@@ -169,7 +169,7 @@ func (t *tree) openings(ctx context.Context, tx *sqlx.Tx, found []audit.Stored, 
 func (s *Store) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
 	var found []audit.Stored
 	err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
-		if found, err = s.events(ctx, tx, `WHERE e.event_id = ?`, id[:]); err != nil {
+		if found, err = s.events(ctx, tx, `{event} e WHERE e.event_id = ?`, id[:]); err != nil {
 			return err
 		}
 		return s.openings(ctx, tx, found, true)

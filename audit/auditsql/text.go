@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
 )
@@ -30,4 +31,24 @@ func (d *dialect) sql(text string) string {
 	s := sqlx.Rebind(d.bind, strings.NewReplacer("{", d.prefix, "}", "").Replace(text))
 	d.ready.Store(text, s)
 	return s
+}
+
+// Openings are found by subject in stretches of 1024 events: see the index. of is what joins them as o, with three
+// arguments: the first stretch, the last, and the subject.
+const (
+	ofPostgres = `generate_series(?::bigint, LEAST(?::bigint, (SELECT COALESCE(max(place) >> 17, -1) FROM {open}))) s (n)
+		JOIN {open} o ON o.stretch = s.n AND o.subject = ?`
+	ofSQLite = `(WITH RECURSIVE s (n) AS (SELECT ? UNION ALL
+			SELECT n + 1 FROM s WHERE n < min(?, (SELECT max(place) >> 17 FROM {open}))) SELECT n FROM s) s
+		CROSS JOIN {open} o ON o.place >> 17 = s.n AND o.subject = ?`
+)
+
+// of returns the statement's part and its arguments for the openings of who from places from <= seq < to.
+func (t *tree) of(who audit.Pseudonym, from, to uint64) (text string, args []any) {
+	text = ofSQLite
+	if t.pg {
+		text = ofPostgres
+	}
+	return text + ` WHERE o.place >= ? AND o.place < ?`,
+		[]any{limited(from) >> 10, limited(to) >> 10, who[:], limited(from) * perEvent, limited(to) * perEvent}
 }
