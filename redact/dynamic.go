@@ -1,0 +1,246 @@
+package redact
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// any redacts a value of a type that is known only now.
+func (w *walker) any(f *field, v any, depth int) any {
+	switch v := v.(type) {
+	case nil, bool, time.Time:
+		return v
+	case string:
+		if t := w.text(f, v); t != v {
+			return t
+		}
+		return v
+	case error:
+		return w.failure(f, v)
+	case int:
+		return orLabel(v)(w.signed(f, int64(v)))
+	case int64:
+		return orLabel(v)(w.signed(f, v))
+	case uint64:
+		return orLabel(v)(w.integer(f, v, false))
+	case float64:
+		return orLabel(v)(w.float(f, v))
+	case json.Number:
+		return orLabel(v)(w.number(f, []byte(v)))
+	case json.RawMessage:
+		if len(v) == 0 {
+			return v
+		}
+		return json.RawMessage(w.rawJSON(f, v, depth))
+	case []byte:
+		b, _ := w.binary(f, v)
+		return b
+	case *url.URL:
+		if v == nil {
+			return v
+		}
+		return w.address(v)
+	case url.URL:
+		return w.address(&v)
+	case *http.Request:
+		if v == nil {
+			return v
+		}
+		return w.text(nil, v.Method) + " " + w.address(v.URL)
+	case *http.Response:
+		if v == nil {
+			return v
+		}
+		return strconv.Itoa(v.StatusCode)
+	case map[string]any:
+		if v == nil {
+			return v
+		}
+		return w.object(f, v, depth)
+	case []any:
+		if v == nil {
+			return v
+		}
+		return w.list(f, v, depth)
+	case slog.Value:
+		t, _ := w.logged(f, v, depth)
+		return t
+	case slog.Attr:
+		t, _ := w.attr(v, depth)
+		return t
+	case []slog.Attr:
+		t, _ := w.attrs(v, depth)
+		return t
+	}
+	return w.reflected(f, v, depth)
+}
+
+func orLabel[T any](v T) func(string, bool) any {
+	return func(label string, yes bool) any {
+		if yes {
+			return label
+		}
+		return v
+	}
+}
+
+// object redacts a decoded JSON object. A member called "value" is also judged by what one called "name" or "key" says.
+func (w *walker) object(f *field, v map[string]any, depth int) any {
+	if len(v) > 0 && f.whole() {
+		return w.hidden(f)
+	}
+	if !w.node(depth) {
+		return overLimit
+	}
+	var named *field
+	for _, k := range [...]string{"name", "key", "header"} {
+		if s, ok := v[k].(string); ok && len(v) <= 8 && len(s) <= maxKey {
+			if g := w.r.field(s); g.hide != hideNothing || g.who != nil {
+				named = g
+			}
+		}
+	}
+	n := v
+	if !w.inPlace {
+		n = make(map[string]any, min(len(v), max(w.nodes, 0)))
+	}
+	for k, x := range v {
+		if w.nodes <= 0 {
+			w.over = true
+			if w.inPlace {
+				n[k] = overLimit
+				continue
+			}
+			n[overLimit] = overLimit
+			break
+		}
+		w.nodes--
+		g := w.r.field(k)
+		if named != nil && (k == "value" || k == "values") {
+			g = named
+		}
+		name := w.r.field(k).name
+		if w.inPlace && name != k {
+			delete(n, k)
+		}
+		n[name] = w.any(g, x, depth-1)
+	}
+	return n
+}
+
+func (w *walker) list(f *field, v []any, depth int) any {
+	if !w.node(depth) {
+		return overLimit
+	}
+	n := v
+	if !w.inPlace {
+		n = make([]any, 0, min(len(v), max(w.nodes, 0)+1))
+	}
+	for i, x := range v {
+		w.nodes--
+		t := any(overLimit)
+		if w.nodes >= 0 {
+			t = w.any(f, x, depth-1)
+		} else {
+			w.over = true
+		}
+		if w.inPlace {
+			n[i] = t
+		} else if n = append(n, t); w.nodes < 0 {
+			break
+		}
+	}
+	return n
+}
+
+// failure redacts an error.
+func (w *walker) failure(f *field, err error) any {
+	if f != nil && f.hide >= hideText {
+		return w.hidden(f)
+	}
+	return w.r.Error(err)
+}
+
+// reflected redacts a value of a type that this package does not know.
+func (w *walker) reflected(f *field, v any, depth int) any {
+	rv := reflect.ValueOf(v)
+	p := w.r.plan(rv.Type())
+	inner := p
+	for inner.shape == shapePointer && inner.elem != nil && inner.elem != inner {
+		if !w.inPlace && rv.Kind() == reflect.Pointer && rv.IsNil() {
+			return v
+		}
+		inner = inner.elem
+		if rv.Kind() == reflect.Pointer {
+			rv = rv.Elem()
+		}
+	}
+	if f.whole() && inner.holds() {
+		return w.hidden(f)
+	}
+	if inner.exported && (p.speaks || inner.speaks) && !w.inPlace {
+		if t, ok := w.spoken(f, v, depth); ok {
+			return t
+		}
+	}
+	if inner.shape == shapeNumber && p == inner {
+		if label, yes := w.anyNumber(f, rv); yes {
+			return label
+		}
+		return v
+	}
+	if p.skip {
+		return v
+	}
+	if depth <= 0 || w.nodes <= 0 {
+		w.over = true
+		return overLimit
+	}
+	n := reflect.New(p.typ).Elem()
+	n.Set(reflect.ValueOf(v))
+	w.apply(p, f, n, depth)
+	return n.Interface()
+}
+
+func (w *walker) anyNumber(f *field, v reflect.Value) (string, bool) {
+	switch {
+	case v.CanInt():
+		return w.signed(f, v.Int())
+	case v.CanUint():
+		return w.integer(f, v.Uint(), false)
+	}
+	return w.float(f, v.Float())
+}
+
+// spoken returns the text that a value makes of itself, redacted. Its code may panic: then a label takes its place.
+func (w *walker) spoken(f *field, v any, depth int) (out any, ok bool) {
+	defer func() {
+		if recover() != nil {
+			out, ok = unreadable, true
+		}
+	}()
+	switch v := v.(type) {
+	case json.Marshaler:
+		b, err := v.MarshalJSON()
+		if err != nil {
+			return unreadable, true
+		}
+		return json.RawMessage(w.rawJSON(f, b, depth)), true
+	case encoding.TextMarshaler:
+		b, err := v.MarshalText()
+		if err != nil {
+			return unreadable, true
+		}
+		return w.text(f, string(b)), true
+	case fmt.Stringer:
+		return w.text(f, v.String()), true
+	}
+	return nil, false
+}
