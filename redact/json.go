@@ -297,9 +297,11 @@ func (j *jsonWalk) number() bool {
 		if !j.is('+') {
 			j.is('-')
 		}
-		return j.digits()
+		if !j.digits() {
+			return false
+		}
 	}
-	return true
+	return j.i == len(j.src) || !isWord(j.src[j.i]) // not 01 or 1.2.3
 }
 
 // skip walks to the end of an object or array that is not looked at: only strings and brackets count.

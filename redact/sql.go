@@ -170,6 +170,7 @@ type sqlWalk struct {
 	columns []*field          // of an INSERT
 	last    *field            // the last word that can be a column
 	column  *field            // what the next value belongs to
+	beside  *field            // the word right before
 	rows    bool              // behind VALUES
 	depth   int
 	at      int // the column in a row
@@ -181,6 +182,9 @@ func (q *sqlWalk) run() {
 	listing, insert := false, false
 	for i := 0; i < len(s); {
 		start, c := i, s[i]
+		if !isSpace(c) && !isLetter(c) && c != '\'' && c != '$' && c != '?' && c != ':' && c != '@' {
+			q.beside = nil
+		}
 		switch {
 		case c == '\'' || (c == 'E' || c == 'e' || c == 'N' || c == 'n') && i+1 < len(s) && s[i+1] == '\'':
 			escapes := c == 'E' || c == 'e'
@@ -275,10 +279,13 @@ func (q *sqlWalk) run() {
 				q.column, q.last = nil, nil
 			case "like", "ilike", "in", "is", "between", "any":
 				q.column = q.last
+			case "identified": // MySQL: IDENTIFIED BY 'secret'
+				q.beside = q.w.r.field("password")
+			case "by":
 			case "not", "null", "into", "case", "when", "then", "else", "end":
 			default:
 				f := q.w.r.field(name)
-				q.last = f
+				q.last, q.beside = f, f
 				if listing {
 					q.columns = append(q.columns, f)
 				}
@@ -335,10 +342,14 @@ func (q *sqlWalk) owner() *field {
 		}
 		return nil
 	}
+	if q.column == nil && q.beside.whole() { // ALTER ROLE x PASSWORD 'secret'
+		return q.beside
+	}
 	return q.column
 }
 
 func (q *sqlWalk) used() {
+	q.beside = nil
 	if q.depth == 0 {
 		q.column = nil
 	}
