@@ -159,6 +159,22 @@ func (w *walker) structure(p *plan, v reflect.Value, depth int) {
 	}
 	for i := range p.members {
 		m := &p.members[i]
+		if m.bare { // the most frequent cases, without more ado
+			switch m.plan.shape {
+			case shapeText:
+				fv := v.Field(m.index)
+				if s := fv.String(); len(s) >= shortText || !w.harmless(s) {
+					if t := w.text(nil, s); t != s {
+						fv.SetString(t)
+					}
+				}
+				continue
+			case shapeNumber:
+				if fv := v.Field(m.index); fv.CanInt() && fv.Int() < 1e10 {
+					continue
+				}
+			}
+		}
 		if m.value && p.named > 0 && m.tag == nil {
 			if f := w.r.field(v.Field(p.named - 1).String()); f.hide != hideNothing || f.who != nil {
 				w.apply(m.plan, f, v.Field(m.index), depth-1)

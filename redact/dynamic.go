@@ -165,7 +165,7 @@ func (w *walker) failure(f *field, err error) any {
 	if f != nil && f.hide >= hideText {
 		return w.hidden(f)
 	}
-	return w.r.Error(err)
+	return w.error(err)
 }
 
 // reflected redacts a value of a type that this package does not know.

@@ -15,25 +15,34 @@ import (
 //
 // If the Error method of err panics, a label is the text. Error(nil) is nil.
 func (r *Redactor) Error(err error) error {
-	switch e := err.(type) {
-	case nil:
+	if err == nil {
 		return nil
-	case *redactedError:
-		if e.by == r.shared {
-			return e
-		}
-	}
-	s, ok := errorText(err)
-	if !ok {
-		return &redactedError{unreadable, func() error { return err }, r.shared}
 	}
 	w := r.walk()
-	t := w.text(nil, s)
-	w.done()
-	if t == s && reflect.TypeOf(err) == plainError {
-		return err // it is nothing but its text
+	defer w.done()
+	return w.error(err)
+}
+
+func (w *walker) error(err error) error {
+	if reflect.TypeOf(err) == plainError { // it is nothing but its text
+		s := err.Error()
+		if t := w.text(nil, s); t != s {
+			return newRedactedError(w.r, t, err)
+		}
+		return err
 	}
-	return &redactedError{t, func() error { return err }, r.shared}
+	if e, ok := err.(*redactedError); ok && e.by == w.r.shared {
+		return e
+	}
+	s, ok := errorText(err)
+	if ok {
+		s = w.text(nil, s)
+	}
+	return newRedactedError(w.r, s, err)
+}
+
+func newRedactedError(r *Redactor, text string, err error) error {
+	return &redactedError{text, func() error { return err }, r.shared}
 }
 
 // plainError is the type of what errors.New returns.

@@ -54,6 +54,7 @@ type member struct {
 	field *field
 	tag   *tagRule
 	plan  *plan
+	bare  bool // neither a tag nor its name says anything
 	value bool // what the named field of the plan names
 }
 
@@ -74,7 +75,11 @@ var (
 
 // plan returns the plan for a type.
 func (r *Redactor) plan(t reflect.Type) *plan {
+	if p := r.shared.last.Load(); p != nil && p.typ == t {
+		return p
+	}
 	if p, ok := r.shared.plans.Load(t); ok {
+		r.shared.last.Store(p.(*plan))
 		return p.(*plan)
 	}
 	r.shared.build.Lock()
@@ -202,6 +207,7 @@ func (b *planner) members(p *plan) {
 		if m.tag == nil && m.plan.shape == shapeNumber && !wide(sf.Type) && m.field.hide == hideNothing && m.field.who == nil {
 			continue
 		}
+		m.bare = m.tag == nil && !m.value && (m.field == nil || m.field.hide == hideNothing && m.field.who == nil)
 		p.members = append(p.members, m)
 	}
 	if p.exported && open == 0 {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // What stands for values that were not looked at: the structured side fails closed.
@@ -22,6 +23,7 @@ var ErrLimit = errors.New("redact: the value is too deep or too large")
 type structured struct {
 	names   fieldCache
 	plans   sync.Map // reflect.Type to *plan
+	last    atomic.Pointer[plan]
 	build   sync.Mutex
 	dropped dropCount
 }
@@ -34,6 +36,7 @@ type walker struct {
 	nodes   int
 	bytes   int
 	over    bool
+	quick   bool // short texts need no scan; see harmless
 	inPlace bool // the value itself is changed, not a copy
 	cut     bool // cycles are cut instead of copied
 	memo    map[visit]reflect.Value
@@ -50,6 +53,7 @@ var walkers = sync.Pool{New: func() any { return new(walker) }}
 func (r *Redactor) walk() *walker {
 	w := walkers.Get().(*walker)
 	w.r, w.nodes, w.bytes = r, r.limits[1], r.limits[2]
+	w.quick = !r.on[IP] && !r.on[MAC] && len(r.rules) == 0 && !r.strict
 	return w
 }
 
@@ -79,7 +83,7 @@ func (w *walker) node(depth int) bool {
 
 // text returns what takes the place of s under the name f, or of s alone when f is nil.
 func (w *walker) text(f *field, s string) string {
-	if len(s) < minText && (f == nil || f.hide == hideNothing && f.who == nil) {
+	if (f == nil || f.hide == hideNothing && f.who == nil) && (len(s) < minText || len(s) < shortText && w.harmless(s)) {
 		return s
 	}
 	w.in = append(w.in[:0], s...)
@@ -88,6 +92,26 @@ func (w *walker) text(f *field, s string) string {
 		return t
 	}
 	return s
+}
+
+// shortText is the length below which a text of words and few digits is nothing that the scan could find: the shortest
+// secret with an announcement, "Basic" and eight letters and digits, has as much, and no number that counts by itself has
+// fewer than seven digits, or six and two letters. Most values in structures are that short.
+const shortText = 14
+
+func (w *walker) harmless(s string) bool {
+	if !w.quick {
+		return false
+	}
+	var seen uint8
+	digits, letters := 0, 0
+	for i := range len(s) {
+		c := class[s[i]]
+		seen |= c
+		digits += int(c & cDigit)
+		letters += int(c & cAlpha)
+	}
+	return seen&cTrigger == 0 && (digits < 6*int(cDigit) || digits == 6*int(cDigit) && letters < 2)
 }
 
 // textOf is text for a text in a buffer, which may be the walker's. It reports whether anything takes the place of v.
