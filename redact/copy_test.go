@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"net/url"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +69,12 @@ type guarded struct {
 
 type opaque struct{ text string }
 
+func newGuarded() *guarded {
+	g := &guarded{Mail: plantedMail, N: 3}
+	g.mu.Lock() // a copy is not locked
+	return g
+}
+
 func newEveryShape() everyShape {
 	mail, key := plantedMail, plantedWord
 	link, _ := url.Parse("https://ana:" + "pw9" + "@h.example/" + plantedMail + "?token=" + plantedToken + "#access_token=" + plantedWord)
@@ -77,7 +85,7 @@ func newEveryShape() everyShape {
 		Null: sql.NullString{String: plantedMail, Valid: true}, At: time.Unix(1, 2), Big: big.NewInt(7), URL: link,
 		Map: map[string]string{plantedMail: plantedMail, "password": plantedWord}, Maps: map[string]map[string]any{"a": {"b": plantedMail}},
 		Keys: map[typedString]int{typedString(plantedMail): 1}, Strings: []string{"a", plantedMail}, Array: [2]string{plantedMail, "b"},
-		Lock: &guarded{Mail: plantedMail, N: 3}, Opaque: opaque{plantedMail}, Count: 9, secret: plantedWord, Tokens: []int{1, 2},
+		Lock: newGuarded(), Opaque: opaque{plantedMail}, Count: 9, secret: plantedWord, Tokens: []int{1, 2},
 		APIKey: &key, AuthToken: []string{plantedWord},
 	}
 	e.Labels.Secret.A = plantedWord
@@ -114,7 +122,9 @@ func dump(v any) string {
 				walk(v.Index(i))
 			}
 		case reflect.Map:
-			for _, k := range v.MapKeys() {
+			keys := v.MapKeys()
+			slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+			for _, k := range keys {
 				walk(k)
 				walk(v.MapIndex(k))
 			}
@@ -147,6 +157,7 @@ func TestNothingPlantedInAStructIsInItsCopyAndTheStructIsLeftAlone(t *testing.T)
 	require.Equal(t, in.Big, out.Big)
 	require.Equal(t, 9, out.Count)
 	require.Equal(t, 3, out.Lock.N)
+	require.True(t, out.Lock.mu.TryLock())
 	require.EqualError(t, out.Err, "[redacted:email]")
 	require.NotContains(t, fmt.Sprintf("%+v %v", Default().Any(in), Default().Any(&in)), plantedMail)
 }

@@ -55,7 +55,7 @@ type valuer func() slog.Value
 
 func (v valuer) LogValue() slog.Value { return v() }
 
-type itself struct{ n int }
+type itself struct{}
 
 func (v itself) LogValue() slog.Value { return slog.AnyValue(v) }
 
@@ -94,7 +94,7 @@ func TestNothingPlantedInARecordComesOutOfTheHandler(t *testing.T) {
 	t.Parallel()
 	link, err := url.Parse("https://ana:" + "pw9&x" + "@h.example/p?token=" + plantedToken)
 	require.NoError(t, err)
-	_, typeError := json.Marshal(make(chan int))
+	_, typeError := json.Marshal(map[string]any{"c": make(chan int)})
 	var unmarshal error = json.Unmarshal([]byte(`{"a":"b"}`), &struct{ A int }{})
 	who := person{Name: "ines", Mail: plantedMail, Password: plantedWord, hidden: plantedMail}
 	who.Next = &who

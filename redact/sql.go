@@ -289,7 +289,6 @@ func (q *sqlWalk) run() {
 				if listing {
 					q.columns = append(q.columns, f)
 				}
-				name = f.name
 				if f.name != f.key { // a quoted literal or a name that shows something
 					q.b.WriteString(f.name)
 					continue
