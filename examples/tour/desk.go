@@ -30,6 +30,7 @@ type desk struct {
 	witness witness
 	pg      *pgDesk                                     // nil on SQLite
 	portal  func(d *desk) (app http.Handler, err error) // its web server
+	trail   *trail                                      // its audit log
 
 	orgs             []org
 	ops              atomic.Int64 // operations so far, for the progress line
@@ -61,6 +62,7 @@ var (
 	cedar   = tenancy.MustParseID("cedar")   // is suspended
 	dogwood = tenancy.MustParseID("dogwood") // is purged
 	elm     = tenancy.MustParseID("elm")     // is moved
+	fir     = tenancy.MustParseID("fir")     // is audited
 )
 
 const home = tenancy.Region("eu")

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 
+	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
@@ -18,6 +19,7 @@ import (
 type pgDesk struct {
 	rules rls.Config
 	owner *sqlx.DB // migrates
+	super string   // URL of the superuser
 }
 
 // openPostgres opens a desk in a database of its own, on the server that c names or on one started for
@@ -46,12 +48,12 @@ func openPostgres(ctx context.Context, c config, out *screen) (_ *desk, err erro
 	}
 
 	// The application at its start: one pool for the system's work, one for the tenants'.
-	system, err := postgres.OpenSystem(ctx, at.system.url, postgres.SystemOptions{Audit: audit})
+	system, err := postgres.OpenSystem(ctx, at.system.url, postgres.SystemOptions{Audit: crossed})
 	if err != nil {
 		return nil, err
 	}
 	closes(system.Close)
-	db, err := postgres.Open(ctx, at.app.url, keys)
+	db, err := postgres.Open(ctx, at.app.url, keys, postgres.WithSystem(system))
 	if err != nil {
 		return nil, err
 	}
@@ -67,17 +69,19 @@ func openPostgres(ctx context.Context, c config, out *screen) (_ *desk, err erro
 	if err != nil {
 		return nil, err
 	}
-	pg := &pgDesk{rules, sqlx.NewDb(stdlib.OpenDB(*owner), "pgx")}
+	pg := &pgDesk{rules, sqlx.NewDb(stdlib.OpenDB(*owner), "pgx"), at.super.url}
 	closes(func() { _ = pg.owner.Close() })
 
 	d := newDesk(c, db.TenantDB(), db, system)
 	d.what, d.keeper, d.kept = at.what, "row-level security", at.kept
 	d.witness, d.pg, d.close = superuser{super, c.seed}, pg, closing.close
-	return d, nil
+	err = d.keepTrail(ctx, c)
+	closing.close = d.close // to be closed if that failed
+	return d, err
 }
 
 // release is what is run once for each release of the application, as the owner: schema tenancy, the
-// application's tables, and row-level security for them.
+// application's tables and row-level security for them, and the audit log's tables, which bring their own.
 func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, error) {
 	rules := rls.Config{AppRole: at.app.name, SystemRole: at.system.name}
 	for _, t := range tables {
@@ -96,9 +100,17 @@ func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, 
 	if err != nil {
 		return rules, err
 	}
-	_, err = owner.Exec(ctx, schemaPostgres+policies)
-	return rules, err
+	if _, err = owner.Exec(ctx, schemaPostgres+policies); err != nil {
+		return rules, err
+	}
+	pool := stdlib.OpenDB(*owner.Config())
+	defer pool.Close()
+	if err := auditsql.Migrate(ctx, pool, at.app.name, at.system.name); err != nil {
+		return rules, err
+	}
+	rules.Tables = append(rules.Tables, auditsql.Tables...) // for whoever inspects
+	return rules, nil
 }
 
-// audit is where a real application writes down who crossed tenants, and why.
-func audit(context.Context, postgres.SystemUse) error { return nil }
+// crossed is where a real application writes down who crossed tenants, and why.
+func crossed(context.Context, postgres.SystemUse) error { return nil }

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
 
+	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 )
 
 // openSQLite opens a desk in a folder of its own: nothing to install, a file for each tenant.
-func openSQLite(c config) (*desk, error) {
+func openSQLite(ctx context.Context, c config) (*desk, error) {
 	dir, err := os.MkdirTemp(c.tmp, "bailiwick-tour-")
 	if err != nil {
 		return nil, err
@@ -20,11 +22,19 @@ func openSQLite(c config) (*desk, error) {
 		}
 		return os.RemoveAll(dir)
 	}
+	tenants, system, err := migrations()
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
 	db, err := sqlite.Open(dir, sqlite.Options{
-		Region:     home,
-		Shard:      "desk",
-		Migrations: []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}},
-		IdleClose:  time.Hour, // a file that is closed is tidied up, which the witness would take for an attack
+		Region:           home,
+		Shard:            "desk",
+		Migrations:       tenants,
+		SystemMigrations: system,
+		// A real application writes down why it works across tenants.
+		SystemAudit: func(context.Context, string) error { return nil },
+		// A file that is closed is tidied up, which the witness would take for an attack.
+		IdleClose: time.Hour,
 	})
 	if err != nil {
 		return nil, errors.Join(err, remove())
@@ -33,5 +43,20 @@ func openSQLite(c config) (*desk, error) {
 	d.what, d.keeper, d.kept = "on SQLite, a file for each tenant", "a file of its own", dir
 	d.witness = fileWitness{dir, c.seed}
 	d.close = append(d.close, remove, db.Close)
+	if err := d.keepTrail(ctx, c); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
+}
+
+// migrations returns those of a tenant's file, the application's and the audit log's, and those of the system
+// database, which has the log of all logs' heads.
+func migrations() (tenants, system []sqlite.Migration, err error) {
+	log, err := sqlite.ReadMigrations("audit", auditsql.SQLite())
+	if err != nil {
+		return nil, nil, err
+	}
+	tenants = append([]sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}, log...)
+	system, err = sqlite.ReadMigrations("audit", auditsql.SQLiteSystem())
+	return tenants, system, err
 }

@@ -28,6 +28,9 @@ const (
 	exitInterrupted = 130 // as a shell says it
 )
 
+// stops are the doors, in the order of the tour.
+var stops = []stop{tenancyStop, auditStop}
+
 type config struct {
 	postgres      string
 	seed          uint64
@@ -60,7 +63,7 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) (code int) {
 	var d *desk
 	var err error
 	if c.postgres == "" {
-		d, err = openSQLite(c)
+		d, err = openSQLite(ctx, c)
 	} else {
 		d, err = openPostgres(ctx, c, out)
 	}
@@ -97,7 +100,7 @@ func tour(ctx context.Context, c config, d *desk, out *screen, began time.Time) 
 		len(d.orgs), thousands(d.rows()), len(tables), c.seed))
 	out.fact("alder attacks birch: > is what it sends, < what comes back, and on the right is who kept the promise")
 	var t tally
-	for _, s := range []stop{tenancyStop} {
+	for _, s := range stops {
 		here, err := visit(ctx, s, d, out)
 		if err != nil {
 			return exitNotRun, err

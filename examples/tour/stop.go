@@ -12,7 +12,9 @@ import (
 
 // A stop is one door of the library: what it promises, and how the tour tries to break it.
 type stop struct {
-	Name     string
+	Name string
+	// Begin makes ready what the promises are about, and says what it did. It may be nil.
+	Begin    func(ctx context.Context, d *desk) (fact string, err error)
 	Promises []promise
 }
 
@@ -52,6 +54,15 @@ func (t tally) broken() bool { return t.held != t.promises || t.repelled != t.at
 // visitor wants to see them all.
 func visit(ctx context.Context, s stop, d *desk, out *screen) (t tally, err error) {
 	out.stop(s)
+	if s.Begin != nil {
+		done := out.working("getting ready", &d.ops)
+		fact, err := s.Begin(ctx, d)
+		done()
+		if err != nil {
+			return t, err
+		}
+		out.fact(fact)
+	}
 	for _, p := range s.Promises {
 		attacks := p.on(d.db.Dialect())
 		if len(attacks) == 0 {

@@ -19,7 +19,7 @@ func TestAPromiseHoldsOnlyIfEveryAttackWasTriedAndFailed(t *testing.T) {
 	breaks := attack{Name: "breaks", Try: func(context.Context, *desk) (outcome, error) { return outcome{}, errors.New("it got in") }}
 	elsewhere := attack{Name: "elsewhere", On: tenantdb.Postgres, Try: panics.Try}
 	var b bytes.Buffer
-	got, err := visit(t.Context(), stop{"test", []promise{
+	got, err := visit(t.Context(), stop{Name: "test", Promises: []promise{
 		{"kept", []attack{holds, elsewhere}},
 		{"broken", []attack{holds, breaks, holds}},
 		{"not tried", []attack{panics}},

@@ -92,7 +92,7 @@ func inspect(ctx context.Context, d *desk) (outcome, error) {
 	if err := report.Err(rls.Info); err != nil {
 		return outcome{}, err
 	}
-	return outcome{fmt.Sprintf("%d tables, looked at by %d rules: nothing found", len(tables), len(report.Rules)), "rls.Inspect"}, nil
+	return outcome{fmt.Sprintf("%d tables, looked at by %d rules: nothing found", len(d.pg.rules.Tables), len(report.Rules)), "rls.Inspect"}, nil
 }
 
 const hole = `ALTER TABLE message NO FORCE ROW LEVEL SECURITY`
