@@ -228,52 +228,59 @@ func TestAFieldThatIsAddedIsAbsentUntilItIsListed(t *testing.T) {
 }
 
 type (
-	sly    string
-	slyPtr int
-	slyAll struct{ Name, Hidden string }
-	slyID  [4]byte
+	sly     string
+	slyPtr  int
+	slyAll  struct{ Name, Hidden string }
+	slyID   [4]byte
+	slyBoth [4]byte
 )
 
 func (sly) MarshalJSON() ([]byte, error)     { return []byte(`"` + hushed + `"`), nil }
 func (*slyPtr) MarshalText() ([]byte, error) { return []byte(hushed), nil }
 func (slyAll) MarshalJSON() ([]byte, error)  { return []byte(`"` + hushed + `"`), nil }
+func (slyBoth) MarshalJSON() ([]byte, error) { return []byte(`"` + hushed + `"`), nil }
+func (slyBoth) MarshalText() ([]byte, error) { return []byte(hushed), nil }
 func (slyID) MarshalJSON() ([]byte, error)   { return []byte(`"` + hushed + `"`), nil }
 
 type hostile struct {
 	base
-	Name     string
-	lower    string
-	Any      any
-	Iface    interface{ String() string }
-	Map      map[string]string
-	Raw      json.RawMessage
-	Sly      sly
-	SlyPtr   slyPtr
-	SlyRef   *sly
-	SlyList  []sly
-	SlyAll   slyAll
-	SlyID    slyID
-	Secret   Secret[string]
-	Number   json.Number
-	Func     func()
-	Chan     chan int
-	Complex  complex128
-	PtrPtr   **string
-	Anys     []any
-	Maps     []map[string]string
-	Lists    [][]string
-	Struct   profile
-	Structs  []profile
-	Token    string  `privacy:"access_token"`
-	Card     string  `privacy:"card,last4"`
-	Never    string  `privacy:"-"`
-	Typo     string  `privacy:"emial"`
-	Keys     profile `privacy:"mfa"`
-	Out      string  `json:"-"`
-	Str      int     `json:",string"`
-	Same     string  `json:"Name"`
-	Mail     string  `privacy:"email"`
-	Dash     string  `json:"-,"`
+	Name    string
+	lower   string
+	Any     any
+	Iface   interface{ String() string }
+	Map     map[string]string
+	Raw     json.RawMessage
+	Sly     sly
+	SlyPtr  slyPtr
+	SlyRef  *sly
+	SlyList []sly
+	SlyAll  slyAll
+	SlyID   slyID
+	Secret  Secret[string]
+	Number  json.Number
+	Func    func()
+	Chan    chan int
+	Complex complex128
+	PtrPtr  **string
+	Anys    []any
+	Maps    []map[string]string
+	Lists   [][]string
+	Struct  profile
+	Structs []profile
+	Token   string  `privacy:"access_token"`
+	Card    string  `privacy:"card,last4"`
+	Never   string  `privacy:"-"`
+	Typo    string  `privacy:"emial"`
+	Keys    profile `privacy:"mfa"`
+	Out     string  `json:"-"`
+	Str     int     `json:",string"`
+	Same    string  `json:"Name"`
+	Mail    string  `privacy:"email"`
+	SlyBoth slyBoth
+	Twins   struct {
+		A string
+		B string `json:"A"`
+	}
 	Region   string
 	Overflow time.Time
 	Float    float64
@@ -292,25 +299,25 @@ func (b badID) MarshalText() ([]byte, error) {
 
 func TestAViewIsNotMadeOfWhatCouldCarryMore(t *testing.T) {
 	t.Parallel()
-	for _, f := range strings.Fields(`lower Any Iface Map Map.k Raw Sly SlyPtr SlyRef SlyList SlyAll SlyID Secret Secret.reveal Number Func Chan
+	for _, f := range strings.Fields(`lower Any Iface Map Map.k Raw Sly SlyPtr SlyRef SlyList SlyAll SlyID SlyBoth Secret Secret.reveal Number Func Chan
 		Complex PtrPtr Anys Maps Lists Struct Structs Token Card Never Typo Keys Keys.City Out Str Zone base Name.x Overflow.wall
 		Overflow.x nothing name Struct.nothing Struct.Geo Struct. .Name . _ Structs.Geo`) {
 		_, err := NewView[hostile](f)
 		require.ErrorIs(t, err, ErrView, f)
 		require.Contains(t, err.Error(), "."+f, "the error names the field")
 	}
-	for _, fields := range [][]string{{}, {""}, {"Name", "Name"}, {"Name", "Same"}, {"Struct.City", "Struct.City"}, {"Struct.City", "Struct"}, {"base.Region", "Region"}} {
+	for _, fields := range [][]string{{}, {""}, {"Name", "Name"}, {"Name", "Same"}, {"Struct.City", "Struct.City"}, {"Struct.City", "Struct"}, {"base.Region", "Region"}, {"Twins.A", "Twins.B"}} {
 		_, err := NewView[hostile](fields...)
 		require.ErrorIs(t, err, ErrView, fields)
 	}
 	for name, err := range map[string]error{"int": last(NewView[int]("x")), "pointer": last(NewView[*hostile]("Name")), "any": last(NewView[any]("x")), "map": last(NewView[map[string]string]("x"))} {
 		require.ErrorIs(t, err, ErrView, name)
 	}
-	v, err := NewView[hostile]("Name", "Mail", "Dash", "base.Region", "SlyAll.Name")
+	v, err := NewView[hostile]("Name", "Mail", "base.Region", "SlyAll.Name")
 	require.NoError(t, err)
-	out, err := v.Append(nil, &hostile{Name: "n", Mail: "m", SlyAll: slyAll{"s", hushed}})
+	out, err := v.Append(nil, &hostile{Name: "n", lower: hushed, Mail: "m", SlyAll: slyAll{"s", hushed}})
 	require.NoError(t, err)
-	require.Equal(t, `{"Name":"n","Mail":"m","-":"","Region":"","SlyAll":{"Name":"s"}}`, string(out), "marshallers on the way are not called")
+	require.Equal(t, `{"Name":"n","Mail":"m","Region":"","SlyAll":{"Name":"s"}}`, string(out), "marshallers on the way are not called")
 }
 
 func last[T any](_ T, err error) error { return err }
