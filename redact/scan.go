@@ -1,11 +1,16 @@
 package redact
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// The scan is one pass. It cuts the text into words, which are runs of letters, digits, "-", "_" and ".", and looks
-// closer at the few words and separators that can begin, end or announce something sensitive. A closer look reads at
-// most lookBehind bytes before its place and maxWindow bytes (a PEM block: pemWindow) from it, so that time is linear in
-// the text whatever the text, and the Writer need keep no more than that.
+// The scan is one pass. It takes the text in blocks of 64 bytes (see block), looks closer at the few words and separators
+// in each that can begin, end or announce something sensitive, and goes on behind the block. Words are runs of letters,
+// digits, "-", "_" and "."; a block begins with a word or a separator, never within a word, unless the word is longer than
+// a block. A closer look reads at most lookBehind bytes before its place and maxWindow bytes (a PEM block: pemWindow) from
+// it, so that time is linear in the text whatever the text, and the Writer need keep no more than that. What is found does
+// not depend on where blocks begin.
 //
 // Overlaps: what is found first by its anchor wins and the scan goes on behind it; anchors lie so that what encloses is
 // found before what it encloses (the key before its value, "://" before the user, the first byte of a token). At one
@@ -14,7 +19,7 @@ const (
 	lookBehind = 64
 	maxWindow  = 4096
 	pemWindow  = 64 << 10
-	maxWord    = 1024 // a longer word is cut into pieces: no look at one piece needs more
+	maxWord    = 1024 // no look at a word needs more of it
 	keepBehind = 512  // what the Writer keeps of the text before its place: more than any look-behind adds up to
 )
 
@@ -36,8 +41,8 @@ type scanner struct {
 	base      int // the text's beginning in src
 	safe      int // no word or separator from here on is looked at yet
 	numEnd    int // digits before it have been looked at
-	ls, le    int // the last word before pos
-	lseen     uint8
+	ws        int // where the word begins that src[pos] goes on with; pos if none
+	ls, le    int // the last whole word before pos
 	keys      *keySet
 	m         found // what the last look found
 	addresses bool  // IP or MAC addresses are looked for
@@ -66,108 +71,169 @@ func (s *scanner) replace(dst []byte, m found) []byte {
 
 // scan returns the next match of the built-in rules.
 func (s *scanner) scan() (found, bool) {
-	for {
-		c := skim(s.src, s.safe, s.keys.table, s.keys.extra != nil, s.addresses, cut{start: s.pos, end: s.pos, seen: s.lseen, ls: s.ls, le: s.le})
-		if c.word {
-			if s.word(c.start, c.end, c.seen) {
-				if s.m.kind == 0 { // more text is needed
-					s.pos, s.ls, s.le, s.lseen = c.start, c.ls, c.le, 0xff
-					return s.m, false
-				}
-				s.after(c.end)
-				return s.m, true
-			}
-			s.pos, s.ls, s.le, s.lseen = c.end, c.start, c.end, c.seen
-			continue
+	for s.pos < s.safe {
+		var ok bool
+		if s.pos+reach <= len(s.src) {
+			ok = s.block((*[reach]byte)(s.src[s.pos:]))
+		} else {
+			var end [reach]byte
+			copy(end[:], s.src[s.pos:])
+			ok = s.block(&end)
 		}
-		s.pos, s.ls, s.le, s.lseen = c.end, c.ls, c.le, c.seen
-		if c.end >= s.safe {
-			return found{}, false
-		}
-		skip, ok := s.trigger(c.end, c.ls, c.le)
 		if ok {
-			s.after(c.end + 1)
-			return s.m, true
-		}
-		s.pos += skip
-		if s.src[c.end] == ':' && skip > 3 { // a label
-			s.ls, s.le = s.pos, s.pos
+			return s.m, s.m.kind != 0
 		}
 	}
+	return found{}, false
 }
 
-// cut is where skim stopped: at the word src[start:end], or at the separator src[end] with the last word before it.
-type cut struct {
-	start, end int
-	ls, le     int
-	seen       uint8 // of the word, or of the last one
-	word       bool
-}
-
-// skim cuts words until one, or a separator, is worth a closer look. It is the loop that all text goes through, and a
-// leaf: it calls nothing, so that all it needs stays in registers.
-func skim(src []byte, safe int, keys *keyTable, anyKey, anyWord bool, c cut) cut {
-	i, ls, le, lseen := c.end, c.ls, c.le, c.seen
-	for i < safe {
-		start := i
-		var seen uint8
-		end := min(len(src), i+maxWord)
-		for ; i < end; i++ {
-			b := class[src[i]]
-			if b&cWord == 0 {
-				break
-			}
-			seen |= b
-		}
-		if n := i - start; n > 0 {
-			// No branch on the length: it would be guessed wrong for every other word.
-			look := anyWord
-			if start+4 <= len(src) && head[headHash(src, start)] != 0 {
-				look = look || n >= 5
-			}
-			if seen&cDigit != 0 {
-				switch {
-				case seen&cAlpha == 0:
-					look = look || n >= 5 || i+1 < len(src) && (src[i] == ' ' || src[i] == '/') && isDigit(src[i+1])
-				case seen&cUpper != 0:
-					look = true
+// block looks at the block p from s.pos on and moves s.pos behind it or, when it finds something, behind that. It returns
+// true with a match of kind 0 when more text is needed.
+func (s *scanner) block(p *[reach]byte) bool {
+	base := s.pos
+	b := blockOf(p)
+	next := 64
+	starts := b.word &^ (b.word >> 1)
+	if s.ws < base {
+		starts &^= 1 << 63
+	}
+	whole := b.word
+	if b.word&1 != 0 && b.word != ^uint64(0) && base+64 < len(s.src) {
+		// The last word may go on: it is left to the next block.
+		n := bits.TrailingZeros64(^b.word)
+		next -= n
+		starts &= ^uint64(0) << n
+	}
+	places := b.trigger
+	if s.addresses {
+		places |= starts
+	}
+	places |= b.worth(p, starts)
+	if base+next > s.safe {
+		next = s.safe - base
+		places &= ^(^uint64(0) >> next)
+	}
+	for places != 0 {
+		k := bits.LeadingZeros64(places) & 63
+		at := uint64(1) << 63 >> k
+		places ^= at
+		i := base + k
+		if b.trigger&at == 0 {
+			end := i + bits.LeadingZeros64(^(b.word << k))
+			if end-base >= 64 {
+				for hi := min(len(s.src), i+maxWord); end < hi && isWord(s.src[end]); {
+					end++
 				}
-			} else if seen == cUpper {
-				look = look || n == 2 && i+1 < len(src) && src[i] == ' ' && isDigit(src[i+1])
 			}
-			if look {
-				return cut{start, i, ls, le, seen, true}
+			if !s.word(i, end) {
+				continue
 			}
-			ls, le, lseen = start, i, seen
-			if i >= safe {
-				break
+			if s.m.kind == 0 { // more text is needed
+				s.last(base, whole&^(^uint64(0)>>k))
+				s.pos, s.ws = i, i
+				return true
 			}
+			s.after(end)
+			return true
 		}
-		b := src[i]
-		if class[b]&cTrigger == 0 {
-			if class[b]&cWord == 0 {
-				i++
-			}
-			continue
+		ls, le := s.ls, s.le
+		if before := whole &^ (^uint64(0) >> k); before != 0 {
+			ls, le = s.wordIn(base, before)
 		}
-		if b == ':' || b == '=' {
+		c := p[k]
+		if c == ':' || c == '=' {
 			// Most keys are one plain word, and not of a kind with those that matter.
-			if le-ls < 2 || le < i-8 || isDigit(src[ls]) && isDigit(src[le-1]) || lseen&(cDash|cDot|cUpper|cDigit) == 0 && !anyKey && !keys.maybe(src, ls, le) {
-				if b == '=' || i+1 < len(src) && src[i+1] != '/' && src[i+1] != ':' {
-					i++
+			n := le - ls
+			if n < 2 || le < i-8 || c == '=' && !s.keyMaybe(ls, le) || c == ':' && p[k+1] != '/' && p[k+1] != ':' && !s.keyMaybe(ls, le) {
+				if c == '=' || p[k+1] != '/' && p[k+1] != ':' {
 					continue
 				}
 			}
 		}
-		return cut{i, i, ls, le, lseen, false}
+		skip, ok := s.trigger(i, ls, le)
+		if ok {
+			s.after(i + 1)
+			return true
+		}
+		if skip == 1 {
+			continue
+		}
+		q := k + skip
+		if c == ':' && skip > 3 { // a label
+			ls, le = base+q, base+q
+			whole &= ^uint64(0) >> k // no key reaches across it
+			s.ls, s.le = ls, le
+		}
+		if q >= next {
+			s.ls, s.le = ls, le
+			s.pos, s.ws = base+q, base+q
+			return false
+		}
+		gone := ^uint64(0) >> k &^ (^uint64(0) >> q)
+		places &^= gone
+		whole &^= gone
+		b.word &^= gone
+		if b.word<<q>>63 != 0 {
+			places |= 1 << 63 >> q
+		}
 	}
-	return cut{i, i, ls, le, lseen, false}
+	// The word that goes on behind the block, and the last one before it.
+	rest := whole
+	if next < 64 {
+		rest &^= ^uint64(0) >> next
+	}
+	s.pos = base + next
+	ws := s.pos
+	if rest>>(64-next)&1 != 0 && (next < 64 && whole<<next>>63 != 0 || next == 64 && s.pos < len(s.src) && isWord(s.src[s.pos])) {
+		n := bits.TrailingZeros64(^(rest >> (64 - next)))
+		if ws -= n; ws == base {
+			ws = s.ws
+		}
+		rest &= ^(^uint64(0) >> (next - n))
+	}
+	s.last(base, rest)
+	s.ws = ws
+	return false
+}
+
+// last notes the last of the words of a block from base on.
+func (s *scanner) last(base int, words uint64) {
+	if words != 0 {
+		s.ls, s.le = s.wordIn(base, words)
+	}
+}
+
+// wordIn returns the last word in the set, which is not empty.
+func (s *scanner) wordIn(base int, words uint64) (ls, le int) {
+	z := bits.TrailingZeros64(words) & 63
+	n := bits.TrailingZeros64(^(words >> z))
+	le = base + 64 - z
+	if ls = le - n; ls == base {
+		ls = s.ws
+	}
+	return ls, le
+}
+
+// keyMaybe is the quick look at the key src[ls:le].
+func (s *scanner) keyMaybe(ls, le int) bool {
+	src := s.src
+	if isDigit(src[ls]) && isDigit(src[le-1]) {
+		return false
+	}
+	if s.keys.extra != nil || le-ls > 32 {
+		return true
+	}
+	var seen uint8
+	for _, c := range src[ls:le] {
+		seen |= class[c]
+	}
+	return seen&(cDash|cDot|cUpper|cDigit) != 0 || s.keys.table.maybe(src, ls, le)
 }
 
 // after sets the place to go on from behind the match: i or its end. No key reaches across a match.
 func (s *scanner) after(i int) {
 	s.pos = max(i, s.m.end)
-	s.ls, s.le = s.pos, s.pos
+	s.ws, s.ls, s.le = s.pos, s.pos, s.pos
 }
 
 // hit notes a match.
@@ -177,6 +243,6 @@ func (s *scanner) hit(start, end int, kind Kind, rule string) bool {
 }
 
 // headHash is the slot of the three bytes from src[at] on. At least four bytes have to follow.
-func headHash(src []byte, at int) uint32 {
-	return (binary.LittleEndian.Uint32(src[at:]) & 0xffffff) * 0x9E3779B1 >> 20
-}
+func headHash(src []byte, at int) uint32 { return headOf(binary.LittleEndian.Uint32(src[at:])) }
+
+func headOf(v uint32) uint32 { return (v & 0xffffff) * 0x9E3779B1 >> 20 }

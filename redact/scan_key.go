@@ -42,6 +42,8 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 				ok = s.key(i, i+3, ls, le)
 			} else if src[i+1] == '4' && src[i+2] == '0' && s.r.on[Email] {
 				ok = s.email(i)
+			} else if src[i+1] == '2' && src[i+2] == '0' && le == i && s.announces(ls, le) {
+				ok = s.announced(ls, le)
 			}
 			return 3, ok
 		}

@@ -5,7 +5,7 @@ const maxRun = 128
 
 // personalWord looks for numbers and codes that stand for a person in the word src[start:end], or in the run of digits
 // and separators that begins with it.
-func (s *scanner) personalWord(start, end int, seen uint8) bool {
+func (s *scanner) personalWord(start, end int) bool {
 	src := s.src
 	if s.addresses {
 		if s.address(start, end) {
@@ -13,11 +13,15 @@ func (s *scanner) personalWord(start, end int, seen uint8) bool {
 		}
 	}
 	if class[src[start]]&cDigit != 0 && start >= s.numEnd {
-		if s.number(start, seen&cAlpha == 0) {
+		if s.number(start, end) {
 			return true
 		}
 	}
-	if seen&cUpper == 0 {
+	var seen uint8
+	for _, c := range src[start:end] {
+		seen |= class[c]
+	}
+	if seen&cUpper == 0 || seen&cDigit == 0 && end-start != 2 {
 		return false
 	}
 	for i := start; i < end; {
@@ -51,9 +55,9 @@ func (s *scanner) personalWord(start, end int, seen uint8) bool {
 	return false
 }
 
-// number looks at the run of digits and separators that begins at src[start]. A letter may end it only when it is the
-// last of the word and pure is false.
-func (s *scanner) number(start int, pure bool) bool {
+// number looks at the run of digits and separators that begins at src[start]. Where it ends within the word that ends at
+// end, a letter may follow only when it is the last of the word.
+func (s *scanner) number(start, end int) bool {
 	src := s.src
 	run, digits, hi := start, 0, min(len(src), start+maxRun)
 	for run < hi {
@@ -76,7 +80,7 @@ func (s *scanner) number(start int, pure bool) bool {
 	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
 		return false
 	}
-	if !pure && run < len(src) && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
+	if run < end && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
 		return false
 	}
 	a, b, kind, rule, ok := numberAt(src, start, min(run, s.numEnd), &s.r.on)

@@ -1,10 +1,10 @@
 package redact
 
-// word looks closely at the word src[start:end], in which the classes seen occur.
-func (s *scanner) word(start, end int, seen uint8) bool {
+// word looks closely at the word src[start:end].
+func (s *scanner) word(start, end int) bool {
 	src := s.src
-	if start > s.base && isWord(src[start-1]) && !endsEscape(src[s.base:start]) {
-		return false // the rest of a very long word
+	if start > s.floor && isWord(src[start-1]) && !endsEscape(src[s.base:start]) {
+		return false // the rest of a word
 	}
 	if src[start] == '-' && s.r.on[PrivateKey] {
 		if s.pem(start, end) {
@@ -15,19 +15,32 @@ func (s *scanner) word(start, end int, seen uint8) bool {
 	for at < end && class[src[at]]&(cDash|cDot) != 0 {
 		at++
 	}
-	if end-at >= 5 {
+	if end-at >= 4 && at+4 <= len(src) {
 		flags := head[headHash(src, at)]
 		if flags&headToken != 0 && end-at >= minToken && s.token(at, end) {
 			return true
 		}
-		if flags&headScheme != 0 && end-at <= 6 && s.r.on[Credential] && s.announced(at, end) {
+		if flags&headScheme != 0 && s.announces(at, end) && s.announced(at, end) {
 			return true
 		}
 	}
-	if seen&cDigit == 0 && end-at != 2 || at == end || end < len(src) && src[end] == '@' {
+	if at == end || end < len(src) && src[end] == '@' {
 		return false
 	}
-	return s.personalWord(at, end, seen)
+	return s.personalWord(at, end)
+}
+
+// announces reports whether a secret stands behind the word src[at:end].
+func (s *scanner) announces(at, end int) bool {
+	if end-at > 6 || end-at < 4 || !s.r.on[Credential] {
+		return false
+	}
+	for _, w := range announcers {
+		if string(s.src[at:end]) == w {
+			return true
+		}
+	}
+	return false
 }
 
 // endsEscape reports whether b ends with an escape, "\\n" or "%20" or "\\u0026": a word begins behind it.

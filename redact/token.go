@@ -7,6 +7,9 @@ const (
 	headBlock                    // "-----BEGIN"
 )
 
+// announcers are the words after which a secret stands.
+var announcers = []string{"Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token", "TOKEN", "SSWS", "ApiKey", "apikey", "Splunk"}
+
 var head = func() (t [4096]uint8) {
 	for h := range tokensBy {
 		if tokensBy[h] != nil {
@@ -14,8 +17,7 @@ var head = func() (t [4096]uint8) {
 		}
 	}
 	t[headHash(pemBegin, 0)] |= headBlock
-	for _, w := range []string{"Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token", "TOKEN", "SSWS", "ApiKey", "apikey",
-		"Splunk"} {
+	for _, w := range announcers {
 		t[headHash([]byte(w), 0)] |= headScheme
 	}
 	return t
