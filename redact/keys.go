@@ -29,6 +29,7 @@ type keySet struct {
 	personal map[string]*personalKey
 	keep     map[string]bool // keys as written without separators
 	extra    map[string]bool // the application's own: words joined, any length
+	quiet    *quietKeys
 }
 
 // personalKey is the kind a key's value has when its words name personal data.
@@ -40,6 +41,7 @@ type personalKey struct {
 
 func (r *Redactor) addKeys(words []string, t keyTrait) error {
 	k := *r.keys
+	k.quiet = new(quietKeys)
 	k.keep, k.extra = maps.Clone(k.keep), maps.Clone(k.extra)
 	for _, w := range words {
 		var buf [maxKey]byte

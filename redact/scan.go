@@ -141,13 +141,9 @@ func (s *scanner) block(p *[reach]byte) bool {
 			ls, le = s.wordIn(base, before)
 		}
 		c := p[k]
-		if c == ':' || c == '=' {
-			// Most keys are one plain word, and not of a kind with those that matter.
-			n := le - ls
-			if n < 2 || le < i-8 || c == '=' && !s.keyMaybe(ls, le) || c == ':' && p[k+1] != '/' && p[k+1] != ':' && !s.keyMaybe(ls, le) {
-				if c == '=' || p[k+1] != '/' && p[k+1] != ':' {
-					continue
-				}
+		if c == '=' || c == ':' && p[k+1] != '/' && p[k+1] != ':' {
+			if le-ls < 2 || le < i-8 || !s.keyMaybe(ls, le) {
+				continue
 			}
 		}
 		skip, ok := s.trigger(i, ls, le)
@@ -212,22 +208,6 @@ func (s *scanner) wordIn(base int, words uint64) (ls, le int) {
 		ls = s.ws
 	}
 	return ls, le
-}
-
-// keyMaybe is the quick look at the key src[ls:le].
-func (s *scanner) keyMaybe(ls, le int) bool {
-	src := s.src
-	if isDigit(src[ls]) && isDigit(src[le-1]) {
-		return false
-	}
-	if s.keys.extra != nil || le-ls > 32 {
-		return true
-	}
-	var seen uint8
-	for _, c := range src[ls:le] {
-		seen |= class[c]
-	}
-	return seen&(cDash|cDot|cUpper|cDigit) != 0 || s.keys.table.maybe(src, ls, le)
 }
 
 // after sets the place to go on from behind the match: i or its end. No key reaches across a match.

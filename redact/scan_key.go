@@ -93,6 +93,23 @@ func (s *scanner) escape(i int) int {
 	return 1
 }
 
+// keyMaybe is the quick look at the key src[ls:le], which has two bytes or more: most are one plain word and not of a kind
+// with those that matter, or have been judged before.
+func (s *scanner) keyMaybe(ls, le int) bool {
+	src := s.src
+	k := quietOf(src, ls, le)
+	if k.n != 0 && k.small() {
+		return s.keys.extra != nil || s.keys.table.maybe(src, ls, le)
+	}
+	if isDigit(src[ls]) && isDigit(src[le-1]) {
+		return false
+	}
+	if k.n == 0 {
+		return le-ls > 16 || s.keys.extra != nil || class[src[ls]]&class[src[ls+1]]&class[src[le-1]]&cLower == 0 || s.keys.table.maybe(src, ls, le)
+	}
+	return !s.keys.quiet.has(k)
+}
+
 // key looks at the key in front of the separator src[i] and, if its words say so, at the value behind it, from
 // src[after] on.
 func (s *scanner) key(i, after, ls, le int) bool {
@@ -115,6 +132,7 @@ func (s *scanner) key(i, after, ls, le int) bool {
 	}
 	v := s.keys.judge(src[ks:le])
 	if v.trait == 0 && v.who == nil {
+		s.keys.quiet.add(quietOf(src, ls, le))
 		return false
 	}
 	return s.keyed(v, after, le, quotes, src[i] == ':')
