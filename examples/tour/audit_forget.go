@@ -40,7 +40,7 @@ func forgetNoor(ctx context.Context, d *desk) (outcome, error) {
 	ctx = tenancy.With(ctx, fir)
 	before, _, err := d.noors(ctx)
 	if err != nil || before == 0 {
-		return outcome{}, errors.Join(fmt.Errorf("Noor was found %d times before", before), err)
+		return outcome{}, errors.Join(fmt.Errorf("she was found %d times before", before), err)
 	}
 	root, err := d.rootOfDay(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func forgetNoor(ctx context.Context, d *desk) (outcome, error) {
 	}
 	left, looked, err := d.noors(ctx)
 	if err != nil || left > 0 {
-		return outcome{}, errors.Join(fmt.Errorf("Noor is found %d times in %s", left, looked), err)
+		return outcome{}, errors.Join(fmt.Errorf("she is found %d times in %s", left, looked), err)
 	}
 	for r, err := range d.trail.log.Events(ctx, audit.Query{Subject: noor.Subject()}) {
 		return outcome{}, errors.Join(fmt.Errorf("event %d is still found under her id", r.Seq), err)

@@ -98,8 +98,8 @@ func cutTail(ctx context.Context, d *desk) (outcome, error) {
 	})
 }
 
-// signAnew is cutTail's thorough sister: no hash and no signature in the database is left that does not fit. The thief has
-// everything but the log's key.
+// signAnew leaves no hash and no signature in the database that does not fit the edited event. The thief has
+// all that the application has, but the log's signing key.
 func signAnew(ctx context.Context, d *desk) (outcome, error) {
 	return d.caught(ctx, audit.RuleSignature, anywhere, func(in *intruder) error {
 		leaf, err := in.whitewashed(ctx)
