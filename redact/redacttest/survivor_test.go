@@ -52,8 +52,9 @@ var ways = map[string]func(string) string{
 		_ = w.Close()
 		return b.String()
 	},
-	"spaced": func(s string) string { return grouped(s, " ") },
-	"dashes": func(s string) string { return grouped(s, "-") },
+	"printable all": func(s string) string { return each(s, "=%02X") },
+	"spaced":        func(s string) string { return grouped(s, " ") },
+	"dashes":        func(s string) string { return grouped(s, "-") },
 }
 
 func each(s, format string) string {
