@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,8 @@ func TestARedactedErrorShowsItsTextOnlyAndIsStillTheError(t *testing.T) {
 		noneOf(t, fmt.Sprintf(verb, struct{ E error }{err}))
 	}
 	noneOf(t, dump(err))
+	require.Equal(t, err.Error(), fmt.Sprintf("%d", err))
+	require.Equal(t, strconv.Quote(err.Error()), fmt.Sprintf("%q", err))
 	require.EqualError(t, err, "for [redacted:email]: open [redacted:email]: file does not exist")
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	var path *fs.PathError
