@@ -20,6 +20,7 @@ func seed(f *testing.F) {
 		f.Add([]byte(p+" x="+p), uint16(len(p)))
 	}
 	f.Add([]byte(`{"a":[4111111111111111,-4111111111111111],"pin":1234,"x":"\u0041\npassword=a\"b","y":{"password":true}}`), uint16(7))
+	f.Add([]byte("+61 2 5550 " + "4321 x=261 2 5550 "), uint16(9)) // the label says "phone" itself
 	f.Add([]byte(`"{\"card\":4111111111111111}"`), uint16(3))
 }
 

@@ -47,8 +47,9 @@ func (s *scanner) personalWord(start, end int) bool {
 			code = isDigit(src[i+1])
 		}
 		if code {
-			if a, b, kind, rule, ok := lettersAndDigitsAt(src, at, i, &s.r.on); ok {
-				return s.hit(a, b, kind, rule)
+			lo, hi := s.room(at, i)
+			if a, b, kind, rule, ok := lettersAndDigitsAt(src[lo:hi], at-lo, i-lo, &s.r.on); ok {
+				return s.hit(lo+a, lo+b, kind, rule)
 			}
 		}
 	}
@@ -83,11 +84,12 @@ func (s *scanner) number(start, end int) bool {
 	if run < end && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
 		return false
 	}
-	a, b, kind, rule, ok := numberAt(src, start, min(run, s.numEnd), &s.r.on)
+	lo, hi := s.room(start, run)
+	a, b, kind, rule, ok := numberAt(src[lo:hi], start-lo, min(run, s.numEnd)-lo, &s.r.on)
 	if ok {
-		s.numEnd = b
+		s.numEnd = lo + b
 	}
-	return ok && s.hit(a, b, kind, rule)
+	return ok && s.hit(lo+a, lo+b, kind, rule)
 }
 
 // address looks for an IP or MAC address that begins with one of the words of letters and digits in src[start:end].
@@ -104,8 +106,9 @@ func (s *scanner) address(start, end int) bool {
 		if i-at == 0 || i-at > 4 || i == len(src) || src[i] != '.' && src[i] != ':' && src[i] != '-' {
 			continue
 		}
-		if a, b, kind, rule, ok := ipAt(src, at, &s.r.on); ok {
-			return s.hit(a, b, kind, rule)
+		lo, hi := s.room(at, i)
+		if a, b, kind, rule, ok := ipAt(src[lo:hi], at-lo, &s.r.on); ok {
+			return s.hit(lo+a, lo+b, kind, rule)
 		}
 	}
 	return false
@@ -113,6 +116,7 @@ func (s *scanner) address(start, end int) bool {
 
 // email looks at the "@", or the disguise of one, at src[i].
 func (s *scanner) email(i int) bool {
-	a, b, rule, ok := emailAt(s.src, i)
-	return ok && s.hit(a, b, Email, rule)
+	lo, hi := s.room(i, i)
+	a, b, rule, ok := emailAt(s.src[lo:hi], i-lo)
+	return ok && s.hit(lo+a, lo+b, Email, rule)
 }
