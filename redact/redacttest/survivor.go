@@ -65,10 +65,21 @@ func has(b []byte, c *canary) bool {
 		return r
 	}, low)
 	for _, n := range c.needles() {
-		for i := 0; i+inRow <= len(n); i++ {
-			if p := n[i : i+inRow]; strings.Contains(low, p) || strings.Contains(bare, p) {
+		// Eight in a row hold one of the blocks of four that the canary is cut into: few outputs have any.
+		for i := 0; i+inRow/2 <= len(n); i += inRow / 2 {
+			block := n[i : i+inRow/2]
+			if (strings.Contains(low, block) || strings.Contains(bare, block)) && (hasPart(low, n) || hasPart(bare, n)) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+func hasPart(text, needle string) bool {
+	for i := 0; i+inRow <= len(needle); i++ {
+		if strings.Contains(text, needle[i:i+inRow]) {
+			return true
 		}
 	}
 	return false

@@ -51,7 +51,9 @@ func (s *server) take() string {
 
 func (s *server) hub(t *testing.T, r *redact.Redactor, change ...func(*sentry.ClientOptions)) *sentry.Hub {
 	opts := sentry.ClientOptions{
-		Dsn: s.dsn, SendDefaultPII: true, AttachStacktrace: true, EnableTracing: true, TracesSampleRate: 1, ServerName: "web-1",
+		//lint:ignore SA1019 with it the SDK sends the most
+		SendDefaultPII: true,
+		Dsn:            s.dsn, AttachStacktrace: true, EnableTracing: true, TracesSampleRate: 1, ServerName: "web-1",
 		DisableClientReports: true,
 
 		BeforeSend:            redact.Hook[sentry.Event, *sentry.EventHint](r),
