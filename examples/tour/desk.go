@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
@@ -31,6 +32,8 @@ type desk struct {
 	pg      *pgDesk                                     // nil on SQLite
 	portal  func(d *desk) (app http.Handler, err error) // its web server
 	trail   *trail                                      // its audit log
+
+	redactor *redact.Redactor // what its logs and reports go through
 
 	orgs             []org
 	ops              atomic.Int64 // operations so far, for the progress line
@@ -68,7 +71,7 @@ var (
 const home = tenancy.Region("eu")
 
 func newDesk(c config, db *tenantdb.DB, backend tenantdb.Backend, host tenancy.Host) *desk {
-	d := &desk{db: db, backend: backend, dir: tenancy.NewMemory(), seed: c.seed, clients: c.clients, opsEach: c.opsEach, portal: portal}
+	d := &desk{db: db, backend: backend, dir: tenancy.NewMemory(), seed: c.seed, clients: c.clients, opsEach: c.opsEach, portal: portal, redactor: redact.Default()}
 	d.shard = tenancy.Shard{Name: "desk", Region: home, Host: host}
 	d.life = &tenancy.Lifecycle{Store: d.dir, Shards: []tenancy.Shard{d.shard}}
 	return d

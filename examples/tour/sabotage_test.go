@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/google/uuid"
@@ -58,6 +59,8 @@ func openUnguarded(t *testing.T, c config) *desk {
 	d.portal = naivePortal
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	d.leaveTrail(t, c, db)
+	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
+	require.NoError(t, err)
 	return d
 }
 

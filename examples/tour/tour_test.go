@@ -122,6 +122,12 @@ func TestAnUnguardedDatabaseIsReportedBroken(t *testing.T) {
 		"Somebody whose data a court wants kept is erased",
 		"Noor is erased, and looked for everywhere",
 		"Values are removed by hand, past the log",
+		"A message, attributes, groups and an error full of them",
+		"The same text, cut at every byte",
+		"Words that only look like secrets",
+		"A report with breadcrumbs, headers, variables and a message",
+		"A report that cannot be looked through",
+		"A struct full of secrets is printed in every way",
 	} {
 		require.Contains(t, stdout.String(), "BROKEN  "+name+"\n")
 	}
