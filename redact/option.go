@@ -78,8 +78,9 @@ func Allow(values ...string) Option {
 }
 
 // Strict makes the Redactor see through characters that hide a value from it and not from a reader: zero-width
-// characters, soft hyphens, full-width letters and digits, and no-break spaces. It costs a second look at each text that
-// holds any of them.
+// characters and marks of direction, soft hyphens, full-width letters, digits and signs, and spaces other than the plain
+// one. A text without any of them costs nothing more; one with some is copied. Quotes and backslashes stay what they are,
+// and letters that only look alike (Cyrillic "а") are not taken for each other.
 func Strict() Option {
 	return func(r *Redactor) error {
 		r.strict = true

@@ -114,7 +114,7 @@ func (r *Redactor) Find(src []byte) iter.Seq[Match] {
 			if !ok {
 				return
 			}
-			if !yield(Match{m.start, m.end, m.kind, m.rule}) {
+			if !yield(Match{s.origin(m.start), s.origin(m.end), m.kind, m.rule}) {
 				return
 			}
 		}

@@ -52,21 +52,26 @@ type scanner struct {
 	ownPos    int   // where to look for them
 	anchors   []int // per rule of the application: where its anchor occurs next, plus one
 	quoted    parity
+	fold      *folding // what src was made of, if it is not the text itself
 }
 
 func newScanner(r *Redactor, src []byte) scanner {
-	return scanner{r: r, src: src, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
+	s := scanner{r: r, src: src, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
+	if r.strict && foldable(src) {
+		s.foldText()
+	}
+	return s
 }
 
 // replace appends the text from the last replacement on to dst, with m and all later matches replaced.
 func (s *scanner) replace(dst []byte, m found) []byte {
-	from := s.base
+	text, from := s.text(), s.base
 	for ok := true; ok; m, ok = s.next() {
-		dst = append(dst, s.src[from:m.start]...)
+		dst = append(dst, text[from:s.origin(m.start)]...)
 		dst = s.write(dst, &m)
-		from = m.end
+		from = s.origin(m.end)
 	}
-	return append(dst, s.src[from:]...)
+	return append(dst, text[from:]...)
 }
 
 // scan returns the next match of the built-in rules.

@@ -9,8 +9,10 @@ type Writer struct {
 	w      io.Writer
 	s      scanner
 	out    []byte
-	from   int // what is before it in s.src has been written
-	tried  int // how long s.src was when it was last scanned
+	from   int    // what is before it in s.src has been written
+	put    int    // likewise, in s.text()
+	part   []byte // the beginning of a character that may have to be folded
+	tried  int    // how long s.src was when it was last scanned
 	err    error
 	closed bool
 }
@@ -19,6 +21,9 @@ type Writer struct {
 func (r *Redactor) Writer(w io.Writer) *Writer {
 	s := newScanner(r, nil)
 	s.final = false
+	if r.strict {
+		s.fold = new(folding)
+	}
 	return &Writer{w: w, s: s}
 }
 
@@ -33,13 +38,31 @@ func (w *Writer) Write(p []byte) (int, error) {
 	done := 0
 	for done < len(p) && w.err == nil {
 		n := min(len(p)-done, 16<<10)
-		w.s.src = append(w.s.src, p[done:done+n]...)
+		w.take(p[done : done+n])
 		done += n
 		if len(w.s.src)-w.tried >= step {
 			w.scan()
 		}
 	}
 	return done, w.err
+}
+
+// take adds p to the text.
+func (w *Writer) take(p []byte) {
+	f := w.s.fold
+	if f == nil {
+		w.s.src = append(w.s.src, p...)
+		return
+	}
+	for len(w.part) > 0 && len(p) > 0 {
+		w.part, p = append(w.part, p[0]), p[1:]
+		var n int
+		w.s.src, n = f.add(w.s.src, w.part, false)
+		w.part = w.part[:copy(w.part, w.part[n:])]
+	}
+	var n int
+	w.s.src, n = f.add(w.s.src, p, false)
+	w.part = append(w.part, p[n:]...)
 }
 
 // Flush scans and writes what is held back, as if the text ended here and what comes next were another text: a secret
@@ -49,12 +72,20 @@ func (w *Writer) Flush() error {
 		return w.err
 	}
 	w.s.final = true
+	if f := w.s.fold; f != nil {
+		w.s.src, _ = f.add(w.s.src, w.part, true)
+		w.part = w.part[:0]
+	}
 	w.scan()
-	r := w.s.r
+	r, f := w.s.r, w.s.fold
 	clear(w.s.src)
 	src := w.s.src[:0]
 	w.s = newScanner(r, src)
-	w.s.final, w.from, w.tried = false, 0, 0
+	if f != nil {
+		clear(f.raw)
+		w.s.fold = &folding{raw: f.raw[:0], from: f.from[:0]}
+	}
+	w.s.final, w.from, w.put, w.tried = false, 0, 0, 0
 	return w.err
 }
 
@@ -82,18 +113,18 @@ func (w *Writer) scan() {
 		if !ok {
 			break
 		}
-		w.out = append(w.out, s.src[w.from:m.start]...)
+		w.out = append(w.out, s.text()[w.put:s.origin(m.start)]...)
 		w.out = s.write(w.out, &m)
-		w.from = m.end
+		w.from, w.put = m.end, s.origin(m.end)
 	}
 	// A match may yet begin lookBehind bytes before the place the scan has come to.
 	to := len(s.src)
 	if !s.final {
 		to = max(w.from, s.decided()-keepBehind)
 	}
-	if to > w.from {
-		w.out = append(w.out, s.src[w.from:to]...)
-		w.from = to
+	if end := s.origin(to); end > w.put {
+		w.out = append(w.out, s.text()[w.put:end]...)
+		w.from, w.put = to, end
 	}
 	if len(w.out) > 0 {
 		n, err := w.w.Write(w.out)
@@ -104,6 +135,7 @@ func (w *Writer) scan() {
 		clear(w.out)
 	}
 	if cut := min(w.from, s.decided()) - keepBehind; cut > 2*step && !s.final {
+		w.put -= s.origin(cut)
 		s.drop(cut)
 		w.from -= cut
 		w.tried -= cut
@@ -113,6 +145,9 @@ func (w *Writer) scan() {
 // drop forgets the first n bytes of the text.
 func (s *scanner) drop(n int) {
 	s.quoted.to(s.src, n)
+	if s.fold != nil {
+		s.fold.drop(n)
+	}
 	rest := copy(s.src, s.src[n:])
 	clear(s.src[rest:])
 	s.src = s.src[:rest]
