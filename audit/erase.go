@@ -27,6 +27,10 @@ type Erasure struct {
 type ErasureResult struct {
 	Events, Fields int
 	Receipts       []Receipt // of the audit.erased events, none if there was nothing to erase
+	// Lingering is set if the store's files may still have copies of what was erased, which the log itself has no longer: on
+	// SQLite, because somebody was reading just then. They go soon after, or when an Erase that finds nothing more to do is
+	// called again. Of one inside a transaction Options.Logger learns it, after the commit.
+	Lingering bool
 }
 
 // An audit.erased event names at most so many events, in so many bytes.
@@ -71,9 +75,25 @@ func (l *Log) Erase(ctx context.Context, x Erasure) (ErasureResult, error) {
 	for try := 1; ; try++ {
 		done, err := l.eraseOnce(ctx, tenant, x)
 		if !errors.Is(err, ErrConflict) || try == 10 || l.store.InTx(ctx) {
+			if err == nil {
+				l.store.Committed(ctx, func() { done.Lingering = !l.expunge(ctx, tenant) })
+			}
 			return done, err
 		}
 	}
+}
+
+// expunge makes the store's files forget what was removed from them, if it can, after the commit.
+func (l *Log) expunge(ctx context.Context, tenant tenancy.ID) bool {
+	s, ok := l.store.(Expunger)
+	if !ok {
+		return true
+	}
+	err := s.Expunge(tenancy.Switch(context.WithoutCancel(ctx), tenant)) // what is committed is not taken back
+	if err != nil {
+		l.opts.Logger.WarnContext(ctx, "audit: copies of what was erased may still be in the database's files", "tenant", tenant, "error", err)
+	}
+	return err == nil
 }
 
 func (x Erasure) check() error {

@@ -146,6 +146,7 @@ func (l *Log) pruneTo(ctx context.Context, tenant tenancy.ID, p Pruning, to uint
 	if err != nil {
 		return err
 	}
+	l.store.Committed(ctx, func() { l.expunge(ctx, tenant) })
 	done.To, done.Root = to, root
 	done.Receipts = append(done.Receipts, receipts...)
 	return nil

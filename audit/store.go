@@ -142,6 +142,13 @@ type Store interface {
 	Heads() Tree
 }
 
+// Expunger is a [Store] whose files keep, beside its tables, copies of what was removed from them.
+type Expunger interface {
+	// Expunge makes those go that committed transactions of ctx's tenant have removed. An error says that they may be
+	// there still. It is not called inside a transaction.
+	Expunge(ctx context.Context) error
+}
+
 // Reopening is what becomes of an opening. Data is shorter than what it replaces; nil removes the opening whole, and
 // with it the trace that the subject is in the event.
 type Reopening struct {

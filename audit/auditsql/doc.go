@@ -25,8 +25,14 @@
 //
 // # What erasing leaves
 //
-// SQLite overwrites what is erased in the file (secure_delete). Its write-ahead log, the file beside it, keeps
-// old pages until further writes have gone over them: some megabytes of them. Postgres keeps a removed value in
+// On SQLite, when Erase has returned, no byte of an erased value is in the tenant's files: it is overwritten where it
+// was (secure_delete), rows stay where they are, so that no copy of them is left elsewhere, and the write-ahead log is emptied after the
+// commit. While somebody reads what the log holds it cannot be: Erase then waits for a quarter of a second at
+// most, and says that copies are Lingering. They go when a transaction of this process next ends with the way free, and
+// when the file is next opened, which also makes good a crash in between, or closed by the last process. The keyed pseudonyms of
+// subjects may stay in unused parts of an index. What lies under the file system, as blocks that a disk has not reused, no program can tell.
+//
+// Postgres keeps a removed value in
 // the table's file until VACUUM and later writes, in its write-ahead log and its archive until recycled, on replicas
 // and in backups. Use an audit.Sealer where that is too long: what it sealed is gone everywhere with the key.
 package auditsql

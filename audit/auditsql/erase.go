@@ -37,9 +37,9 @@ func (s *Store) Subjects(ctx context.Context, who audit.Pseudonym, f func(seq ui
 	}
 }
 
-// Reopen implements [audit.Store]. What SQLite removes is overwritten in the file (secure_delete), and in the log beside
-// it once that begins anew; Postgres keeps it until VACUUM, in its log and in backups. Only a [audit.Sealer] whose
-// keys are destroyed reaches those.
+// Reopen implements [audit.Store]. What SQLite removes is overwritten in the file (secure_delete), and goes from the log
+// beside it by Expunge; Postgres keeps it until VACUUM, in its log and in backups. Only a [audit.Sealer] whose keys are
+// destroyed reaches those.
 func (s *Store) Reopen(ctx context.Context, who audit.Pseudonym, with []audit.Reopening) error {
 	if len(with) == 0 {
 		return nil
@@ -95,6 +95,12 @@ func (s *Store) reopenPostgres(ctx context.Context, tx *sqlx.Tx, who audit.Pseud
 	return nil, err
 }
 
+// Expunge implements [audit.Expunger].
+func (s *Store) Expunge(ctx context.Context) error { return named(s.db.Expunge(ctx)) }
+
+// reopenSQLite makes an opening that is removed an empty one of nobody's. SQLite overwrites what a row loses, where it is.
+// But when rows go and pages become too empty it moves their neighbours together, and the places where those were stay
+// as they are: a copy of what somebody else will want erased, which nothing would ever find.
 func (s *Store) reopenSQLite(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
 	const here = ` subject = ? AND place >= ? AND place < ?`
 	for _, w := range with { // before anything is changed
@@ -109,7 +115,7 @@ func (s *Store) reopenSQLite(ctx context.Context, tx *sqlx.Tx, who audit.Pseudon
 	}
 	for _, w := range with {
 		first := limited(w.Seq) * perEvent
-		text, args := `DELETE FROM {open} WHERE`+here, []any{who[:], first, first + perEvent}
+		text, args := `UPDATE {open} SET subject = x'', data = x'' WHERE`+here, []any{who[:], first, first + perEvent}
 		if w.Data != nil {
 			text, args = `UPDATE {open} SET data = ? WHERE`+here, append([]any{w.Data}, args...)
 		}

@@ -41,6 +41,7 @@ func TestARouterGoesWhereTheDirectorySays(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, hostOne.Provision(ctx, tenancy.Tenant{ID: id, State: tenancy.Active, Epoch: 1}))
 	require.NoError(t, db.Tx(a, insert("1")))
+	require.NoError(t, db.Expunge(a))
 	asked := dir.asked
 	require.Equal(t, []string{"1"}, notes(t, a, db))
 	require.Equal(t, asked, dir.asked, "the answer was not remembered")

@@ -203,6 +203,12 @@ func (d *DB) openTenant(ctx context.Context, id tenancy.ID) (*handle, error) {
 		}
 	}
 	h.learn(hd)
+	if fi, err := os.Lstat(path + "-wal"); err == nil && fi.Size() > 0 {
+		// Another process is using the file, or one that did has crashed; there may be in the log what it was to expunge.
+		if done, _ := h.empty(c); !done {
+			h.owes.Store(true)
+		}
+	}
 	opened = true
 	return h, nil
 }

@@ -34,6 +34,10 @@
 // A statement may compute for as long as its context lets it, and make several values of Options.MaxValue each in
 // the memory that all tenants share: give work a deadline, and do not run SQL that somebody sent.
 //
+// What a DELETE removed is overwritten in the file and stays for a while in the log beside it: until
+// [tenantdb.DB.Expunge], or until the last process closes the file. Where deleting moved rows together, copies of those that
+// stay may be left in unused parts of pages, and outlive them.
+//
 // Files are not encrypted: use an encrypted disk, and package vault for what must be unreadable even
 // then. The disk may keep what a purge or a DELETE overwrote; the receipt says so.
 //

@@ -17,6 +17,10 @@ import (
 // pageSize is SQLite's default, which every file made here has.
 const pageSize = 4096
 
+// logSize is how long a write-ahead log stays, once what a large transaction wrote to it is in the file. An ordinary one
+// has half of that.
+const logSize = 8 << 20
+
 // rawConn is a physical connection of the driver, with all we use of it.
 type rawConn interface {
 	driver.Conn
@@ -77,6 +81,12 @@ func (o Options) dsn(path string, mode openMode) string {
 	case o.Sync == SyncNormal:
 		b.WriteString("&_pragma=synchronous(normal)")
 	}
+	if mode == existing {
+		// With a limit, the last connection to close empties the log.
+		b.WriteString("&_pragma=journal_size_limit(")
+		b.WriteString(strconv.Itoa(logSize))
+		b.WriteString(")")
+	}
 	b.WriteString("&_defensive=1&_dqs=0&_pragma=temp_store(memory)&_pragma=cache_size(-")
 	b.WriteString(strconv.Itoa(o.CacheKiB))
 	b.WriteString(")&_busy_timeout=")
@@ -104,7 +114,8 @@ func (d *DB) connect(ctx context.Context, path string, mode openMode, guarded bo
 	}
 	c := &conn{raw: opened.(rawConn), path: path, limited: guarded && d.opts.MaxBytes > 0}
 	if mode == existing {
-		// Without this the last connection to close deletes the log and the next one to open makes a new one.
+		// Without this the last connection to close deletes the log, instead of emptying it, and the next one to open
+		// makes a new one.
 		if _, err := c.raw.FileControlPersistWAL("main", 1); err != nil {
 			c.destroy()
 			return nil, err

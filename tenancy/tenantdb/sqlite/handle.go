@@ -24,6 +24,7 @@ type handle struct {
 	writer  chan struct{}
 	writing atomic.Uintptr // the goroutine inside the transaction that has the writer; 0: none, or not known
 	readers chan struct{}
+	owes    atomic.Bool // the log beside the file holds what was to be expunged
 	mu      sync.Mutex
 	idle    []*conn
 }
@@ -105,6 +106,9 @@ func (h *handle) leave(write bool) {
 
 // put gives a connection back.
 func (h *handle) put(c *conn, write bool) {
+	if h.owes.Load() && c.usable() {
+		_, _ = h.empty(c) // if it fails, the next one tries
+	}
 	if c.usable() {
 		h.mu.Lock()
 		h.idle = append(h.idle, c)
@@ -128,6 +132,9 @@ func (h *handle) close() error {
 	defer h.mu.Unlock()
 	var errs []error
 	for _, c := range h.idle {
+		if h.owes.Load() && c.usable() {
+			_, _ = h.empty(c)
+		}
 		errs = append(errs, c.destroy())
 	}
 	h.idle = nil

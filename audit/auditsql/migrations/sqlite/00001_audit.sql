@@ -23,7 +23,8 @@ BEGIN SELECT RAISE(ABORT, 'audit: an event has the next place, and an id of its 
 CREATE TRIGGER audit_event_unchanged BEFORE UPDATE ON audit_event
 BEGIN SELECT RAISE(ABORT, 'audit: the log is only added to'); END;
 
--- What can be erased, by whom it is about. place is seq * 128 and which of the event's it is.
+-- What can be erased, by whom it is about. place is seq * 128 and which of the event's it is. One that was erased whole
+-- stays, empty and of nobody.
 CREATE TABLE audit_open (
     place   INTEGER NOT NULL PRIMARY KEY,
     subject BLOB NOT NULL,
@@ -69,7 +70,7 @@ BEGIN SELECT RAISE(ABORT, 'audit: events go by pruning only, and not under a hol
 CREATE TRIGGER audit_open_follows BEFORE INSERT ON audit_open WHEN NEW.place <= (SELECT max(place) FROM audit_open)
 BEGIN SELECT RAISE(ABORT, 'audit: an opening comes with its event'); END;
 CREATE TRIGGER audit_open_shrinks BEFORE UPDATE ON audit_open
-WHEN NEW.place <> OLD.place OR NEW.subject <> OLD.subject OR length(NEW.data) >= length(OLD.data)
+WHEN NEW.place <> OLD.place OR NOT (NEW.subject = x'' AND NEW.data = x'' OR NEW.subject = OLD.subject AND length(NEW.data) < length(OLD.data))
     OR EXISTS (SELECT 1 FROM audit_hold WHERE subject IS NULL OR subject = OLD.subject)
 BEGIN SELECT RAISE(ABORT, 'audit: an opening is never changed, and not erased under a hold'); END;
 CREATE TRIGGER audit_open_stays BEFORE DELETE ON audit_open
