@@ -38,7 +38,19 @@ var serial atomic.Int64
 // Postgres returns a fresh database, dropped with its roles when the test ends.
 func Postgres(t testing.TB) *PG {
 	t.Helper()
-	u := admin(t)
+	return on(t, admin(t))
+}
+
+// PostgresOn is Postgres on a server of the caller's, given as the URL of a superuser.
+func PostgresOn(t testing.TB, server string) *PG {
+	t.Helper()
+	u, err := url.Parse(server)
+	require.NoError(t, err)
+	return on(t, u)
+}
+
+func on(t testing.TB, u *url.URL) *PG {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	name := fmt.Sprintf("bw_%d_%d_%d", os.Getpid(), serial.Add(1), time.Now().UnixNano()%1e6)
