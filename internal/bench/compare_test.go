@@ -23,6 +23,8 @@ type way struct {
 	prep func(n int)
 	// also turns the median time of an operation into one more figure.
 	also func(ns float64) (unit string, value float64)
+	// turn is how long one turn is, if not the constant: for many workers, the last of whom would weigh too much.
+	turn time.Duration
 }
 
 // turn is how long one way runs before the next has its turn: long enough for the clock, short enough that
@@ -71,6 +73,9 @@ func compare(b *testing.B, ways []way, server func(testing.TB) cpuMeter) {
 		if w.prep == nil {
 			w.prep = func(int) {}
 		}
+		if w.turn == 0 {
+			w.turn = turn
+		}
 		all = append(all, &open{way: w, run: run, n: perTurn(b, w, run)})
 	}
 	others := cpuMeter(func() time.Duration { return 0 })
@@ -83,7 +88,7 @@ func compare(b *testing.B, ways []way, server func(testing.TB) cpuMeter) {
 		for _, k := range rand.Perm(len(all)) {
 			o := all[k]
 			o.prep(o.n)
-			if err := o.turn(o.run, o.n, others); err != nil {
+			if err := o.measure(o.run, o.n, others); err != nil {
 				b.Fatalf("%s: %v", o.name, err)
 			}
 		}
@@ -125,19 +130,20 @@ func perTurn(b *testing.B, w way, run func(int) error) int {
 		}
 		return time.Since(start)
 	}
-	for warm := time.Duration(0); warm < 4*turn; { // connections, caches, prepared statements
-		warm += once(8)
+	n := 1
+	for warm := time.Duration(0); warm < 4*turn; n = min(2*n, 8) { // connections, caches, prepared statements
+		warm += once(n)
 	}
-	for n := 1; ; n *= 2 {
-		if d := min(once(n), once(n), once(n)); d >= turn/2 {
+	for n = 1; ; n *= 2 {
+		if d := min(once(n), once(n), once(n)); d >= w.turn/2 {
 			each := float64(d) / float64(n)
 			// Some ways finish an operation behind its back: of few in a turn, the last would weigh too much.
-			return max(1, int(float64(turn)/each), min(16, int(20*float64(turn)/each)))
+			return max(1, int(float64(w.turn)/each), min(16, int(20*float64(turn)/each)))
 		}
 	}
 }
 
-func (f *figures) turn(run func(int) error, n int, others cpuMeter) error {
+func (f *figures) measure(run func(int) error, n int, others cpuMeter) error {
 	if others == nil {
 		others = func() time.Duration { return 0 }
 	}

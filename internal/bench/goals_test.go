@@ -34,6 +34,23 @@ var goals = []goal{
 	{"ClientAddr/ours allocs", 0, false, "client's address of a request, allocations"},
 	{"Inspect/200_tables/ours ns/op", 1e9, false, "inspection of 200 tables, ns"},
 	{"Move/100_MB/ours write-pause-ms", 1000, false, "write pause of a move of 100 MB, ms"},
+	{"AuditAppend/32_writers/plain x-ours", 1.5, true, "32 writers of audited events, to plain inserts"},
+	{"AuditAppend/1_writer/plain x-ours", 0.95, true, "one writer of audited events, to plain inserts"},
+	{"AuditAppend/32_writers/locked_chain x-ours", 15, true, "32 writers of audited events, to a chain under a lock"},
+	{"AuditAppend/32_writers/peer_tessera x-ours", 5, true, "32 writers of audited events, to Tessera"},
+	{"AuditAppend/32_writers/peer_immudb x-ours", 2, true, "32 writers of audited events, to immudb"},
+	{"AuditInTransaction/1_writer/alone x-ours", 0.95, true, "transactions with an event in them, to those without, 1 writer"},
+	{"AuditInTransaction/8_writers/alone x-ours", 0.95, true, "the same, 8 writers"},
+	{"AuditInTransaction/32_writers/alone x-ours", 0.95, true, "the same, 32 writers"},
+	{"AuditSQLite/full/32_writers/group_fsync x-ours", 0.75, true, "32 writers of a synced SQLite file, to one plain file"},
+	{"AuditVerify/plain/ours Mevents/s", 1.5, true, "events verified in a second, million (with SHA-NI)"},
+	{"AuditVerify/plain/ours x-sha256", 1.67, false, "verifying a bundle, to hashing its events"},
+	{"AuditVerify/six/ours Mevents/s", 0.7, true, "the same with six values opened each, million (with SHA-NI)"},
+	{"AuditEncode/six/ours cpu-ns/op", 6000, false, "encoding an event with six erasable values, ns"},
+	{"AuditEncode/six/ours allocs", 4, false, "encoding an event, allocations"},
+	{"AuditErase/postgres/ours ns/op", 50e6, false, "erasing a person from 1,000 events on Postgres, ns"},
+	{"AuditErase/sqlite/ours ns/op", 50e6, false, "the same on SQLite, ns"},
+	{"AuditProve/postgres/ours ns/op", 300e3, false, "proof of an event of 2^17 on Postgres, ns"},
 }
 
 func TestMain(m *testing.M) {
