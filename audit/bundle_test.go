@@ -189,6 +189,26 @@ func TestWhatIsErasedAndPrunedWhileABundleIsWrittenIsNoTampering(t *testing.T) {
 	require.Equal(t, 1, r.Count[audit.RulePruned])
 }
 
+// What was written before an erasure still has the values. That is no restored backup, and neither are events which
+// the bundle has not got.
+func TestWhatIsErasedBehindABundleIsNoFinding(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	o.work(t, 1000)
+	m := &meddler{after: 300_000, f: func() {
+		o.work(t, 20)
+		_, err := o.Erase(o.ctx, audit.Erasure{Subject: "user:3", Basis: "GDPR Art. 17", By: audit.Party{Type: "officer", ID: "dpo"}})
+		require.NoError(t, err)
+	}}
+	end, err := o.Bundle(o.ctx, m, o.by)
+	require.NoError(t, err)
+	require.Nil(t, m.f)
+	r := o.verify(t, m.Bytes(), end.Note)
+	require.Empty(t, r.Findings, r)
+	require.Equal(t, audit.OK, r.Verdict)
+	require.NotZero(t, r.Erased)
+}
+
 func TestABundleOfAnEmptyLogHasTheExport(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)

@@ -19,6 +19,8 @@ type Holding struct {
 	By     Party
 }
 
+const maxHoldID = 128
+
 // errHoldTaken: the matter holds something else.
 var errHoldTaken = errors.New("audit: a hold of that id covers something else")
 
@@ -118,10 +120,10 @@ func (l *Log) Release(ctx context.Context, id, reason string, by Party) (Receipt
 func (l *Log) Holds(ctx context.Context) ([]Hold, error) { return l.store.Holds(ctx) }
 
 func checkHold(id, reason string, by Party) error {
-	if id == "" || len(id) > 128 {
+	if id == "" || len(id) > maxHoldID {
 		return badField("hold", "its id is not 1 to 128 bytes")
 	}
-	if err := checkText("hold", ".id", id, 128); err != nil {
+	if err := checkText("hold", ".id", id, maxHoldID); err != nil {
 		return err
 	}
 	if err := checkText("hold", ".reason", reason, basisBytes); err != nil {

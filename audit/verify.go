@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -26,7 +27,8 @@ type Policy struct {
 	MinWitnesses int
 	// Trusted are signed checkpoints, of this log or of the log of heads, that were kept outside.
 	Trusted [][]byte
-	// MaxAge is how old the newest signature may be at Now; 0: any age. The zero Now is the present.
+	// MaxAge is how old the newest checkpoint of the log may be at Now; 0: any age. The zero Now is the present. Each
+	// bundle ends with a checkpoint that was made for it; without MaxAge, one of last year's is as good as today's.
 	MaxAge time.Duration
 	Now    time.Time
 	// Sealer opens sealed values, to check them too. Without one they are reported, and the verdict is not OK:
@@ -38,8 +40,8 @@ type Policy struct {
 // Verify reads a bundle, as [Log.Bundle] writes it, and reports everything in it that is not as it was
 // recorded, with its place. It needs no access to the log. It reads once, in constant memory.
 //
-// The error is for what kept it from reading to the end: r's, ctx's, a policy without keys, more erasures than
-// it can keep in mind. Then there is no report.
+// The error is for what kept it from reading to the end: r's, ctx's, a policy without keys, more erasures or
+// holds than it can keep in mind. Then there is no report.
 func Verify(ctx context.Context, r io.Reader, p Policy) (*Report, error) {
 	if len(p.Keys) == 0 {
 		return nil, errors.New("audit: verify: a policy needs the log's key")
@@ -219,7 +221,9 @@ func (v *verifier) readManifest() (bool, error) {
 		return false, err
 	}
 	m := parseManifest(b)
-	if m == nil || m.Size >= maxIndex || m.Pruned > m.Size || m.Pruned%tileWidth != 0 || !isOrigin(m.Origin) {
+	if m == nil || m.Size >= maxIndex || m.Pruned > m.Size || m.Pruned%tileWidth != 0 || !isOrigin(m.Origin) ||
+		// A note of the one log must not pass for one of the other.
+		m.Heads != nil && !strings.HasPrefix(m.Origin, m.Heads.Origin+"/") {
 		v.find(RuleMalformed, 0, 0, "bundle.json is not as one is written")
 		return false, nil
 	}

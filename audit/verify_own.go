@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -9,10 +10,15 @@ import (
 // ownEvents is what the log says of itself: what was erased and pruned, and what was held meanwhile.
 type ownEvents struct {
 	holds    map[string]uint64 // of everything, in force: id and place
+	tooMany  bool              // of these, to be kept in mind
 	prunings []pruning
 	from, to uint64 // the places that are gone
 	roots    map[uint64]treeHash
 }
+
+const keptHolds = 1 << 12
+
+var errManyHolds = errors.New("more holds are in force than can be kept in mind")
 
 type pruning struct {
 	seq, to uint64
@@ -45,15 +51,16 @@ func (v *verifier) ownEvent(seq uint64, b []byte) {
 	case HoldPlaced.Name(), HoldReleased.Name():
 		id, _ := data["hold"].(string)
 		scope, _ := data["scope"].(string)
-		ok = id != ""
+		ok = id != "" && len(id) <= maxHoldID
 		if v.own.holds == nil {
 			v.own.holds = map[string]uint64{}
 		}
 		if l.action == HoldReleased.Name() {
 			delete(v.own.holds, id)
-		} else if scope == "all" {
+		} else if ok && scope == "all" {
 			v.own.holds[id] = seq
 		}
+		v.own.tooMany = v.own.tooMany || len(v.own.holds) > keptHolds
 	}
 	if !ok {
 		v.find(RuleBadErasure, seq, seq+1, "the %s event is not as this package writes it", l.action)
@@ -75,11 +82,12 @@ func (v *verifier) ownErased(seq uint64, data map[string]any) bool {
 			ok = false
 			continue
 		}
-		if n < v.own.to {
-			continue // the event is gone, too
+		if n < v.own.to || n >= v.m.Size {
+			continue // the event is gone, too, or beyond what was read
 		}
 		for label := range strings.SplitSeq(labels, ",") {
-			if !v.erased.allow(n, label) {
+			// What was erased behind the bundle may be in it still.
+			if !v.erased.allow(n, label) && seq < v.m.Size {
 				v.rep.add(Finding{Rule: RuleNotErased, Seq: n, To: n + 1, Label: printableLabel(label),
 					Message: "event " + strconv.FormatUint(seq, 10) + " says that this value was erased, and it was not"})
 			}

@@ -66,6 +66,9 @@ func (v *verifier) readTile(n uint64, width int) (bool, error) {
 			return false, err
 		}
 		v.ownEvents(base)
+		if v.own.tooMany {
+			return false, errManyHolds
+		}
 	}
 	at.rank = rankTile
 	hasTile, err := v.expect(at)

@@ -84,7 +84,7 @@ func (h *History) rotate() {
 	if n := len(h.Policy.Keys); n > 0 {
 		h.Checkpoint()
 		h.Policy.Keys[n-1].Until = uint64(h.signed)
-		h.own("audit.key_rotated", map[string]any{"old": h.signer.Name(), "new": h.signer.Name(), "size": h.signed})
+		h.Own("audit.key_rotated", map[string]any{"old": h.signer.Name(), "new": h.signer.Name(), "size": h.signed})
 	}
 	h.keys++
 	var seed [32]byte
@@ -137,8 +137,8 @@ func (h *History) event(p Plan) {
 	h.add("document.read", vs, person, nil)
 }
 
-// own records an event of the log about itself.
-func (h *History) own(action string, data map[string]any) { h.add(action, nil, false, data) }
+// Own records an event of the log about itself.
+func (h *History) Own(action string, data map[string]any) { h.add(action, nil, false, data) }
 
 func (h *History) add(action string, vs []value, person bool, data map[string]any) {
 	var b strings.Builder
@@ -192,7 +192,7 @@ func (h *History) rare() {
 	case k < 6:
 		h.prune()
 	case k < 8:
-		h.own([...]string{"audit.hold_placed", "audit.hold_released"}[toInt(h.held)], map[string]any{"hold": "m1", "scope": "all", "reason": "r"})
+		h.Own([...]string{"audit.hold_placed", "audit.hold_released"}[toInt(h.held)], map[string]any{"hold": "m1", "scope": "all", "reason": "r"})
 		h.held = !h.held
 	default:
 		h.rotate()
@@ -233,7 +233,7 @@ func (h *History) Erase(n int) {
 	}
 	if fields != nil {
 		h.Erasures = append(h.Erasures, uint64(len(h.Leaves)))
-		h.own("audit.erased", map[string]any{"basis": "GDPR Art. 17(1)(b)", "fields": fields})
+		h.Own("audit.erased", map[string]any{"basis": "GDPR Art. 17(1)(b)", "fields": fields})
 	}
 }
 
@@ -245,7 +245,7 @@ func (h *History) prune() {
 	}
 	root := h.Root(to)
 	h.pruned = append(h.pruned, len(h.Leaves))
-	h.own("audit.pruned", map[string]any{"to": to, "root": base64.StdEncoding.EncodeToString(root[:]), "basis": "retention"})
+	h.Own("audit.pruned", map[string]any{"to": to, "root": base64.StdEncoding.EncodeToString(root[:]), "basis": "retention"})
 	for i := range to {
 		h.Leaves[i], h.Openings[i], h.fields[i] = nil, nil, nil
 	}

@@ -275,7 +275,7 @@ func (t attacker) pruneForged() bool {
 	var root [32]byte
 	root[t.rng.IntN(32)] = 1
 	at := len(t.Leaves)
-	t.own("audit.pruned", map[string]any{"to": to, "root": base64.StdEncoding.EncodeToString(root[:]), "basis": "x"})
+	t.Own("audit.pruned", map[string]any{"to": to, "root": base64.StdEncoding.EncodeToString(root[:]), "basis": "x"})
 	for i := range to {
 		t.Leaves[i], t.Openings[i] = nil, nil
 	}
@@ -289,10 +289,10 @@ func (t attacker) eraseHeld() bool {
 	if !ok || t.held {
 		return false
 	}
-	t.own("audit.hold_placed", map[string]any{"hold": "m9", "scope": "all", "reason": "r"})
+	t.Own("audit.hold_placed", map[string]any{"hold": "m9", "scope": "all", "reason": "r"})
 	at := len(t.Leaves)
 	label := t.fields[i][0].label
-	t.own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(i) + ":" + label}})
+	t.Own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(i) + ":" + label}})
 	t.fields[i] = t.fields[i][1:]
 	t.reopen(i)
 	t.resign()
@@ -301,7 +301,7 @@ func (t attacker) eraseHeld() bool {
 
 func (t attacker) eraseAhead() bool {
 	at := len(t.Leaves)
-	t.own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(at+1) + ":actor.id"}})
+	t.Own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(at+1) + ":actor.id"}})
 	t.event(Plan{})
 	t.resign()
 	return t.expect(at, at+1, audit.RuleBadErasure)
