@@ -64,6 +64,9 @@ func isTaken(err error) bool {
 func (t *tree) appendNew(ctx context.Context, entries []audit.Entry) (placed []audit.Placed, err error) {
 	var base uint64
 	if t.pg {
+		if err := t.fitting(ctx); err != nil {
+			return nil, err
+		}
 		base, err = t.insertPostgres(ctx, t.db.Row, entries)
 		err = named(err)
 	} else {

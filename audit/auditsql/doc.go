@@ -4,7 +4,9 @@
 //	log, err := audit.Open(ctx, store, audit.Options{...})
 //
 // On Postgres the owner of the database runs [Migrate] once a release, and hands [Tables] to rls.Inspect. On SQLite
-// [SQLite] goes into sqlite.Options.Migrations and [SQLiteSystem] into SystemMigrations.
+// [SQLite] goes into sqlite.Options.Migrations and [SQLiteSystem] into SystemMigrations, both read under the name "audit".
+// Tables that are not there, older or newer than this release are refused (audit.ErrSchema) by audit.Open, if the
+// log of the heads has them too, and by the first call that works on a tenant's log.
 //
 // # How events get their places
 //

@@ -2,6 +2,8 @@ package auditsql_test
 
 import (
 	"context"
+	"crypto/rand"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,7 +11,9 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 )
 
 func TestTablesPassTheLibrarysOwnInspection(t *testing.T) {
@@ -50,6 +54,74 @@ func TestNewerTablesAreRefused(t *testing.T) {
 	_, err := owner.ExecContext(t.Context(), "INSERT INTO audit_heads.goose_db_version (version_id, is_applied) VALUES (99, true)")
 	require.NoError(t, err)
 	require.ErrorIs(t, auditsql.Migrate(t.Context(), owner, w.pg.App.Role, w.pg.System.Role), audit.ErrSchema)
+}
+
+// The tables are those of another release for whoever opens the log: it is refused before anything is recorded.
+func TestALogWithoutItsTablesIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, comment := range map[string]string{"older": `'bailiwick audit 0'`, "newer": `'bailiwick audit 99'`, "missing": `NULL`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := onPostgres(t)
+			_, err := openSQL(t, w.pg.Owner.DSN).ExecContext(t.Context(), `COMMENT ON TABLE audit_event IS `+comment)
+			require.NoError(t, err)
+			refusesEverything(t, w)
+		})
+	}
+	for name, steps := range map[string][]sqlite.Migration{
+		"missing": {{ID: "app/1", SQL: `CREATE TABLE note (id TEXT PRIMARY KEY) STRICT`}},
+		"newer":   {{ID: "audit/00001_audit", SQL: `SELECT 1`}, {ID: "audit/00001_heads", SQL: `SELECT 1`}, {ID: "audit/99999_more", SQL: `SELECT 1`}},
+	} {
+		t.Run("sqlite "+name, func(t *testing.T) {
+			t.Parallel()
+			db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Migrations: steps, SystemMigrations: steps,
+				SystemAudit: func(context.Context, string) error { return nil }})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, db.Close()) })
+			refusesEverything(t, &world{host: db, db: db.TenantDB()})
+		})
+	}
+}
+
+func refusesEverything(t *testing.T, w *world) {
+	t.Helper()
+	ctx := w.tenant(t)
+	skey, _, err := note.GenerateKey(rand.Reader, "example.com/audit")
+	require.NoError(t, err)
+	signer, err := note.NewSigner(skey)
+	require.NoError(t, err)
+	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k1", 16)))
+	require.NoError(t, err)
+	_, err = audit.Open(t.Context(), w.store(t), audit.Options{Origin: "example.com/audit", Signer: signer, Key: key})
+	require.ErrorIs(t, err, audit.ErrSchema)
+	s := w.store(t)
+	_, err = s.Append(ctx, []audit.Entry{entry(1, "leaf")})
+	require.ErrorIs(t, err, audit.ErrSchema)
+	require.ErrorIs(t, s.Tx(ctx, func(ctx context.Context) error {
+		e := entry(1, "leaf")
+		e.New = true
+		_, err := s.Park(ctx, []audit.Entry{e})
+		return err
+	}), audit.ErrSchema)
+	_, err = s.Size(ctx)
+	require.ErrorIs(t, err, audit.ErrSchema)
+	_, err = s.Heads().Size(t.Context())
+	require.ErrorIs(t, err, audit.ErrSchema)
+}
+
+// Of several shards one may have been forgotten.
+func TestAMissingTableIsAWrongSchemaToo(t *testing.T) {
+	t.Parallel()
+	w := onPostgres(t)
+	ctx, s := w.tenant(t), w.store(t)
+	_, err := s.Append(ctx, []audit.Entry{entry(1, "leaf")})
+	require.NoError(t, err)
+	_, err = openSQL(t, w.pg.Owner.DSN).ExecContext(t.Context(), `ALTER TABLE audit_event RENAME TO gone; ALTER TABLE audit_hold RENAME COLUMN placed TO gone`)
+	require.NoError(t, err)
+	_, err = s.Append(ctx, []audit.Entry{entry(1, "leaf")})
+	require.ErrorIs(t, err, audit.ErrSchema)
+	_, err = s.Holds(ctx)
+	require.ErrorIs(t, err, audit.ErrSchema)
 }
 
 func TestMigrateNeedsARole(t *testing.T) {

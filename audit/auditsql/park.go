@@ -24,6 +24,9 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 		return nil, err
 	}
 	placed := make([]audit.Placed, len(entries))
+	if err := s.fitting(ctx); err != nil {
+		return nil, err
+	}
 	if !slices.ContainsFunc(entries, func(e audit.Entry) bool { return !e.New }) {
 		for i := range placed {
 			placed[i].Parked = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -18,7 +19,9 @@ type Store struct {
 
 var _ audit.Store = (*Store)(nil)
 
-// New returns the logs in db, whose tables are there already: see [Migrate] and [SQLite].
+// New returns the logs in db, whose tables are there already: see [Migrate] and [SQLite]. It asks the database nothing. The
+// first call that uses a log, which audit.Open makes, is refused with [audit.ErrSchema] if the tables are not there, older or
+// newer than this release.
 func New(db *tenantdb.DB) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("auditsql: no database")
@@ -26,9 +29,9 @@ func New(db *tenantdb.DB) (*Store, error) {
 	if db.Dialect() != tenantdb.Postgres && db.Dialect() != tenantdb.SQLite {
 		return nil, fmt.Errorf("auditsql: no SQL for %q", db.Dialect())
 	}
-	s := &Store{tree: tree{db: db, pg: db.Dialect() == tenantdb.Postgres}}
+	s := &Store{tree: tree{db: db, pg: db.Dialect() == tenantdb.Postgres, fits: new(atomic.Bool)}}
 	s.heads = s.tree
-	s.heads.system = true
+	s.heads.system, s.heads.fits = true, new(atomic.Bool)
 	both := dialects[db.Dialect()]
 	s.tree.dialect, s.heads.dialect = both[0], both[1]
 	return s, nil
@@ -49,7 +52,8 @@ func (s *Store) InTx(ctx context.Context) bool { return s.db.InTx(ctx) }
 type tree struct {
 	db     *tenantdb.DB
 	pg     bool
-	system bool // the log of the heads
+	system bool         // the log of the heads
+	fits   *atomic.Bool // see fit
 	*dialect
 }
 
@@ -58,16 +62,26 @@ const reason = "keep the log of the heads of all audit logs"
 
 // write runs f in the transaction that ctx carries, or one of its own. f may be run more than once.
 func (t *tree) write(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
-	run := func(ctx context.Context, tx *sqlx.Tx) error { return f(ctx, tx) }
+	run := t.fitted(f)
 	if t.system {
 		return named(t.db.System(ctx, reason, run, tenantdb.Retry(3)))
 	}
 	return named(t.db.Tx(ctx, run, tenantdb.Retry(3)))
 }
 
+// fitted is f, in tables that were looked at.
+func (t *tree) fitted(f tenantdb.Func) tenantdb.Func {
+	return func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := t.fit(ctx, tx); err != nil {
+			return err
+		}
+		return f(ctx, tx)
+	}
+}
+
 // read is write for what only reads.
 func (t *tree) read(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
-	run := func(ctx context.Context, tx *sqlx.Tx) error { return f(ctx, tx) }
+	run := t.fitted(f)
 	if t.system {
 		return named(t.db.System(ctx, reason, run, func(o *tenantdb.TxOptions) { o.ReadOnly = true }))
 	}
@@ -83,6 +97,8 @@ func named(err error) error {
 		return fmt.Errorf("%w: %w", audit.ErrUnknown, err)
 	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
 		return fmt.Errorf("%w: %w", audit.ErrUnavailable, err)
+	case isMissing(err):
+		return fmt.Errorf("%w: %w", audit.ErrSchema, err)
 	}
 	return err
 }

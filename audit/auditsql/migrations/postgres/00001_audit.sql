@@ -22,6 +22,7 @@ CREATE TABLE audit_event (
     PRIMARY KEY (tenant_id, seq),
     CONSTRAINT audit_event_once UNIQUE (tenant_id, event_id)
 );
+COMMENT ON TABLE audit_event IS 'bailiwick audit 1'; -- the version of all these tables, for who may not read goose's
 ALTER TABLE audit_event ALTER leaf SET STORAGE EXTERNAL, ALTER hash SET STORAGE PLAIN, ALTER event_id SET STORAGE PLAIN;
 CREATE INDEX audit_event_action ON audit_event (tenant_id, action, seq);
 -- Every 256th: the clock never goes back in a log, so these find any time.
