@@ -20,13 +20,14 @@ import (
 type signing struct {
 	mu       sync.Mutex
 	unsigned map[tenancy.ID]*unsigned
-	due      chan struct{} // told when a log has Options.Every new events
+	latest   map[tenancy.ID]Checkpoint // size and root of the newest that this process signed or saw
+	due      chan struct{}             // told when a log has Options.Every new events
 	now      func() time.Time
 	heads    *headsState
 }
 
 func newSigning(o Options) signing {
-	return signing{unsigned: map[tenancy.ID]*unsigned{}, due: make(chan struct{}, 1), now: time.Now, heads: newHeadsState(o)}
+	return signing{unsigned: map[tenancy.ID]*unsigned{}, latest: map[tenancy.ID]Checkpoint{}, due: make(chan struct{}, 1), now: time.Now, heads: newHeadsState(o)}
 }
 
 // unsigned is what a process wrote to a log that no checkpoint covers yet.
@@ -103,7 +104,7 @@ const signTries = 16
 // Checkpoint signs the log of ctx's tenant as it is now, with all that was recorded before, and puts the
 // checkpoint into the log of heads. A log that has not grown since keeps its newest checkpoint. It fails with
 // ErrNotFound if nothing was ever recorded, with ErrBackwards if the log does not extend its newest checkpoint,
-// and with ErrCorrupt if it has not got what this process recorded. It is not for use inside a transaction.
+// or one that this process signed or that follows in the log of heads, and with ErrCorrupt if it has not got what this process recorded. It is not for use inside a transaction.
 func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	id, err := tenancy.From(ctx)
 	if err != nil {
@@ -137,6 +138,7 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 			break
 		}
 	}
+	latest, known := l.latestOf(id)
 	// The newest is read first: what another process signs after this is no longer than what is read below.
 	newest, err := newestOf(ctx, l.store, l.origin(id))
 	if err != nil {
@@ -155,10 +157,14 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 	if err := l.index(ctx, &newest.Checkpoint); err != nil {
 		return Checkpoint{}, err
 	}
-	switch {
-	case e.size == 0:
+	if e.size == 0 {
 		return Checkpoint{}, fmt.Errorf("%w: nothing was recorded yet", ErrNotFound)
-	case e.size == newest.Size:
+	}
+	if err := l.checkLatest(ctx, e, newest.Checkpoint, latest, known); err != nil {
+		return Checkpoint{}, err
+	}
+	if e.size == newest.Size {
+		l.setLatest(id, newest.Checkpoint)
 		return newest.Checkpoint, nil
 	}
 	if rotated, err := l.recordRotation(ctx, id, newest); err != nil {
@@ -196,6 +202,7 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 		}
 		c = stored.Checkpoint
 	}
+	l.setLatest(id, c)
 	return c, l.index(ctx, &c)
 }
 
