@@ -60,8 +60,8 @@ func blockOf(p *[reach]byte) (w block) {
 const longWord = 16
 
 // worth returns the places of a block that are worth a closer look: the triggers, and the first bytes of words that can
-// be tokens, numbers or codes. A set bit of starts is the first byte of a word.
-func (b *block) worth(p *[reach]byte, starts uint64) uint64 {
+// be tokens, numbers or codes. A set bit of starts is the first byte of a word; the block is that of src[base:].
+func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint64 {
 	places := b.trigger
 	// A word with a short head goes on behind a sign, not a space; one that announces a secret has four to six letters, and
 	// the secret eight.
@@ -101,7 +101,7 @@ func (b *block) worth(p *[reach]byte, starts uint64) uint64 {
 		}
 	}
 	if b.digit != 0 {
-		places |= b.numbers(p, starts)
+		places |= b.numbers(p, starts, src, base)
 	}
 	return places
 }
@@ -115,7 +115,7 @@ func (b *block) twoLetters(starts uint64) uint64 {
 
 // numbers returns the words with digits in them that can be, or begin, numbers or codes: in front of enough digits in one
 // row, with enough digits among letters, or with letters and digits as codes begin.
-func (b *block) numbers(p *[reach]byte, starts uint64) (places uint64) {
+func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (places uint64) {
 	// Adding a word's digits to its bits carries out at its first byte, if there are any.
 	sum, carry := bits.Add64(b.word, b.digit, 0)
 	alnum := b.word &^ b.sep
@@ -129,12 +129,8 @@ func (b *block) numbers(p *[reach]byte, starts uint64) (places uint64) {
 		m ^= at
 		n := bits.LeadingZeros64(^(b.word << k))
 		in := ^uint64(0) << ((64 - n) & 63) >> k // the word's bits; n is at least 1
-		if codes&in != 0 {
-			places |= at
-			continue
-		}
 		digits, all := bits.OnesCount64(b.digit&in), bits.OnesCount64(alnum&in)
-		if all > digits && digits >= 6 {
+		if all > digits && (digits >= 6 || codes&in != 0) && capital(p, k, k+n) {
 			places |= at
 			continue
 		}
@@ -144,11 +140,39 @@ func (b *block) numbers(p *[reach]byte, starts uint64) (places uint64) {
 		}
 		run := bits.LeadingZeros64(^(row << first))
 		count := bits.OnesCount64(b.digit << first >> ((64 - run) & 63))
-		if count >= 7 || first+run >= 64 || p[first+run] == '/' && isDigit(p[first+run+1]) || count >= 5 && (first < 2 || p[first-1] == ')' || p[first-2] == ')') {
-			places |= at
+		next := first + run
+		switch {
+		case next >= 64 || p[next] == '/' && isDigit(p[next+1]):
+		case count < 5:
+			continue
+		case count < 7:
+			i := base + first
+			if i < 2 || src[i-1] != ')' && src[i-2] != ')' {
+				continue
+			}
+		case next < k+n && suffixed(p[next:next+3:next+3]):
+			continue
 		}
+		places |= at
 	}
 	return places
+}
+
+// capital reports whether there may be a capital letter in p[from:to].
+func capital(p *[reach]byte, from, to int) bool {
+	var v uint64
+	for ; from < to; from += 8 {
+		w := binary.LittleEndian.Uint64(p[min(from, reach-8):])
+		v |= w &^ (w << 1)
+	}
+	return v&0x4040404040404040 != 0
+}
+
+// suffixed reports whether digits are followed, in the same word, by more letters than a number can end with: p are the
+// three bytes behind them.
+func suffixed(p []byte) bool {
+	return class[p[0]]&cAlnum != 0 && (class[p[0]]&cUpper == 0 ||
+		class[p[1]]&cAlnum != 0 && (class[p[1]]&cUpper == 0 || class[p[2]]&cAlnum != 0))
 }
 
 // shortHeads has a bit for each hash of three bytes that begin a word which is worth a look however short it is: one that

@@ -113,7 +113,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 	if s.addresses {
 		places |= starts
 	}
-	places |= b.worth(p, starts)
+	places |= b.worth(p, starts, s.src, base)
 	if base+next > s.safe {
 		next = s.safe - base
 		places &= ^(^uint64(0) >> next)

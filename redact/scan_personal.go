@@ -81,8 +81,12 @@ func (s *scanner) number(start, end int) bool {
 	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
 		return false
 	}
-	if run < end && isAlnum(src[run]) && (class[src[run]]&cUpper == 0 || run+1 < len(src) && isAlnum(src[run+1]) && (class[src[run+1]]&cUpper == 0 || run+2 < len(src) && isAlnum(src[run+2]))) {
-		return false
+	if run < end {
+		var behind [3]byte
+		copy(behind[:], src[run:])
+		if suffixed(behind[:]) {
+			return false
+		}
 	}
 	lo, hi := s.room(start, run)
 	a, b, kind, rule, ok := numberAt(src[lo:hi], start-lo, min(run, s.numEnd)-lo, &s.r.on)
