@@ -43,6 +43,8 @@ type scanner struct {
 	numEnd    int // digits before it have been looked at
 	ws        int // where the word begins that src[pos] goes on with; pos if none
 	ls, le    int // the last whole word before pos
+	plain     int // there is no "[" in src[plain:plainEnd]
+	plainEnd  int
 	keys      *keySet
 	m         found // what the last look found
 	addresses bool  // IP or MAC addresses are looked for

@@ -8,6 +8,17 @@ import "bytes"
 func (s *scanner) room(start, end int) (lo, hi int) {
 	src := s.src
 	lo = max(s.floor, s.base)
+	// Brackets are rare: remember a stretch without any.
+	from, to := max(s.base, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)
+	if from < s.plain || to > s.plainEnd {
+		s.plain, s.plainEnd = from, min(len(src), to+1024)
+		if n := bytes.IndexByte(src[from:s.plainEnd], '['); n >= 0 {
+			s.plainEnd = from + n
+		}
+	}
+	if to <= s.plainEnd {
+		return lo, len(src)
+	}
 	for i := max(lo, start-maxLabel-lookBehind); i < start; {
 		n := bytes.IndexByte(src[i:start], '[')
 		if n < 0 {

@@ -45,6 +45,9 @@ func (s *scanner) userinfo(colon int) bool {
 func (s *scanner) dsnUser(at int) bool {
 	src := s.src
 	rest := src[at+1 : min(len(src), at+6)]
+	if len(rest) < 5 || rest[0] != 't' && rest[0] != 'u' {
+		return false
+	}
 	if !bytes.HasPrefix(rest, []byte("tcp(")) && !bytes.HasPrefix(rest, []byte("unix(")) {
 		return false
 	}
