@@ -10,10 +10,21 @@ package redact
 // Kinds that are not in on are not looked for, so that one of them never hides another.
 func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Kind, rule string, ok bool) {
 	first := true
+	row := start // src[start:row] are digits with single spaces between
 	for p := start; p < end; {
 		if !isDigit(src[p]) {
 			p++
 			continue
+		}
+		if !first && src[p-1] == ' ' && isDigit(src[p-2]) {
+			row = max(row, p)
+			for row < len(src) && row < p+maxSpan && (isDigit(src[row]) || src[row] == ' ' && row+1 < len(src) && isDigit(src[row+1])) {
+				row++
+			}
+			if next := p + columnOf(src[p:row]); next > p {
+				p = next
+				continue
+			}
 		}
 		var g digitGroups
 		next := g.read(src, p)
@@ -35,6 +46,30 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 		p, first = next, false
 	}
 	return 0, 0, 0, "", false
+}
+
+// columnOf returns the length of the first group of the digits and spaces in row, when no number begins with it: columns go on
+// before and behind it, so that it could be but a card, or a long group by itself. It returns 0 where a closer look is needed.
+func columnOf(row []byte) (n int) {
+	if len(row) < maxSpan {
+		return 0
+	}
+	for n < 9 && row[n] != ' ' {
+		n++
+	}
+	switch n {
+	case 9:
+		return 0
+	case 1:
+		if row[3] != ' ' && row[4] != ' ' && row[5] == ' ' { // 1 212 555 0100
+			return 0
+		}
+	case 4, 6:
+		if c := row[0]; c != '0' && c != '7' && (c != '1' || row[1] == '8') { // what issuers' numbers begin with
+			return 0
+		}
+	}
+	return n
 }
 
 // maxGroups, maxDigits and maxSpan bound what one number may take.

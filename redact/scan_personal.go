@@ -1,7 +1,8 @@
 package redact
 
-// maxRun is how much of a run of digits is looked at in one go. Longer runs are looked at in pieces that overlap by half.
-const maxRun = 128
+// maxRun is how much of a run of digits is looked at in one go. Of a longer one the first half is
+// looked at, and the rest as a run of its own.
+const maxRun = 1024
 
 // personalWord looks for numbers and codes that stand for a person in the word src[start:end], or in the run of digits
 // and separators that begins with it.
