@@ -425,7 +425,8 @@ func (m *modelLog) step() {
 		}
 	case "prune":
 		if len(m.events) > 0 {
-			signTree(t, m.ctx, m.log.store)
+			_, err := m.log.Checkpoint(m.ctx)
+			require.NoError(t, err)
 			m.signed = uint64(len(m.events))
 			m.prune(uint64(rapid.IntRange(1, len(m.events)+300).Draw(t, "to")))
 		}
@@ -442,29 +443,6 @@ func (m *modelLog) bulk(n int) {
 	_, err := m.log.Append(m.ctx, events...)
 	require.NoError(m.t, err)
 	m.take(events...)
-}
-
-// signTree integrates all events into the tree and stores a checkpoint of it, with a note that nobody reads.
-func signTree(t require.TestingT, ctx context.Context, s Store) {
-	size, err := s.Size(ctx)
-	require.NoError(t, err)
-	from, above, err := s.Grown(ctx)
-	require.NoError(t, err)
-	leaves, err := s.Hashes(ctx, from-from%tileWidth, from)
-	require.NoError(t, err)
-	e, err := readEdge(from, above, leaves)
-	require.NoError(t, err)
-	hashes, err := s.Hashes(ctx, from, size)
-	require.NoError(t, err)
-	var tiles []Tile
-	for i := 0; i < len(hashes); i += hashSize {
-		require.NoError(t, e.add((*[hashSize]byte)(hashes[i:]), func(id TileID, data []byte) error {
-			tiles = append(tiles, Tile{id, slices.Clone(data)})
-			return nil
-		}))
-	}
-	require.NoError(t, s.Grow(ctx, from, size, e.above(), tiles))
-	require.NoError(t, s.Sign(ctx, Signed{Size: size, Note: []byte("a note"), HeadsIndex: -1}))
 }
 
 func TestHistoriesReadAsTheModelSays(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,8 +39,8 @@ var errPrunedMeanwhile = fmt.Errorf("%w: another pruning", ErrConflict)
 // Prune removes old events with all that was said in them, and keeps their hashes: the rest of the log still verifies,
 // and that this was a pruning and no deletion is told by events of the log, with the tree's root at the cut (audit.pruned).
 // It removes whole tiles of 256 events, and only what a signed checkpoint covers, so it may stop short of what was
-// asked for; To of the result says where. Before it removes anything it compares the events with the tree: it does not help
-// to hide what was tampered with ([ErrCorrupt]). A hold of everything, or of a subject who is in one of the events,
+// asked for; To of the result says where. Before it removes anything it compares the events with the newest checkpoint: it does
+// not help to hide what was tampered with ([ErrCorrupt]). A hold of everything, or of a subject who is in one of the events,
 // forbids it ([ErrHeld]). Two prunings at once: one of them fails with [ErrConflict].
 //
 // Much is pruned in several transactions. If ctx ends, or one fails, the result tells what was pruned until then, and a
@@ -62,7 +61,11 @@ func (l *Log) Prune(ctx context.Context, p Pruning) (PruningResult, error) {
 		return PruningResult{}, err
 	}
 	done := PruningResult{From: from, To: from}
-	to, err := l.pruneEnd(ctx, p)
+	newest, err := newestOf(ctx, l.store, l.origin(tenant))
+	if err != nil {
+		return done, err
+	}
+	to, err := l.pruneEnd(ctx, p, newest.Size)
 	if err != nil || to <= from {
 		return done, err
 	}
@@ -70,23 +73,16 @@ func (l *Log) Prune(ctx context.Context, p Pruning) (PruningResult, error) {
 		return done, err
 	}
 	for done.To < to {
-		if err := l.pruneTo(ctx, tenant, p, min(to, done.To+prunedAtOnce), &done); err != nil {
+		if err := l.pruneTo(ctx, tenant, p, newest.Checkpoint, min(to, done.To+prunedAtOnce), &done); err != nil {
 			return done, err
 		}
 	}
 	return done, nil
 }
 
-// pruneEnd is where the cut can be: below what was asked for and the newest checkpoint, between tiles.
-func (l *Log) pruneEnd(ctx context.Context, p Pruning) (uint64, error) {
-	newest, err := l.store.Newest(ctx)
-	if errors.Is(err, ErrNotFound) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	to := newest.Size
+// pruneEnd is where the cut can be: below what was asked for and what is signed, between tiles.
+func (l *Log) pruneEnd(ctx context.Context, p Pruning, signed uint64) (uint64, error) {
+	to := signed
 	if p.To > 0 {
 		to = min(to, p.To)
 	} else { // the store's clock never goes back, so what comes before the first that is too new is old enough
@@ -122,11 +118,8 @@ func (l *Log) prunable(ctx context.Context, to uint64) error {
 	return nil
 }
 
-func (l *Log) pruneTo(ctx context.Context, tenant tenancy.ID, p Pruning, to uint64, done *PruningResult) error {
-	if err := l.intact(ctx, done.To, to); err != nil {
-		return err
-	}
-	root, err := l.rootAtTile(ctx, to)
+func (l *Log) pruneTo(ctx context.Context, tenant tenancy.ID, p Pruning, newest Checkpoint, to uint64, done *PruningResult) error {
+	root, err := l.intact(ctx, done.To, to, newest)
 	if err != nil {
 		return err
 	}
@@ -152,8 +145,36 @@ func (l *Log) pruneTo(ctx context.Context, tenant tenancy.ID, p Pruning, to uint
 	return nil
 }
 
-// intact compares the leaves from <= seq < to, which begin and end with tiles, with the tree.
-func (l *Log) intact(ctx context.Context, from, to uint64) error {
+// intact compares the leaves from <= seq < to, which begin and end with tiles, with the tree and with what was signed, and
+// returns the root of the tree of size to. The tiles only tell where it is that something is wrong.
+func (l *Log) intact(ctx context.Context, from, to uint64, newest Checkpoint) (root [hashSize]byte, err error) {
+	tree, err := l.peaksAt(ctx, from)
+	if err != nil {
+		return root, err
+	}
+	if err := l.addIntact(ctx, &tree, from, to); err != nil {
+		return root, err
+	}
+	root = tree.root()
+	p, err := newProver(ctx, l.store)
+	if err != nil {
+		return root, err
+	}
+	if p.size < newest.Size {
+		return root, fmt.Errorf("%w: its tree has %d leaves, and its newest checkpoint %d", ErrBackwards, p.size, newest.Size)
+	}
+	path, err := p.proveConsistency(to, newest.Size)
+	if err != nil {
+		return root, err
+	}
+	if VerifyConsistency(Checkpoint{Origin: newest.Origin, Size: to, Root: root}, newest, path) != nil {
+		return root, fmt.Errorf("%w: the %d events to be pruned are not those that were signed", ErrCorrupt, to-from)
+	}
+	return root, nil
+}
+
+// addIntact adds the leaves from <= seq < to to the tree, if they are those of its tiles.
+func (l *Log) addIntact(ctx context.Context, tree *frontier, from, to uint64) error {
 	for first := from; first < to; first += checkedAtOnce {
 		end := min(to, first+checkedAtOnce)
 		var of []TileID
@@ -173,6 +194,7 @@ func (l *Log) intact(ctx context.Context, from, to uint64) error {
 			if at := next % tileWidth * hashSize; string(hash[:]) != string(tile[at:at+hashSize]) {
 				return fmt.Errorf("%w: the leaf at %d is not the one in the tree", ErrCorrupt, next)
 			}
+			tree.add(&hash)
 			next++
 			return nil
 		})
@@ -204,9 +226,8 @@ func (l *Log) fullTiles(ctx context.Context, of []TileID) ([][]byte, error) {
 	return tiles, nil
 }
 
-// rootAtTile returns the root of the tree of the first size leaves, a multiple of tileWidth, from the largest tiles
-// that make it up.
-func (l *Log) rootAtTile(ctx context.Context, size uint64) ([32]byte, error) {
+// peaksAt returns the tree of the first size leaves, a multiple of tileWidth, from the largest tiles that make it up.
+func (l *Log) peaksAt(ctx context.Context, size uint64) (f frontier, err error) {
 	var of []TileID
 	levels := 0
 	for size>>(8*(levels+1)) > 0 {
@@ -219,12 +240,11 @@ func (l *Log) rootAtTile(ctx context.Context, size uint64) ([32]byte, error) {
 	}
 	tiles, err := l.fullTiles(ctx, of)
 	if err != nil {
-		return [32]byte{}, err
+		return frontier{}, err
 	}
-	var f frontier
 	for i, t := range tiles {
 		root := perfectRoot(t)
 		f.addPeak(&root, 8*(of[i].Level+1))
 	}
-	return f.root(), nil
+	return f, nil
 }

@@ -22,7 +22,8 @@ func filled(t *testing.T, s Store, n int) *Log {
 		require.NoError(t, err)
 		n -= len(events)
 	}
-	signTree(t, inAcme(t), s)
+	_, err := l.Checkpoint(inAcme(t))
+	require.NoError(t, err)
 	return l
 }
 
@@ -55,7 +56,7 @@ func TestAPruningTellsTheRootOfWhatItCutOff(t *testing.T) {
 	}
 }
 
-func TestTheRootAtATileIsThatOfTheTree(t *testing.T) {
+func TestThePeaksAtATileAreThoseOfTheTree(t *testing.T) {
 	t.Parallel()
 	s := NewMemory()
 	tree, front := &edge{}, frontier{}
@@ -77,12 +78,12 @@ func TestTheRootAtATileIsThatOfTheTree(t *testing.T) {
 	}
 	l := logOver(t, over)
 	for size, want := range roots {
-		got, err := l.rootAtTile(inAcme(t), size)
+		got, err := l.peaksAt(inAcme(t), size)
 		require.NoError(t, err)
-		require.Equal(t, want, got, size)
+		require.Equal(t, want, got.root(), size)
 	}
 	delete(over.tiles, TileID{1, 1})
-	_, err := l.rootAtTile(inAcme(t), 256*520)
+	_, err := l.peaksAt(inAcme(t), 256*520)
 	require.ErrorIs(t, err, ErrCorrupt)
 }
 
@@ -110,7 +111,8 @@ func TestOnlyWhatIsSignedIsPruned(t *testing.T) {
 	done, err := l.Prune(inAcme(t), Pruning{To: 768, Basis: "b", By: admin})
 	require.NoError(t, err)
 	require.Empty(t, done.Receipts, "nothing is signed")
-	signTree(t, inAcme(t), s)
+	_, err = l.Checkpoint(inAcme(t))
+	require.NoError(t, err)
 	_, err = l.Append(inAcme(t), make256(docRead)...)
 	require.NoError(t, err)
 	done, err = l.Prune(inAcme(t), Pruning{To: 1024, Basis: "b", By: admin})
@@ -141,6 +143,56 @@ func TestPruningDoesNotHideWhatWasTamperedWith(t *testing.T) {
 	}
 	s.alter = nil
 	require.Len(t, logged(t, inAcme(t), s), 600, "nothing was recorded or removed")
+}
+
+// Who changes a leaf, its hash and its tile, but cannot sign, does not get it pruned away as if nothing had been.
+func TestPruningIsTiedToWhatWasSigned(t *testing.T) {
+	t.Parallel()
+	s := &forging{altered: altered{Store: NewMemory()}, ctx: inAcme(t), tiles: map[TileID][]byte{}}
+	l := logOver(t, s)
+	appendLeaves(inAcme(t), t, l, s, 256*256+600)
+	_, err := l.Checkpoint(inAcme(t))
+	require.NoError(t, err)
+	forged := leafEntry(-1)
+	s.alter = func(st *Stored) bool { st.Leaf = forged.Leaf; return true }
+	prune := func() {
+		_, err := l.Prune(inAcme(t), Pruning{To: 512, Basis: "b", By: admin})
+		require.ErrorIs(t, err, ErrCorrupt)
+		to, err := s.PrunedTo(inAcme(t))
+		require.NoError(t, err)
+		require.Zero(t, to)
+	}
+	copy(s.tile(TileID{0, 1})[44*hashSize:], forged.Hash[:])
+	prune()
+	root := perfectRoot(s.tile(TileID{0, 1}))
+	copy(s.tile(TileID{1, 0})[hashSize:], root[:])
+	prune()
+}
+
+// forging is a store of which tiles were changed.
+type forging struct {
+	altered
+	ctx   context.Context
+	tiles map[TileID][]byte
+}
+
+// tile is a tile to be changed.
+func (s *forging) tile(id TileID) []byte {
+	if s.tiles[id] == nil {
+		data, _ := s.Store.Tiles(s.ctx, []TileID{id}) // memory does not fail
+		s.tiles[id] = data[0]
+	}
+	return s.tiles[id]
+}
+
+func (s *forging) Tiles(ctx context.Context, of []TileID) ([][]byte, error) {
+	all, err := s.Store.Tiles(ctx, of)
+	for i, id := range of {
+		if s.tiles[id] != nil {
+			all[i] = s.tiles[id]
+		}
+	}
+	return all, err
 }
 
 // altered shows other bytes at 300 than were stored.
