@@ -17,21 +17,32 @@ import (
 // verified does what an auditor does now and then: have fir's log taken out of the database, and verify that with the
 // log's public key and what is kept outside. It opens the log as a process of its own, which remembers nothing.
 func (d *desk) verified(ctx context.Context) (*audit.Report, error) {
-	t := d.trail
-	log, err := audit.Open(ctx, t.store, t.opts)
+	log, err := audit.Open(ctx, d.trail.store, d.trail.opts)
 	if err != nil {
 		return nil, err
 	}
-	var bundle bytes.Buffer
-	_, err = log.Bundle(tenancy.With(ctx, fir), &bundle, audit.Bundling{By: bot, Reason: "the monthly check"})
+	bundle, err := d.bundle(ctx, log)
 	if err := errors.Join(err, log.Close(ctx)); err != nil {
 		return nil, err
 	}
+	return d.judged(ctx, bundle)
+}
+
+// bundle takes fir's log out of a database.
+func (d *desk) bundle(ctx context.Context, log *audit.Log) ([]byte, error) {
+	var bundle bytes.Buffer
+	_, err := log.Bundle(tenancy.With(ctx, fir), &bundle, audit.Bundling{By: bot, Reason: "the monthly check"})
+	return bundle.Bytes(), err
+}
+
+// judged verifies a bundle with fir's log's public key and what is kept outside.
+func (d *desk) judged(ctx context.Context, bundle []byte) (*audit.Report, error) {
+	t := d.trail
 	heads, err := audit.FolderAnchor(t.outside).Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t.verify(ctx, &bundle, audit.Policy{Keys: []audit.Key{{Verifier: t.public}}, Tenant: fir, Trusted: [][]byte{t.signed.Note, heads}})
+	return t.verify(ctx, bytes.NewReader(bundle), audit.Policy{Keys: []audit.Key{{Verifier: t.public}}, Tenant: fir, Trusted: [][]byte{t.signed.Note, heads}})
 }
 
 // inOrder returns what a report of a log that nobody touched says in short, and an error if it says anything else.
@@ -71,7 +82,7 @@ func (d *desk) caught(ctx context.Context, rule string, at uint64, do func(in *i
 	if err == nil {
 		r, err = d.verified(ctx)
 	}
-	if err := errors.Join(err, in.putBack(ctx)); err != nil {
+	if err := errors.Join(err, in.putBackEvents(ctx)); err != nil {
 		return outcome{}, err
 	}
 	found, ok := findingOf(r, rule, at)
@@ -83,6 +94,45 @@ func (d *desk) caught(ctx context.Context, rule string, at uint64, do func(in *i
 		return outcome{}, fmt.Errorf("the database is as it was, and yet: %w", err)
 	}
 	return outcome{found + "\nput back as it was: " + again, "audit.Verify"}, nil
+}
+
+// found is the outcome if a bundle that nobody should believe is found out by that rule at that place.
+func (d *desk) found(ctx context.Context, rule string, at uint64, bundle []byte) (outcome, error) {
+	r, err := d.judged(ctx, bundle)
+	if err != nil {
+		return outcome{}, err
+	}
+	found, ok := findingOf(r, rule, at)
+	if !ok {
+		return outcome{}, fmt.Errorf("it was not found as %s: the verdict is %q\n%s", rule, r.Verdict, r)
+	}
+	return outcome{found, "audit.Verify"}, nil
+}
+
+// refusedToSign has do change the database so that it agrees with itself, and the library asked to go on with it. Then
+// it puts the database back as it was.
+func (d *desk) refusedToSign(ctx context.Context, do func(in *intruder) error, sign func() error) (o outcome, err error) {
+	in, err := d.breakIn(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := in.keep(ctx); err != nil {
+		return outcome{}, err
+	}
+	if err := do(in); err != nil {
+		return outcome{}, errors.Join(err, in.putBack(ctx))
+	}
+	o, err = refused("audit.Log", sign(), audit.ErrBackwards)
+	if err := errors.Join(err, in.putBack(ctx)); err != nil {
+		return outcome{}, err
+	}
+	again, err := d.verifiedOK(ctx)
+	if err != nil {
+		return outcome{}, fmt.Errorf("the database is as it was, and yet: %w", err)
+	}
+	o.Came += "\nput back as it was: " + again
+	return o, nil
 }
 
 // anywhere is no place: the finding is about what was signed, and not about an event.

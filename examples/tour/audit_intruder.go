@@ -142,3 +142,17 @@ func (in *intruder) putBack(ctx context.Context) error {
 	}
 	return in.change(ctx, changes...)
 }
+
+// putBackEvents makes the events and values that were kept what they were. What came later stays: it was signed.
+func (in *intruder) putBackEvents(ctx context.Context) error {
+	var changes []change
+	for _, t := range in.kept {
+		upTo, ok := map[string]string{"audit_event": "seq", "audit_open": "place"}[t.Name]
+		if !ok {
+			continue
+		}
+		changes = append(changes, change{SQL: "DELETE FROM " + t.Name + " WHERE {own} AND " + upTo + " <= (SELECT max(" + upTo + ") FROM kept_" + t.Name + ")"},
+			change{SQL: "INSERT INTO " + t.Name + " (" + t.Columns + ") SELECT " + t.Columns + " FROM kept_" + t.Name})
+	}
+	return in.change(ctx, changes...)
+}

@@ -79,11 +79,10 @@ func replaceName(ctx context.Context, d *desk) (outcome, error) {
 	})
 }
 
-// cutTail leaves a log that agrees with itself, and that the library goes on with. Only who holds a note of the longer one
-// can tell.
+// cutTail leaves a log that agrees with itself: shorter, and all signed.
 func cutTail(ctx context.Context, d *desk) (outcome, error) {
 	const left = 280
-	return d.caught(ctx, audit.RuleRollback, eventsOfDay-1, func(in *intruder) error {
+	return d.refusedToSign(ctx, func(in *intruder) error {
 		changes := []change{
 			{`DELETE FROM audit_event WHERE {own} AND seq >= ?`, []any{left}},
 			{`DELETE FROM audit_open WHERE {own} AND place / 128 >= ?`, []any{left}},
@@ -95,39 +94,73 @@ func cutTail(ctx context.Context, d *desk) (outcome, error) {
 			changes = append(changes, change{`UPDATE audit_head SET size = ? WHERE {own}`, []any{left}})
 		}
 		return in.change(ctx, changes...)
-	})
+	}, func() error { return d.signedBy(ctx, d.trail.opts) })
 }
 
-// signAnew leaves no hash and no signature in the database that does not fit the edited event. The thief has
-// all that the application has, but the log's signing key.
+// signAnew leaves no hash and no signature in the tenant's tables that does not fit the edited event. The thief has all that
+// the application has, but the log's signing key, and has the library grow and sign the log with another.
 func signAnew(ctx context.Context, d *desk) (outcome, error) {
-	return d.caught(ctx, audit.RuleSignature, anywhere, func(in *intruder) error {
+	opts, err := d.forged()
+	if err != nil {
+		return outcome{}, err
+	}
+	return d.refusedToSign(ctx, func(in *intruder) error {
 		leaf, err := in.whitewashed(ctx)
 		if err != nil {
 			return err
 		}
 		hash := tlog.RecordHash(leaf)
-		err = in.change(ctx,
+		return in.change(ctx,
 			change{`UPDATE audit_event SET leaf = ?, hash = ? WHERE {own} AND seq = ?`, []any{leaf, hash[:], theRefusal}},
 			change{`DELETE FROM audit_tree WHERE {own}`, nil},
 			change{`DELETE FROM audit_tile WHERE {own}`, nil},
 			change{`DELETE FROM audit_checkpoint WHERE {own}`, nil})
-		if err != nil {
-			return err
-		}
-		secret, _, err := note.GenerateKey(rand.Reader, d.trail.opts.Origin)
-		if err != nil {
-			return err
-		}
-		opts := d.trail.opts
-		if opts.Signer, err = note.NewSigner(secret); err != nil {
-			return err
-		}
-		log, err := audit.Open(ctx, d.trail.store, opts)
-		if err != nil {
-			return err
-		}
-		_, err = log.Checkpoint(tenancy.With(ctx, fir))
-		return errors.Join(err, log.Close(ctx))
-	})
+	}, func() error { return d.signedBy(ctx, opts) })
+}
+
+// signedBy signs fir's log as a process that opens it with those options.
+func (d *desk) signedBy(ctx context.Context, o audit.Options) error {
+	log, err := audit.Open(ctx, d.trail.store, o)
+	if err != nil {
+		return err
+	}
+	_, err = log.Checkpoint(tenancy.With(ctx, fir))
+	return errors.Join(err, log.Close(ctx))
+}
+
+// forged are the options of a thief, who signs with a key of the same name.
+func (d *desk) forged() (audit.Options, error) {
+	opts := d.trail.opts
+	secret, _, err := note.GenerateKey(rand.Reader, opts.Origin)
+	if err != nil {
+		return opts, err
+	}
+	opts.Signer, err = note.NewSigner(secret)
+	return opts, err
+}
+
+// earlyCopy is handed in as if it were all there is.
+func earlyCopy(ctx context.Context, d *desk) (outcome, error) {
+	return d.found(ctx, audit.RuleRollback, eventsOfDay-1, d.trail.early)
+}
+
+// madeUp is a log that was never kept: the same day with another outcome, recorded and signed by the thief's own program.
+func madeUp(ctx context.Context, d *desk) (outcome, error) {
+	opts, err := d.forged()
+	if err != nil {
+		return outcome{}, err
+	}
+	opts.Anchors = nil
+	log, err := audit.Open(ctx, audit.NewMemory(), opts)
+	if err != nil {
+		return outcome{}, err
+	}
+	day := d.day()
+	day[theRefusal].Outcome = audit.Success
+	_, err = log.Append(tenancy.With(ctx, fir), day...)
+	bundle, err2 := d.bundle(ctx, log)
+	if err := errors.Join(err, err2, log.Close(ctx)); err != nil {
+		return outcome{}, err
+	}
+	return d.found(ctx, audit.RuleSignature, anywhere, bundle)
 }

@@ -32,6 +32,7 @@ type trail struct {
 	outside string        // a folder that stands for a machine of somebody else's
 
 	signed audit.Checkpoint // of fir's log after its day; its note is kept outside too
+	early  []byte           // a bundle of fir's log that an auditor had taken before the day was over
 
 	// What an application does with it. The tests have worse ones.
 	recorder   audit.Recorder
@@ -105,11 +106,10 @@ func (d *desk) firsMember(i int) audit.Party {
 	return audit.Party{Type: "member", ID: fmt.Sprint(m.ID), Name: m.Name, Email: m.Email, Person: true}
 }
 
-// firsDay records what fir's people did on a day, and has the log signed.
-func firsDay(ctx context.Context, d *desk) (fact string, err error) {
-	ctx = tenancy.With(ctx, fir)
+// day is what fir's people did on a day.
+func (d *desk) day() []audit.Event {
 	customers := d.org(fir).books.customers
-	events := make([]audit.Event, eventsOfDay)
+	events := make([]audit.Event, eventsOfDay-1) // that a bundle is taken is an event too
 	for i := range events {
 		c := customers[i%len(customers)]
 		e := audit.Event{
@@ -125,7 +125,21 @@ func firsDay(ctx context.Context, d *desk) (fact string, err error) {
 		}
 		events[i] = e
 	}
-	if _, err := d.trail.log.Append(ctx, events...); err != nil {
+	return events
+}
+
+// firsDay records the day, and has the log signed.
+func firsDay(ctx context.Context, d *desk) (fact string, err error) {
+	ctx = tenancy.With(ctx, fir)
+	events := d.day()
+	early := len(events) - 20
+	if _, err := d.trail.log.Append(ctx, events[:early]...); err != nil {
+		return "", err
+	}
+	if d.trail.early, err = d.bundle(ctx, d.trail.log); err != nil {
+		return "", err
+	}
+	if _, err := d.trail.log.Append(ctx, events[early:]...); err != nil {
 		return "", err
 	}
 	d.ops.Add(eventsOfDay)

@@ -23,6 +23,8 @@ var auditStop = stop{
 			{Name: "A name beside the log is replaced", Sends: "triggers off; UPDATE audit_open SET data = …: somebody else asked for the export", Try: replaceName},
 			{Name: "The tail is cut off, with all that knows of it", Sends: "triggers off; DELETE events from 280 on, the tree, its tiles and checkpoints", Try: cutTail},
 			{Name: "The log is rewritten, and signed with another key", Sends: "triggers off; edit event 17 and its hash; delete the tree; let the library grow it anew and sign it", Try: signAnew},
+			{Name: "An earlier copy is handed in for the whole", Sends: "audit.Verify of a bundle taken before the day was over", Try: earlyCopy},
+			{Name: "A log is made up, and signed with another key", Sends: "audit.Verify of a bundle of the same day with another outcome", Try: madeUp},
 		}},
 		{"An event is recorded with the change it tells of, or neither happens.", []attack{
 			{Name: "A change is recorded and then rolled back", Sends: "db.Tx: UPDATE conversation …; log.Record(…); return an error", Try: rollBack},
