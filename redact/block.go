@@ -74,7 +74,10 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 	four := b.word & (b.word << 1)
 	four &= four << 2
 	dashes := b.sep & (b.sep << 1) & (b.sep << 2) & (four << 3) // "-----BEGIN "
-	for m := starts & (^far | four&(before<<4|before<<5|before<<6|dashes)); m != 0; {
+	places |= starts & b.sep & (b.word << 1)                    // "-p", "--password"
+	eight := four & (four << 4)
+	spoken := eight & (space<<8 | space<<10 | space<<11 | space<<13) // password, IDENTIFIED, requirepass
+	for m := starts & (^far | four&(before<<4|before<<5|before<<6|space<<6|dashes) | spoken); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
@@ -88,7 +91,7 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
-		if c := p[k]; c == '-' || c == '.' || c == '_' || head[headOf(binary.LittleEndian.Uint32(p[k:]))] != 0 {
+		if c := p[k]; c == '-' || c == '.' || c == '_' || c == 'M' || c == 'N' || c == 'O' || c == 'A' && p[k+1] == 'A' || head[headOf(binary.LittleEndian.Uint32(p[k:]))] != 0 {
 			places |= at
 		}
 	}
@@ -182,10 +185,9 @@ var shortHeads = func() (t [512]uint64) {
 		h := shortHash(uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16)
 		t[h>>6] |= 1 << (h & 63)
 	}
-	for _, w := range announcers {
+	for w := range spokenWords {
 		add(w)
 	}
-	add("---")
 	for k := range tokenShapes {
 		s := &tokenShapes[k]
 		if s.firstStretch() >= longWord {

@@ -24,7 +24,7 @@ var class = func() (t [256]uint8) {
 		t[c] = cDigit
 	}
 	t['-'], t['_'], t['.'] = cDash, cDash, cDot
-	for _, c := range "@:=>%\\&" {
+	for _, c := range "@:=>%\\&(~" {
 		t[c] = cTrigger
 	}
 	for _, c := range " \t\n\r" {

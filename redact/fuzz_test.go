@@ -3,6 +3,8 @@ package redact
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -22,6 +24,16 @@ func seed(f *testing.F) {
 	f.Add([]byte(`{"a":[4111111111111111,-4111111111111111],"pin":1234,"x":"\u0041\npassword=a\"b","y":{"password":true}}`), uint16(7))
 	f.Add([]byte("+61 2 5550 "+"4321 x=261 2 5550 "), uint16(9)) // the label says "phone" itself
 	f.Add([]byte("p\u00adassword=\uff11\u200b2345678 ana\u200b@shop.example "), uint16(2))
+	for _, name := range []string{"secrets.txt", "harmless.txt"} {
+		lines, err := os.ReadFile("testdata/corpus/" + name)
+		require.NoError(f, err)
+		for i, l := range strings.Split(string(lines), "\n") {
+			if _, l, ok := strings.Cut(l, "\t"); ok {
+				l = strings.NewReplacer("«", "", "»", "", "⏎", "\n", "‹", "aB3", "›", "x9Kq").Replace(l)
+				f.Add([]byte(l), uint16(i%64))
+			}
+		}
+	}
 	f.Add([]byte(`"{\"card\":4111111111111111}"`), uint16(3))
 }
 

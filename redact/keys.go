@@ -21,6 +21,8 @@ const (
 	keyCookie                      // a header of pairs
 	keyNumber                      // a short code: pin, cvc, otp
 	keyPerson                      // is in a key that names personal data
+	keyFaint                       // a service: its name alone is a key to what looks very random
+	keyRole                        // has a part in a form of several keys, such as name and value
 )
 
 // keySet is a table of words.
@@ -79,9 +81,12 @@ const maxKey = 64
 
 // verdict is what a key says about its value.
 type verdict struct {
-	trait keyTrait // 0, keyStrong, keyWeak, keyCookie or keyNumber
+	trait keyTrait // 0, keyStrong, keyWeak, keyCookie, keyNumber or keyFaint
 	rule  string
 	who   *personalKey
+	role  string // the word that has a part in a form of several keys
+	lone  bool   // the key is one word
+	mild  bool   // and that word is one of prose too
 }
 
 // judge splits a key into words, as snake, kebab, camel and dotted spellings have them, and looks them up.
@@ -131,7 +136,15 @@ func (k *keySet) judge(key []byte) (v verdict) {
 			}
 		}
 	}
+	v.lone = words == 1
+	v.mild = v.lone && mild[string(low[:n])]
+	if last&keyRole != 0 {
+		v.role = roles[string(low[starts[words-1]:n])]
+	}
 	if all&keyPublic != 0 || last&keyAbout != 0 {
+		if wholeKeys[string(low[:n])] {
+			v.trait, v.rule = keyWeak, "key-weak"
+		}
 		return v
 	}
 	if all&keyPerson != 0 {
@@ -151,9 +164,23 @@ func (k *keySet) judge(key []byte) (v verdict) {
 		v.trait, v.rule = keyCookie, "cookie"
 	case all&keyWeak != 0 || last&keyName != 0 && words > 1:
 		v.trait, v.rule = keyWeak, "key-weak"
+	case all&keyFaint != 0 && !other:
+		v.trait, v.rule = keyFaint, "key-service"
 	}
 	return v
 }
+
+// wholeKeys are keys whose last word says otherwise elsewhere.
+var wholeKeys = map[string]bool{"codeverifier": true, "samlresponse": true, "samlrequest": true, "oauthverifier": true}
+
+// roles are the words with keyRole.
+var roles = func() map[string]string {
+	m := map[string]string{}
+	for _, w := range builtinKeys.table.words {
+		m[w] = w
+	}
+	return m
+}()
 
 // maxParts is how many words of a key are told apart.
 const maxParts = 12
@@ -181,4 +208,5 @@ func (k *keySet) trait(w []byte, h uint32) keyTrait {
 
 // joined are words that no other word ends in: dbpassword, myapikey.
 var joined = []string{"password", "passwd", "passphrase", "passwort", "apikey", "secretkey", "accesskey", "privatekey", "accesstoken",
-	"authtoken", "apitoken", "bottoken", "usertoken", "clientsecret", "apisecret", "appsecret", "secret", "token"}
+	"authtoken", "apitoken", "bottoken", "usertoken", "clientsecret", "apisecret", "appsecret", "secret", "token", "authkey",
+	"masterkey", "sessionid", "cookie"}

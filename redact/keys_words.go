@@ -8,7 +8,7 @@ var builtinKeys = func() *keySet {
 	add := func(t keyTrait, words string) {
 		for _, w := range strings.Fields(words) {
 			k.table.add(w, t)
-			if t&(keyStrong|keyWeak|keyCookie|keyNumber) != 0 {
+			if t&(keyStrong|keyWeak|keyCookie|keyNumber|keyFaint|keyRole) != 0 {
 				k.table.addTail(w)
 			}
 		}
@@ -17,30 +17,39 @@ var builtinKeys = func() *keySet {
 		pass psw pswd pword secret secrets credential credentials creds cred apikey apikeys apitoken secretkey accesskey privatekey privkey
 		clientsecret appsecret apisecret accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken usertoken bottoken
 		authkey masterkey encryptionkey signingkey accountkey sharedkey storagekey sharedaccesskey sharedaccesssignature
-		requirepass masterauth keypass storepass mnemonic seedphrase webhooksecret rootpw rootpwd userpass dbpass dbpwd dbpw
-		userpwd`)
+		requirepass masterauth keypass storepass webhooksecret rootpw rootpwd userpass dbpass dbpwd dbpw userpwd psk skey presharedkey
+		bindpw ldappw passin passout pw apikeysecret secretaccesskey sshpass pgpassword`)
 	add(keyWeak, `token tokens jwt bearer authorization auth authentication oauth oauth2 sid sessionid sessid phpsessid jsessionid
-		signature sig xsrf csrf saml assertion connectionstring webhook pw pat sas licence license apptoken ticket
-		session nonce authcode hmac salt pepper seed dsn`)
-	add(keyNoun, `key keys code id value string`)
-	add(keyName, `key keys`)
+		signature sig xsrf csrf saml assertion connectionstring webhook pat sas licence license apptoken ticket
+		session authcode hmac salt pepper seed dsn samlresponse authkey privkey`)
+	add(keyNoun, `key keys code value string`)
+	add(keyName, `key keys code`)
 	add(keyTrust, `api access private priv secret encryption encrypt decryption decrypt signing sign master account storage shared admin
 		app application client consumer developer dev integration server service deploy deployment ssh hmac aes rsa ecdsa gpg pgp
 		jwt session auth authentication authorization webhook license bot account rest recovery backup verification merchant
-		maps aws azure gcp google github gitlab bitbucket stripe twilio sendgrid mailgun mailchimp datadog newrelic sentry slack
+		maps`)
+	add(keyTrust|keyFaint, `aws azure gcp google github gitlab bitbucket stripe twilio sendgrid mailgun mailchimp datadog newrelic sentry slack
 		discord telegram heroku algolia openai anthropic cohere huggingface cloudflare fastly linode digitalocean vultr alchemy
-		infura etherscan okta auth0 segment mixpanel amplitude intercom zendesk hubspot shopify square paypal plaid braintree
-		adyen dropbox box asana trello jira atlassian confluence notion airtable linear clickup pagerduty opsgenie statuspage
-		grafana honeycomb loggly sumologic splunk elastic snyk sonar codecov coveralls circleci travis jenkins buildkite drone
-		npm pypi rubygems nuget artifactory docker dockerhub terraform vault consul nomad pulumi doppler mapbox here
-		tomtom yandex vk weibo wechat alipay line kakao naver baidu alibaba aliyun tencent huawei twitter facebook fb instagram
-		linkedin pinterest reddit twitch spotify youtube zoom webex calendly typeform messagebird nexmo vonage plivo postmark
-		sparkpost sendinblue brevo mailjet mandrill pusher pubnub ably onesignal firebase fcm apns launchdarkly optimizely
-		contentful sanity prismic storyblok shippo easypost coinbase binance kraken bitfinex kucoin finnhub polygon alphavantage
-		finicity freshbooks xero quickbooks gocardless lob kenna planetscale neon supabase fauna mongodb atlas snowflake databricks
-		rapid rapidapi ipstack weather openweather sonarqube readme dynatrace rollbar bugsnag flutterwave paystack razorpay mollie`)
+		infura etherscan okta auth0 mixpanel amplitude intercom zendesk hubspot shopify square paypal plaid braintree adyen
+		dropbox asana trello jira atlassian confluence notion airtable clickup pagerduty opsgenie statuspage grafana honeycomb
+		loggly sumologic splunk elastic snyk sonar codecov coveralls circleci travis jenkins buildkite npm pypi nuget
+		artifactory dockerhub terraform vault consul nomad mapbox tomtom yandex vk weibo wechat alipay kakao naver baidu
+		alibaba aliyun tencent huawei twitter facebook fb instagram adafruit adobe backblaze bitly bittrex clearbit clojars
+		codeclimate dnsimple droneci duffel etsy fullstory gitter godaddy gumroad hashicorp harness hetzner ibm infracost jfrog
+		keycloak kubernetes lastfm lemonsqueezy mattermost ngrok nytimes openshift ovh riot scaleway scalingo sendbird sidekiq
+		sourcegraph squarespace steam stytch sumo supabase tailscale tatum travisci typesense uploadcare wakatime wepay
+		woocommerce workos zapier zerotier zoho zuora beamer logdna logz linkedin pinterest reddit twitch spotify youtube zoom
+		webex calendly typeform messagebird nexmo vonage plivo postmark sparkpost sendinblue brevo mailjet mandrill pusher
+		pubnub ably onesignal firebase fcm apns launchdarkly optimizely contentful sanity prismic storyblok easypost coinbase
+		binance kraken bitfinex finnhub polygon alphavantage finicity freshbooks xero quickbooks gocardless lob kenna neon
+		fauna mongodb atlas snowflake databricks rapid ipstack weather openweather sonarqube dynatrace rollbar bugsnag
+		flutterwave paystack razorpay mollie doppler kucoin planetscale prefect pulumi rapidapi readme rubygems shippo
+		mailerlite strava`)
+	add(keyTrust, `box line linear drone segment phrase messenger team docker here`)
 	add(keyCookie, `cookie cookies setcookie`)
 	add(keyNumber, `pin otp totp cvc cvv cvv2 cvc2 csc mfa passcode passcodes`)
+	add(keyRole, `value default content string parametervalue data stringdata kind kty passphrase mnemonic lines authorization`)
+	add(keyStrong, `passphrase`)
 	add(keyAbout, `count counts at on in by url urls uri uris expires expiry expiration expire expired expirytime ttl time timeout timestamp
 		date days hours minutes seconds ms length len size type types kind name names file files filename path paths dir directory
 		policy policies hint status state error errors err invalid required enabled disabled enable disable changed change changes
@@ -60,7 +69,9 @@ var builtinKeys = func() *keySet {
 		nhs tfn medicare sin tax tin itin passport license licence pesel cpf cnpj dni nie nif curp aadhaar aadhar fiscale personnummer
 		bsn insee nir id dob birth birthdate birthday birthdt iban account acct bban card cardno cc ccno pan cardnumber ccnumber
 		emailaddress mailaddress phonenumber phoneno mobilenumber accountnumber accountno`)
-	k.table.addTail("redacted") // so that labels are seen
+	for _, w := range []string{"redacted", "verifier", "key", "keys", "code", "hash", "quot"} { // labels, queries, HTML
+		k.table.addTail(w)
+	}
 	for w := range personalKeys {
 		k.table.add(w, keyPerson)
 		k.table.addTail(w)

@@ -54,7 +54,9 @@ type scanner struct {
 	ownPos    int   // where to look for them
 	anchors   []int // per rule of the application: where its anchor occurs next, plus one
 	quoted    parity
-	fold      *folding // what src was made of, if it is not the text itself
+	fold      *folding    // what src was made of, if it is not the text itself
+	walk      walk        // where a key has several values: how to find the next
+	opts      lineOptions // of the command in this line
 }
 
 func newScanner(r *Redactor, src []byte) scanner {
@@ -79,6 +81,10 @@ func (s *scanner) replace(dst []byte, m found) []byte {
 // scan returns the next match of the built-in rules.
 func (s *scanner) scan() (found, bool) {
 	for s.pos < s.safe {
+		if s.walk.mode != 0 && s.walkOn(s.pos) {
+			s.after(s.pos)
+			return s.m, true
+		}
 		var ok bool
 		if s.pos+reach <= len(s.src) {
 			ok = s.block((*[reach]byte)(s.src[s.pos:]))

@@ -1,15 +1,13 @@
 package redact
 
-import "bytes"
-
 // trigger looks closely at the separator src[i], where the last word is src[ls:le]. It returns a match, or how many
 // bytes to go on by.
 func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 	src := s.src
 	switch src[i] {
 	case ':':
-		if s.r.on[UserInfo] && i+3 < len(src) && src[i+1] == '/' && src[i+2] == '/' {
-			ok = s.userinfo(i)
+		if i+3 < len(src) && src[i+1] == '/' && src[i+2] == '/' && (s.r.on[UserInfo] || s.r.on[Token]) {
+			ok = s.r.on[UserInfo] && s.userinfo(i) || s.r.on[Token] && s.hook(i)
 			return 3, ok
 		}
 		if n := labelEnd(src, i, ls, le); n > 0 {
@@ -26,7 +24,13 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 	case '>':
 		if le == i && ls > s.base && src[ls-1] == '<' {
 			ok = s.key(i, i+1, ls, le)
+		} else if i > s.base && (src[i-1] == '"' || src[i-1] == '\'') {
+			ok = s.element(i)
 		}
+	case '(':
+		ok = s.call(i, ls, le)
+	case '~':
+		ok = le == i && s.r.on[Token] && s.azureSecret(ls, le)
 	case '@':
 		if s.r.on[Email] {
 			if s.email(i) {
@@ -42,8 +46,8 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 				ok = s.key(i, i+3, ls, le)
 			} else if src[i+1] == '4' && src[i+2] == '0' && s.r.on[Email] {
 				ok = s.email(i)
-			} else if src[i+1] == '2' && src[i+2] == '0' && le == i && s.announces(ls, le) {
-				ok = s.announced(ls, le)
+			} else if src[i+1] == '2' && src[i+2] == '0' && le == i && le-ls >= 4 && s.r.on[Credential] {
+				ok = s.spoken(ls, le)
 			}
 			return 3, ok
 		}
@@ -99,7 +103,7 @@ func (s *scanner) keyMaybe(ls, le int) bool {
 	src := s.src
 	k := quietOf(src, ls, le)
 	if k.n != 0 && k.small() {
-		return s.keys.extra != nil || s.keys.table.maybe(src, ls, le)
+		return s.keys.extra != nil || s.keys.table.maybe(src, ls, le) && !s.keys.quiet.has(k)
 	}
 	if isDigit(src[ls]) && isDigit(src[le-1]) {
 		return false
@@ -108,74 +112,4 @@ func (s *scanner) keyMaybe(ls, le int) bool {
 		return le-ls > 16 || s.keys.extra != nil || class[src[ls]]&class[src[ls+1]]&class[src[le-1]]&cLower == 0 || s.keys.table.maybe(src, ls, le)
 	}
 	return !s.keys.quiet.has(k)
-}
-
-// key looks at the key in front of the separator src[i] and, if its words say so, at the value behind it, from
-// src[after] on.
-func (s *scanner) key(i, after, ls, le int) bool {
-	src := s.src
-	n := le - ls
-	if n < 2 || i-le > 8 || le < s.floor {
-		return false
-	}
-	_, quotes := quoteAt(src, le, i)
-	for k := le + quotes; k < i; k++ {
-		switch src[k] {
-		case ' ', '\t', ':', '?', '|', '+', '.', ']', '*', '"', '\'', '`', '\\':
-		default:
-			return false
-		}
-	}
-	ks := max(ls, le-maxKey)
-	if isDigit(src[ks]) && isDigit(src[le-1]) {
-		return false
-	}
-	v := s.keys.judge(src[ks:le])
-	if v.trait == 0 && v.who == nil {
-		s.keys.quiet.add(quietOf(src, ls, le))
-		return false
-	}
-	return s.keyed(v, after, le, quotes, src[i] == ':')
-}
-
-// keyed reads the value behind a key and decides whether it is one.
-func (s *scanner) keyed(v verdict, after, quote, quotes int, colon bool) bool {
-	src := s.src
-	for n := 0; n < 4 && after < len(src) && (src[after] == '=' || src[after] == '>' || src[after] == ':'); n++ {
-		after++
-	}
-	val, ok := valueAt(src, after)
-	if !ok {
-		return false
-	}
-	text := src[val.start:val.end]
-	if len(text) > 4096 || placeholder(text) || bytes.HasPrefix(text, pemBegin[:10]) {
-		return false
-	}
-	m := found{start: val.start, end: val.end, kind: Credential, rule: v.rule}
-	switch {
-	case v.who != nil && s.r.on[v.who.kind] && v.who.is(text):
-		m.kind, m.rule = v.who.kind, v.who.rule
-	case !s.r.on[Credential]:
-		return false
-	case v.trait == keyStrong:
-		if !val.quoted && len(text) < 2 {
-			return false
-		}
-	case v.trait == keyNumber:
-		if !digitsOnly(text, 3, 10, " -") {
-			return false
-		}
-	case v.trait == keyWeak, v.trait == keyCookie:
-		if !looksSecret(text) {
-			return false
-		}
-	default:
-		return false
-	}
-	if !val.quoted && quotes > 0 && colon {
-		m.quote, m.quotes = quote, quotes
-	}
-	s.m = m
-	return true
 }

@@ -6,10 +6,8 @@ func (s *scanner) word(start, end int) bool {
 	if start > s.floor && isWord(src[start-1]) && !endsEscape(src[s.base:start]) {
 		return false // the rest of a word
 	}
-	if src[start] == '-' && s.r.on[PrivateKey] {
-		if s.pem(start, end) {
-			return true
-		}
+	if src[start] == '-' && (s.r.on[PrivateKey] && (s.pem(start, end) || s.ssh2(start, end)) || s.option(start, end)) {
+		return true
 	}
 	at := start
 	for at < end && class[src[at]]&(cDash|cDot) != 0 {
@@ -20,7 +18,10 @@ func (s *scanner) word(start, end int) bool {
 		if flags&headToken != 0 && end-at >= minToken && s.token(at, end) {
 			return true
 		}
-		if flags&headScheme != 0 && s.announces(at, end) && s.announced(at, end) {
+		if flags&headSpoken != 0 && s.r.on[Credential] && s.spoken(at, end) {
+			return true
+		}
+		if end-at >= 35 && end-at <= 90 && s.r.on[Token] && s.bareToken(at, end) {
 			return true
 		}
 	}
@@ -28,18 +29,6 @@ func (s *scanner) word(start, end int) bool {
 		return false
 	}
 	return s.personalWord(at, end)
-}
-
-// announces reports whether a secret may stand behind the word src[at:end].
-func (s *scanner) announces(at, end int) bool {
-	if end-at > 6 || end-at < 4 || !s.r.on[Credential] {
-		return false
-	}
-	switch string(s.src[at:end]) { // the announcers
-	case "Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token", "TOKEN", "SSWS", "ApiKey", "apikey", "Splunk":
-		return true
-	}
-	return false
 }
 
 // endsEscape reports whether b ends with an escape, "\\n" or "%20" or "\\u0026": a word begins behind it.

@@ -3,12 +3,9 @@ package redact
 // What the first three bytes of a word can announce.
 const (
 	headToken  uint8 = 1 << iota // a token known by its shape
-	headScheme                   // a word after which a secret stands: Bearer
+	headSpoken                   // a word after which a secret stands, such as Bearer
 	headBlock                    // "-----BEGIN"
 )
-
-// announcers are the words after which a secret stands.
-var announcers = []string{"Bearer", "bearer", "BEARER", "Basic", "basic", "BASIC", "Token", "token", "TOKEN", "SSWS", "ApiKey", "apikey", "Splunk"}
 
 var head = func() (t [4096]uint8) {
 	for h := range tokensBy {
@@ -17,8 +14,10 @@ var head = func() (t [4096]uint8) {
 		}
 	}
 	t[headHash(pemBegin, 0)] |= headBlock
-	for _, w := range announcers {
-		t[headHash([]byte(w), 0)] |= headScheme
+	for w := range spokenWords {
+		if len(w) >= 4 {
+			t[headHash([]byte(w), 0)] |= headSpoken
+		}
 	}
 	return t
 }()
@@ -52,6 +51,9 @@ func (s *scanner) token(at, end int) bool {
 	}
 	for _, k := range tokensBy[headHash(src, at)] {
 		if e := tokenShapes[k].match(src, at); e > 0 {
+			if tokenShapes[k].rule == "aws-access-key" && s.r.on[Credential] {
+				s.walk = walk{mode: walkAWS}
+			}
 			return s.hit(at, e, Token, tokenShapes[k].rule)
 		}
 	}
@@ -84,6 +86,9 @@ func (t *tokenShape) match(src []byte, at int) int {
 				i--
 			}
 		}
+	}
+	if i-at >= 40 && i < len(src) && isAlnum(src[i]) && at+40 <= len(src) && tokenSum(src[at+4:at+40]) {
+		return at + 40 // the checksum says that it ends here, whatever follows
 	}
 	// A generator leaves digits, or capitals among small letters: a name of the same length seldom has them.
 	if i < len(src) && isAlnum(src[i]) || seen&cDigit == 0 && seen&cAlpha != cAlpha {

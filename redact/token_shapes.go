@@ -141,6 +141,29 @@ cockroach-key           CCDB1_{a22}_{a40}
 confluent-secret        cflt{b60}
 snyk-token              snyk_uat.{h8}.{t40,} snyk_sat.{h8}.{t40,}
 lightspark-key          lightspark_{w30,}
+aws-mws-key             amzn.mws.{h8}-{h4}-{h4}-{h4}-{h12}
+gcs-hmac-id             GOOG1E{u50,64} GOOG{u20}
+woocommerce-key         ck_{h40} cs_{h40}
+riot-key                RGAPI-{h8}-{h4}-{h4}-{h4}-{h12}
+mandrill-key            md-{w22}
+crates-token            cio{a32}
+akamai-token            akab-{l16}-{l16}
+neon-password           npg_{a12,}
+firebase-key            AAAA{w7}:APA91b{w120,160}
+paypal-access           A21AA{w60,}
+samsara-token           samsara_api_{a30}
+django-key              django-insecure-{a20,}
+polar-token             polar_oat_{w40,} polar_pat_{w40,}
+clerk-key               ak_live_{a30,} sk_clerk_{a30,}
+lemonsqueezy-key        lsk_{a30,}
+bitrise-token           brt_{a30,}
+axiom-token             xaat-{h8}-{h4}-{h4}-{h4}-{h12} xapt-{h8}-{h4}-{h4}-{h4}-{h12}
+turso-token             tursotok_{w30,}
+e2b-key                 e2b_{h40}
+firecrawl-key           fc-{h32}
+knock-key               sk_knock_{w30,}
+inngest-key             signkey-prod-{h64} signkey-test-{h64}
+trigger-key             tr_dev_{a20,} tr_prod_{a20,}
 bitcoin-key             xprv{a100,111} yprv{a100,111} zprv{a100,111}
 `)
 

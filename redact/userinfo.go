@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // userinfo finds the user and password of the URL whose "://" begins at src[colon]. The match is what lies between
 // the slashes and the last "@" of the authority, so that passwords with "@" or ":" in them go whole. A user alone stays,
@@ -28,6 +31,9 @@ func (s *scanner) userinfo(colon int) bool {
 	if at <= start || src[start] == '[' {
 		return false
 	}
+	if sep < 0 && at-start == 32 && isDSNKey(src, start, at) {
+		return false
+	}
 	if sep < 0 || sep == at-1 {
 		if end := max(sep, start); sep < 0 && looksSecret(src[start:at]) || sep > start && looksSecret(src[start:end]) {
 			return s.hit(start, at, UserInfo, "url-user")
@@ -44,6 +50,9 @@ func (s *scanner) userinfo(colon int) bool {
 // driver: user:password@tcp(host)/name.
 func (s *scanner) dsnUser(at int) bool {
 	src := s.src
+	if s.oracleUser(at) {
+		return true
+	}
 	rest := src[at+1 : min(len(src), at+6)]
 	if len(rest) < 5 || rest[0] != 't' && rest[0] != 'u' {
 		return false
@@ -65,4 +74,45 @@ func (s *scanner) dsnUser(at int) bool {
 		return false
 	}
 	return s.hit(start, at, UserInfo, "dsn-userinfo")
+}
+
+// isDSNKey reports whether src[start:at] is the public half of a client key as error trackers have it: 32 hexadecimal
+// digits in front of a host and the number of a project.
+func isDSNKey(src []byte, start, at int) bool {
+	for _, c := range src[start:at] {
+		if !isHex(c) {
+			return false
+		}
+	}
+	i := at + 1
+	for hi := min(len(src), at+128); i < hi && (isWord(src[i]) || src[i] == ':'); i++ {
+	}
+	return i+1 < len(src) && src[i] == '/' && isDigit(src[i+1])
+}
+
+// oracleUser finds user/password in front of the "@" at src[at] in a URL of Oracle's thin driver or an argument of sqlplus.
+func (s *scanner) oracleUser(at int) bool {
+	src := s.src
+	i, slash := at, -1
+	for lo := max(s.floor, at-lookBehind); i > lo && src[i-1] != ':' && class[src[i-1]]&cEnd == 0; i-- {
+		if src[i-1] == '/' {
+			if slash >= 0 {
+				return false
+			}
+			slash = i - 1
+		}
+	}
+	if slash <= i || slash == at-1 || i < 8 || placeholder(src[slash+1:at]) {
+		return false
+	}
+	before := string(src[max(s.base, i-12):i])
+	for _, w := range []string{":oracle:thin:", ":oracle:oci:", ":oracle:oci8:", "sqlplus ", "sqlplus -s ", "sqlldr ", "exp ", "imp ", "expdp ", "impdp "} {
+		if len(w) > 12 {
+			w = w[len(w)-12:]
+		}
+		if strings.HasSuffix(before, w) {
+			return s.hit(i, at, UserInfo, "dsn-userinfo")
+		}
+	}
+	return false
 }

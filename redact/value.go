@@ -24,6 +24,12 @@ func valueAt(src []byte, at int) (v value, ok bool) {
 		v.start, v.end = i, bareEnd(src, i, hi)
 		return v, v.end > v.start
 	}
+	if n == 1 && i+3 < hi && src[i+1] == q && src[i+2] == q && src[i+3] != q { // """
+		if k := bytes.Index(src[i+3:hi], src[i:i+3]); k > 0 {
+			v.start, v.end, v.quoted = i+3, i+3+k, true
+			return v, true
+		}
+	}
 	v.start, v.quoted = i+n, true
 	v.end = closing(src, v.start, hi, q, n)
 	if v.end < 0 {

@@ -11,6 +11,14 @@ func placeholder(v []byte) bool {
 	switch v[0] {
 	case '*', '<', '{', '$', '%', '[', '#', '(', '&':
 		return placeholderAfter(v)
+	case '@':
+		if v[len(v)-1] == '@' && len(v) > 2 { // @password@
+			return true
+		}
+	case 'y', 'Y': // YOUR_API_KEY, your-token-here
+		if len(v) > 5 && lower(v[1]) == 'o' && lower(v[2]) == 'u' && lower(v[3]) == 'r' && class[v[4]]&cDash != 0 && allOf(v, cAlpha|cDash) {
+			return true
+		}
 	}
 	if len(v) <= 16 {
 		var low [16]byte
@@ -50,7 +58,7 @@ func placeholderAfter(v []byte) bool {
 	case '%':
 		return len(v) == 1 || v[len(v)-1] == '%' && len(v) > 2 || len(v) == 2 && isAlnum(v[1]) || v[1] == '(' || v[1] == '{'
 	case '[':
-		return isLabel(v) || len(v) == 1 || v[len(v)-1] == ']'
+		return isLabel(v) || len(v) == 1 || v[len(v)-1] == ']' || v[1] == '{' || v[1] == '['
 	case '#':
 		return len(v) > 1 && v[1] == '{'
 	case '(':
@@ -82,6 +90,7 @@ var fillers = func() map[string]bool {
 		redacted removed hidden masked filtered [filtered] [redacted] [hidden] (none) (null) (empty) <nil> <null> <none> <empty>
 		- -- ... xxx xxxx string str text bytes byte int integer bool boolean object any char varchar uuid number float
 		changed invalid valid incorrect wrong failed failure success ok error expired unknown default
+		hashed hash include inherit same-origin granted pending focus hover active changeit your-password your_password
 		password token secret key secretstring stringdata self this var val value values func function const let new return if`) {
 		m[w] = true
 	}

@@ -1,0 +1,194 @@
+package redact
+
+import "strings"
+
+// Options of command lines: --password x, -storepass x, and the short ones of the programs that take a password there.
+
+// commands are programs with the letters of their options: a letter takes a secret, one behind "+" a secret glued to
+// it, one behind ":" user:secret, one behind "=" cookies.
+var commands = map[string]string{
+	"mysql": "+p", "mysqldump": "+p", "mysqladmin": "+p", "mysqlimport": "+p", "mariadb": "+p", "mariadb-dump": "+p",
+	"sshpass": "p+p", "docker": "Lp", "podman": "Lp", "buildah": "Lp", "skopeo": "Lp", "nerdctl": "Lp", "helm": "Lp",
+	"ldapsearch": "w", "ldapadd": "w", "ldapmodify": "w", "ldapdelete": "w", "ldappasswd": "ws", "ldapwhoami": "w",
+	"redis-cli": "a", "valkey-cli": "a", "sqlcmd": "P", "osql": "P", "isql": "P", "mosquitto_pub": "P", "mosquitto_sub": "P",
+	"mongo": "p", "mongosh": "p", "mongodump": "p", "mongorestore": "p", "unzip": "P+P", "zip": "P+P", "curl": ":u:U=b", "curlie": ":u", "wget": "",
+	"http": ":a", "https": ":a", "ssh-keygen": "NP", "cqlsh": "p", "clickhouse-client": "", "influx": "", "rclone": "", "sftp": "",
+	"smbclient": ":U", "expect": "", "snmpwalk": "cAX", "snmpget": "cAX", "xfreerdp": "", "ipmitool": "P", "zabbix_sender": "",
+}
+
+// lineOptions is what is known of the command in a line.
+type lineOptions struct {
+	how  string // of its program, as in commands
+	at   int    // where it was seen
+	seen int    // up to where programs have been looked for
+}
+
+// maxCommand is how far behind its program an option is known: less than the Writer keeps.
+const maxCommand = 256
+
+// program returns how the options of the program are that src[start] is an argument of, as far as the line and what was
+// found in it let see.
+func (s *scanner) program(start int) string {
+	src, o := s.src, &s.opts
+	if o.at < start-maxCommand || o.at < s.floor {
+		o.how = ""
+	}
+	i := max(o.seen, start-maxCommand, s.floor, s.base)
+	o.seen = max(o.seen, start)
+	for i < start {
+		if !isWord(src[i]) {
+			if c := src[i]; c == '\n' || c == '|' || c == ';' || c == '[' || c == '&' {
+				o.how = ""
+			}
+			i++
+			continue
+		}
+		from := i
+		for i < start && isWord(src[i]) {
+			i++
+		}
+		if n := i - from; n >= 3 && n <= 18 && class[src[from]]&cLower != 0 && src[i] == ' ' {
+			if how := commands[string(src[from:i])]; how != "" {
+				if how[0] == 'L' {
+					if how = how[1:]; !strings.HasPrefix(string(src[i:min(len(src), i+8)]), " login") {
+						how = ""
+					}
+				}
+				o.how, o.at = how, from
+			}
+		}
+	}
+	return o.how
+}
+
+// option looks at the word src[start:end], which begins with "-".
+func (s *scanner) option(start, end int) bool {
+	src := s.src
+	if !s.r.on[Credential] || start > s.base && !isSpace(src[start-1]) && !hasByte([]byte(`"'[(,`), src[start-1]) {
+		return false
+	}
+	if end-start >= 2 && class[src[start+1]]&cAlpha != 0 && shortOptions>>(lower(src[start+1])&63)&1 != 0 {
+		opts := s.program(start)
+		for k := 0; k < len(opts); k++ {
+			how := byte(' ')
+			if !isAlnum(opts[k]) {
+				how = opts[k]
+				k++
+			}
+			if opts[k] != src[start+1] {
+				continue
+			}
+			if s.short(how, start, end) {
+				return true
+			}
+		}
+	}
+	if end-start < 4 || end-start > maxKey || end >= len(src) || src[end] != ' ' && src[end] != '"' && src[end] != '\'' {
+		return false
+	}
+	name := start
+	for name < end && src[name] == '-' {
+		name++
+	}
+	v := s.keys.judge(src[max(name, end-maxKey):end])
+	switch {
+	case string(src[name:end]) == "user" || string(src[name:end]) == "proxy-user":
+		return strings.HasPrefix(s.program(start), ":") && s.short(':', start, end)
+	case v.trait == keyCookie:
+		return s.cookies(end)
+	case v.trait != keyStrong && v.trait != keyWeak || strings.HasPrefix(string(src[name:end]), "no-"):
+		return false
+	}
+	at := end
+	if src[at] != ' ' { // the quote of an array: "--password", "x"
+		_, n := quoteAt(src, at, min(len(src), at+16))
+		at += n
+		if at >= len(src) || src[at] != ',' {
+			return false
+		}
+		at++
+	}
+	return s.optionValue(v.trait, at)
+}
+
+// optionValue takes the value of an option that names a secret, from src[at] on.
+func (s *scanner) optionValue(trait keyTrait, at int) bool {
+	src := s.src
+	val, ok := valueAt(src, at)
+	if !ok {
+		return false
+	}
+	text := src[val.start:val.end]
+	if len(text) > 5 && string(text[:5]) == "pass:" { // openssl
+		val.start += 5
+		text = text[5:]
+	}
+	switch {
+	case placeholder(text) || text[0] == '-' || trait == keyWeak && !looksSecret(text):
+		return false
+	case !val.quoted && (optionProse[string(text)] || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
+		return false
+	}
+	return s.hit(val.start, val.end, Credential, "option")
+}
+
+// optionProse are words that follow an option in a text about it.
+var optionProse = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`to is and or option options flag flags for with from in the a an instead when as on value parameter argument set
+		are was must should can will may not if has have used via at by of be but that this it which requires specified given means`) {
+		m[w] = true
+	}
+	return m
+}()
+
+// short takes the value of the short option src[start:end] of a program.
+func (s *scanner) short(how byte, start, end int) bool {
+	src := s.src
+	if how == '+' {
+		if end-start < 5 || end < len(src) && class[src[end]]&cSpace == 0 {
+			if end-start == 2 && end < len(src) && (src[end] == '\'' || src[end] == '"') {
+				return s.optionValue(keyStrong, end)
+			}
+			if end-start < 5 {
+				return false
+			}
+		}
+		stop := bareEnd(src, start+2, min(len(src), end+256))
+		return !placeholder(src[start+2:stop]) && s.hit(start+2, stop, Credential, "option")
+	}
+	if how != ':' && end-start != 2 || end >= len(src) || src[end] != ' ' {
+		return false
+	}
+	switch how {
+	case '=':
+		return s.cookies(end)
+	case ':':
+		val, ok := valueAt(src, end)
+		if !ok {
+			return false
+		}
+		for i := val.start; i < val.end; i++ {
+			if c := src[i]; c == ':' || c == '%' && s.opts.how == ":U" {
+				if i == val.start || i+1 >= val.end || src[i+1] == '/' || placeholder(src[i+1:val.end]) {
+					return false
+				}
+				return s.hit(i+1, val.end, Credential, "option")
+			}
+		}
+		return false
+	}
+	return s.optionValue(keyStrong, end)
+}
+
+// shortOptions has a bit for the letter of each short option in commands.
+var shortOptions = func() (t uint64) {
+	for _, how := range commands {
+		for k := range len(how) {
+			if isAlnum(how[k]) && how[k] != 'L' {
+				t |= 1 << (lower(how[k]) & 63)
+			}
+		}
+	}
+	return t
+}()

@@ -1,0 +1,223 @@
+package redact
+
+import "bytes"
+
+// key looks at the key in front of the separator src[i] and, if its words say so, at the value behind it, from
+// src[after] on.
+func (s *scanner) key(i, after, ls, le int) bool {
+	src := s.src
+	whole := ls
+	n := le - ls
+	if n < 2 || i-le > 8 || le < s.floor {
+		return false
+	}
+	quotes := 0
+	if i > le && src[le] != ';' && !s.between(i, le, &quotes) {
+		return false
+	}
+	if i == le+1 && src[le] == ';' && string(src[ls:le]) == "quot" {
+		return s.escapedKey(i, ls)
+	}
+	ks := max(ls, le-maxKey)
+	if src[i] == ':' && ks > s.base && src[ks-1] == ':' && quotes == 0 && after < len(src) && !isSpace(src[after]) {
+		return false // one of several parts: arn:…:secret:name
+	}
+	if isDigit(src[ks]) && isDigit(src[le-1]) {
+		return false
+	}
+	v := s.keys.judge(src[ks:le])
+	if src[i] == '=' && v.trait == 0 || v.lone && isTypeName(src[ks:le]) {
+		if a, b := s.typed(ks, le); b > 0 { // const dbPassword string = "x"
+			ks, le, v = a, b, s.keys.judge(src[a:b])
+		}
+	}
+	if v.role != "" && s.role(v, i, after, ks, le) {
+		return true
+	}
+	if v.trait == 0 && v.who == nil {
+		if !v.lone || src[i] != '=' || ks == s.base || src[ks-1] != '?' && src[ks-1] != '&' {
+			if v.role == "" && inQuery(src[ks:le]).trait == 0 && !isTypeName(src[ks:le]) {
+				if k := quietOf(src, whole, le); !s.keys.quiet.has(k) {
+					s.keys.quiet.add(k)
+				}
+			}
+			return false
+		}
+		if v = inQuery(src[ks:le]); v.trait == 0 {
+			return false
+		}
+	}
+	return s.keyed(v, i, after, ks, le, quotes)
+}
+
+// between reports whether only what may stand between a key and its separator does, from src[le] to src[i], and counts
+// the bytes of the quote that begins there.
+func (s *scanner) between(i, le int, quotes *int) bool {
+	src := s.src
+	_, *quotes = quoteAt(src, le, i)
+	for k := le + *quotes; k < i; k++ {
+		switch src[k] {
+		case ']':
+			if *quotes == 0 {
+				return false // input[type=password]:focus
+			}
+		case ' ', '\t', ':', '?', '|', '+', '.', '*', '"', '\'', '`', '\\':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// inQuery judges the key of a query: some are too common a word elsewhere.
+func inQuery(key []byte) (v verdict) {
+	switch string(key) {
+	case "key", "code", "hash", "access", "verify", "invite":
+		return verdict{trait: keyWeak, rule: "query"}
+	}
+	return v
+}
+
+// keyed reads the value behind a key and decides whether it is one.
+func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
+	src := s.src
+	colon := src[i] == ':'
+	for n := 0; n < 4 && after < len(src) && (src[after] == '=' || src[after] == '>' || src[after] == ':'); n++ {
+		after++
+	}
+	if v.trait == keyCookie && s.r.on[Credential] && s.cookies(after) {
+		return true
+	}
+	if colon && after+5 < len(src) && string(src[after:after+5]) == " &str" {
+		after += 2
+	}
+	val, ok := valueAt(src, after)
+	if !ok {
+		if v.trait == keyStrong || v.trait == keyWeak {
+			return s.listed(v, after, ks, colon)
+		}
+		return false
+	}
+	if colon && !val.quoted && isTypeName(src[val.start:val.end]) {
+		if t, ok := s.afterType(val.end); ok { // const dbPassword: string = 'x'
+			val = t
+		}
+	}
+	if v.role == "authorization" && schemeEnd(src, val.start) > 0 {
+		return false // for the rule of schemes
+	}
+	s.narrow(&val, i, after, ks)
+	text := src[val.start:val.end]
+	if len(text) == 0 || len(text) > 4096 || bytes.HasPrefix(text, pemBegin[:10]) {
+		return false
+	}
+	m := found{start: val.start, end: val.end, kind: Credential, rule: v.rule}
+	if s.r.on[Credential] && (v.trait == keyStrong || v.trait == keyWeak) && !val.quoted {
+		if text[0] == '[' && !isLabel(text) || (text[0] == '|' || text[0] == '>' && len(text) < 4) && colon {
+			return s.listed(v, after, ks, colon)
+		}
+	}
+	if placeholder(text) || !val.quoted && barePlaceholder(text, src[val.end:], colon, v) {
+		return false
+	}
+	switch {
+	case v.who != nil && s.r.on[v.who.kind] && v.who.is(text):
+		m.kind, m.rule = v.who.kind, v.who.rule
+	case !s.r.on[Credential]:
+		return false
+	case v.trait == keyStrong:
+		if !val.quoted && len(text) < 2 {
+			return false
+		}
+	case v.trait == keyNumber:
+		if !digitsOnly(text, 3, 10, " -") {
+			return false
+		}
+	case v.trait == keyWeak, v.trait == keyCookie:
+		if !s.weakly(text, val.quoted, i, after, val.start) {
+			return false
+		}
+	case v.trait == keyFaint:
+		if !looksRandom(text) || colon && !val.quoted && val.start == i+1 {
+			return false
+		}
+	default:
+		return false
+	}
+	if !val.quoted && quotes > 0 && colon {
+		m.quote, m.quotes = quote, quotes
+	}
+	s.m = m
+	return true
+}
+
+// weakly reports whether the value of a weak key is a secret.
+func (s *scanner) weakly(text []byte, quoted bool, i, after, start int) bool {
+	if bytes.Contains(text, []byte("://")) {
+		return false // for the rules of URLs
+	}
+	if !quoted && s.src[i] == ':' && start == i+1 && isUUID(text) {
+		return false // session:… is the name of something in a store
+	}
+	return looksSecret(text) || isUserPass(text)
+}
+
+// narrow ends a value where the form it stands in does: a query at "#", an encoded query at "%26".
+func (s *scanner) narrow(val *value, i, after, ks int) {
+	src := s.src
+	if val.quoted {
+		return
+	}
+	text := src[val.start:val.end]
+	switch {
+	case src[i] == '%':
+		for k := 0; k+2 < len(text); k++ {
+			if text[k] == '%' && text[k+1] == '2' && (text[k+2] == '6' || text[k+2] == '3' || text[k+2] == '2') {
+				val.end = val.start + k
+				return
+			}
+		}
+	case src[i] == '=' && ks > s.base && (src[ks-1] == '?' || src[ks-1] == '&' || src[ks-1] == '#'):
+		if k := bytes.IndexByte(text, '#'); k > 0 {
+			val.end = val.start + k
+		}
+	case src[i] == '>' && val.start > 0:
+		hi := min(len(src), val.start+256)
+		if k := bytes.IndexAny(src[val.start:hi], "<\n"); k > 0 && src[val.start+k] == '<' {
+			val.end = val.start + k
+		}
+	case len(text) > 2 && text[0] == '{' && src[i] == '=': // Pwd={a;b}
+		hi := min(len(src), val.start+256)
+		if k := bytes.IndexAny(src[val.start:hi], "}\n"); k > 1 && src[val.start+k] == '}' && val.end < val.start+k {
+			val.start, val.end = val.start+1, val.start+k
+		}
+	case len(text) == 1 && val.end+2 < len(src) && (text[0]|0x20 == 'b' || text[0]|0x20 == 'r' || text[0]|0x20 == 'u' || text[0]|0x20 == 'f') &&
+		(src[val.end] == '"' || src[val.end] == '\''): // b'x'
+		if t, ok := valueAt(src, val.end); ok && t.quoted {
+			*val = t
+		}
+	}
+}
+
+// escapedKey looks at a key and its value in quotes that HTML has made &quot;. The key ends before the one at src[quot-1].
+func (s *scanner) escapedKey(i, quot int) bool {
+	src := s.src
+	le := quot - 1
+	ls := le
+	for ls > max(s.floor, le-maxKey) && isWord(src[ls-1]) {
+		ls--
+	}
+	if le < s.floor || src[le] != '&' || le-ls < 2 || i+7 >= len(src) || string(src[i+1:i+7]) != "&quot;" {
+		return false
+	}
+	v := s.keys.judge(src[ls:le])
+	if v.trait != keyStrong && v.trait != keyWeak || !s.r.on[Credential] {
+		return false
+	}
+	end := bytes.Index(src[i+7:min(len(src), i+512)], []byte("&quot;"))
+	if end <= 0 {
+		return false
+	}
+	text := src[i+7 : i+7+end]
+	return !placeholder(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i+7, i+7+end, Credential, v.rule)
+}
