@@ -29,7 +29,7 @@ func (t *tree) Append(ctx context.Context, entries []audit.Entry) (placed []audi
 		}
 	}
 	err = t.write(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
-		placed, err = t.appendIn(ctx, tx, entries, false)
+		placed, err = t.appendIn(ctx, tx, entries)
 		return err
 	})
 	if err != nil {
@@ -85,9 +85,8 @@ func (t *tree) appendNew(ctx context.Context, entries []audit.Entry) (placed []a
 	return placed, nil
 }
 
-// appendIn appends those of entries whose ids are new, in tx. If first is set, an id that is taken by another
-// action keeps what it has; else it is ErrIDReused.
-func (t *tree) appendIn(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry, first bool) ([]audit.Placed, error) {
+// appendIn appends those of entries whose ids are new, in tx. An id that is taken by another action is ErrIDReused.
+func (t *tree) appendIn(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) ([]audit.Placed, error) {
 	if err := t.lock(ctx, tx); err != nil {
 		return nil, err
 	}
@@ -105,7 +104,7 @@ func (t *tree) appendIn(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry,
 			k, have = taken{action: fresh[j].Action, place: audit.Placed{Hash: fresh[j].Hash, Again: true}}, true
 		}
 		switch {
-		case have && k.action != e.Action && !first:
+		case have && k.action != e.Action:
 			return nil, audit.ErrIDReused
 		case have:
 			placed[i] = k.place

@@ -9,13 +9,15 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 )
 
 // Park implements [audit.Store]. On SQLite, where a tenant has one writer at a time, it is Append. On Postgres it
 // adds to the outbox, in the packet of the
 // caller's COMMIT, and touches nothing that another transaction waits for: the head's row, locked until the
-// caller commits, would let the tenant have one transaction at a time.
+// caller commits, would let the tenant have one transaction at a time. An id that was not made just now is looked up in
+// the log and in the outbox first.
 func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed, error) {
 	if !s.pg {
 		return s.Append(ctx, entries)
@@ -34,8 +36,14 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 		text, args := s.parkSQL(entries)
 		return placed, named(s.db.Defer(ctx, text, args...))
 	}
+	if err := s.db.Flush(ctx); err != nil { // what this transaction has parked counts too
+		return nil, named(err)
+	}
 	err := s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		known, err := s.known(ctx, tx, entries)
+		if err == nil {
+			err = s.waiting(ctx, tx, entries, known)
+		}
 		if err != nil {
 			return err
 		}
@@ -65,6 +73,26 @@ func (s *Store) Park(ctx context.Context, entries []audit.Entry) ([]audit.Placed
 	return placed, nil
 }
 
+// waiting adds to known what the outbox has of entries.
+func (s *Store) waiting(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry, known map[uuid.UUID]taken) error {
+	ids := make([][]byte, len(entries))
+	for i := range entries {
+		ids[i] = entries[i].ID[:]
+	}
+	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT event_id, action FROM {outbox} WHERE event_id = ANY (?)`), ids)
+	return each(rows, err, func() error {
+		var id uuid.UUID
+		k := taken{place: audit.Placed{Parked: true, Again: true}}
+		if err := rows.Scan(&id, &k.action); err != nil {
+			return err
+		}
+		if _, placed := known[id]; !placed {
+			known[id] = k
+		}
+		return nil
+	})
+}
+
 // parkSQL is the statement that adds entries to the outbox.
 func (s *Store) parkSQL(entries []audit.Entry) (text string, args []any) {
 	n := len(entries)
@@ -82,9 +110,13 @@ func (s *Store) parkSQL(entries []audit.Entry) (text string, args []any) {
 // Committed implements [audit.Store].
 func (s *Store) Committed(ctx context.Context, f func()) { s.db.AfterCommit(ctx, f) }
 
+// placeable is what waits in the outbox for a place that it can have.
+const placeable = `{outbox} b WHERE NOT EXISTS (SELECT FROM {event} e WHERE e.event_id = b.event_id AND e.action <> b.action)`
+
 // Drain implements [audit.Store]. The head's row is locked first, and the rows are chosen after that: what another
 // one drained meanwhile is gone, and nothing that was parked earlier comes later. An event under an id that the log has is
-// the same one, parked again.
+// the same one, parked again. If it is another one, under an id that was taken between Park and the commit, it stays in
+// the outbox: the log cannot have both, and what was committed is not thrown away.
 func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 	if !s.pg {
 		if _, err = tenancy.From(ctx); err == nil {
@@ -97,7 +129,7 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 	}
 	waiting := false
 	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		return tx.GetContext(ctx, &waiting, s.sql(`SELECT EXISTS (SELECT FROM {outbox})`))
+		return tx.GetContext(ctx, &waiting, s.sql(`SELECT EXISTS (SELECT FROM `+placeable+`)`))
 	})
 	if err != nil || !waiting {
 		return 0, err
@@ -111,7 +143,7 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 		if err != nil || n == 0 {
 			return err
 		}
-		if _, err = s.appendIn(ctx, tx, entries, true); err != nil {
+		if _, err = s.appendIn(ctx, tx, entries); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, s.sql(`DELETE FROM {outbox} WHERE id = ANY (?::bigint[])`), ids)
@@ -123,9 +155,10 @@ func (s *Store) Drain(ctx context.Context, limit int) (n int, err error) {
 	return n, nil
 }
 
-// parked reads the oldest entries of the outbox.
+// parked reads the oldest entries of the outbox, of one id those of the first one's action.
 func (s *Store) parked(ctx context.Context, tx *sqlx.Tx, limit int) (ids []int64, entries []audit.Entry, err error) {
-	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT id, event_id, action, outcome, hash, leaf, opens FROM {outbox} ORDER BY id LIMIT ?`), max(limit, 0))
+	rows, err := tx.QueryxContext(ctx, s.sql(`SELECT b.id, b.event_id, b.action, b.outcome, b.hash, b.leaf, b.opens FROM `+placeable+` ORDER BY b.id LIMIT ?`), max(limit, 0))
+	actions := map[uuid.UUID]string{}
 	err = each(rows, err, func() error {
 		var e audit.Entry
 		var id int64
@@ -136,6 +169,10 @@ func (s *Store) parked(ctx context.Context, tx *sqlx.Tx, limit int) (ids []int64
 			return err
 		}
 		copy(e.ID[:], event)
+		if action, again := actions[e.ID]; again && action != e.Action {
+			return nil
+		}
+		actions[e.ID] = e.Action
 		copy(e.Hash[:], hash)
 		e.Outcome = audit.Outcome(outcome)
 		if e.Open, err = unpackOpens(opens); err != nil {
