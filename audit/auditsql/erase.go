@@ -63,34 +63,38 @@ func (s *Store) Reopen(ctx context.Context, who audit.Pseudonym, with []audit.Re
 }
 
 func (s *Store) reopenPostgres(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
-	var gone, less []int64
-	var data [][]byte
-	for _, w := range with {
-		if w.Data == nil {
-			gone = append(gone, limited(w.Seq))
-		} else {
-			less, data = append(less, limited(w.Seq)), append(data, w.Data)
-		}
+	seqs := make([]int64, len(with))
+	for i, w := range with {
+		seqs[i] = limited(w.Seq)
 	}
-	var there int
-	err = tx.GetContext(ctx, &there, s.sql(`SELECT count(*) FROM unnest(?::bigint[]) w (seq) WHERE EXISTS (
-		SELECT FROM {open} o WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128)`), append(gone[:len(gone):len(gone)], less...), who[:])
+	first, after := bounds(seqs)
+	var places []int64 // in the order of with
+	err = tx.SelectContext(ctx, &places, s.sql(`SELECT o.place FROM unnest(?::bigint[], ?::bigint[]) WITH ORDINALITY w (first, after, n) CROSS JOIN LATERAL (
+		SELECT p.place, p.subject FROM {open} p WHERE p.place >= w.first AND p.place < w.after ORDER BY p.place LIMIT 128) o
+		WHERE o.subject = ? ORDER BY w.n`), first, after, who[:])
 	if err != nil {
 		return nil, err
 	}
-	if there != len(with) {
+	if len(places) != len(with) {
 		return audit.ErrNotFound, nil
 	}
+	var gone, less []int64
+	var data [][]byte
+	for i, w := range with {
+		if w.Data == nil {
+			gone = append(gone, places[i])
+		} else {
+			less, data = append(less, places[i]), append(data, w.Data)
+		}
+	}
 	if len(gone) > 0 {
-		_, err := tx.ExecContext(ctx, s.sql(`DELETE FROM {open} o USING unnest(?::bigint[]) w (seq)
-			WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128`), gone, who[:])
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, s.sql(`DELETE FROM {open} WHERE place = ANY (?::bigint[])`), gone); err != nil {
 			return nil, err
 		}
 	}
 	if len(less) > 0 {
-		_, err = tx.ExecContext(ctx, s.sql(`UPDATE {open} o SET data = w.data FROM unnest(?::bigint[], ?::bytea[]) w (seq, data)
-			WHERE o.subject = ? AND o.place >= w.seq * 128 AND o.place < (w.seq + 1) * 128`), less, data, who[:])
+		_, err = tx.ExecContext(ctx, s.sql(`UPDATE {open} o SET data = w.data FROM unnest(?::bigint[], ?::bytea[]) w (place, data)
+			WHERE o.place = w.place`), less, data)
 	}
 	return nil, err
 }

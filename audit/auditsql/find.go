@@ -62,7 +62,12 @@ func (s *Store) where(q audit.Find) (string, []any) {
 	}
 	if q.Subject != nil {
 		text, of := s.of(*q.Subject, q.From, to)
-		b.WriteString(`(SELECT o.place FROM ` + text + `) o CROSS JOIN {event} e WHERE e.seq = o.place >> 7`)
+		if b.WriteString(`(SELECT o.place, o.place >> 7 AS seq FROM ` + text); s.pg { // see bounds
+			b.WriteString(` OFFSET 0) o CROSS JOIN LATERAL (
+				SELECT x.seq, x.at, x.event_id, x.action, x.outcome, x.hash, x.leaf FROM {event} x WHERE x.seq = o.seq OFFSET 0) e WHERE true`)
+		} else {
+			b.WriteString(`) o CROSS JOIN {event} e WHERE e.seq = o.seq`)
+		}
 		args = of
 	} else {
 		b.WriteString(`{event} e WHERE e.seq >= ? AND e.seq < ?`)

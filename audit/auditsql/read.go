@@ -137,8 +137,9 @@ func (t *tree) openings(ctx context.Context, tx *sqlx.Tx, found []audit.Stored, 
 		rows, err = tx.QueryxContext(ctx, t.sql(columns+`{open} o WHERE o.place >= ? AND o.place < ? ORDER BY o.place`),
 			seqs[0]*perEvent, (seqs[len(seqs)-1]+1)*perEvent)
 	case t.pg:
-		rows, err = tx.QueryxContext(ctx, t.sql(columns+`unnest(?::bigint[]) s (seq) JOIN {open} o ON o.place >= s.seq * 128 AND o.place < (s.seq + 1) * 128
-			ORDER BY o.place`), seqs)
+		first, after := bounds(seqs)
+		rows, err = tx.QueryxContext(ctx, t.sql(columns+`unnest(?::bigint[], ?::bigint[]) s (first, after) CROSS JOIN LATERAL (
+			SELECT p.place, p.subject, p.data FROM {open} p WHERE p.place >= s.first AND p.place < s.after ORDER BY p.place LIMIT 128) o ORDER BY o.place`), first, after)
 	default:
 		var list []byte
 		if list, err = json.Marshal(seqs); err != nil {
@@ -166,6 +167,18 @@ func (t *tree) openings(ctx context.Context, tx *sqlx.Tx, found []audit.Stored, 
 		}
 		return nil
 	})
+}
+
+// bounds returns where the openings of the events at seqs begin, and what they are before, for Postgres: under row-level
+// security it uses an index only for what compares a column with a value as it is, since arithmetic on the way might
+// tell of rows that are not the tenant's. It also has no idea how few rows two bounds leave: LATERAL and LIMIT
+// keep it from reading all.
+func bounds(seqs []int64) (first, after []int64) {
+	first, after = make([]int64, len(seqs)), make([]int64, len(seqs))
+	for i, n := range seqs {
+		first[i], after[i] = n*perEvent, (n+1)*perEvent
+	}
+	return first, after
 }
 
 // ByID implements [audit.Store].

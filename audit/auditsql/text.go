@@ -37,7 +37,7 @@ func (d *dialect) sql(text string) string {
 // arguments: the first stretch, the last, and the subject.
 const (
 	ofPostgres = `generate_series(?::bigint, LEAST(?::bigint, (SELECT COALESCE(max(place) >> 17, -1) FROM {open}))) s (n)
-		JOIN {open} o ON o.stretch = s.n AND o.subject = ?`
+		CROSS JOIN LATERAL (SELECT p.place, p.data FROM {open} p WHERE p.stretch = s.n AND p.subject = ? OFFSET 0) o`
 	ofSQLite = `(WITH RECURSIVE s (n) AS (SELECT ? UNION ALL
 			SELECT n + 1 FROM s WHERE n < min(?, (SELECT max(place) >> 17 FROM {open}))) SELECT n FROM s) s
 		CROSS JOIN {open} o ON o.place >> 17 = s.n AND o.subject = ?`
