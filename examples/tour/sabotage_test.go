@@ -14,6 +14,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ import (
 
 // unguarded is what most applications run on: all tenants in the same tables, kept apart by the WHERE
 // of each statement alone. It stands where an adapter would.
-type unguarded struct{ db *sqlx.DB }
+type unguarded struct{ db, system *sqlx.DB }
 
 func (u unguarded) Dialect() tenantdb.Dialect { return tenantdb.SQLite }
 
@@ -30,8 +31,9 @@ func (u unguarded) Begin(ctx context.Context, _ tenantdb.Scope, _ tenantdb.TxOpt
 	return tenantdb.Begun{Tx: tx}, err
 }
 
-func (u unguarded) BeginSystem(ctx context.Context, _ string, o tenantdb.TxOptions) (tenantdb.Begun, error) {
-	return u.Begin(ctx, tenantdb.Scope{}, o)
+func (u unguarded) BeginSystem(ctx context.Context, _ string, _ tenantdb.TxOptions) (tenantdb.Begun, error) {
+	tx, err := u.system.BeginTxx(ctx, nil)
+	return tenantdb.Begun{Tx: tx}, err
 }
 
 func (u unguarded) Translate(err error) error   { return err }
@@ -48,36 +50,45 @@ func (u unguarded) Purge(_ context.Context, t tenancy.Tenant) (tenancy.Receipt, 
 // openUnguarded is openSQLite without the library.
 func openUnguarded(t *testing.T, c config) *desk {
 	dir := t.TempDir()
-	db, err := sqlx.Open("sqlite", "file:"+filepath.Join(dir, "desk.db")+"?_pragma=foreign_keys(1)&_pragma=synchronous(off)")
+	open := func(name string) *sqlx.DB {
+		db, err := sqlx.Open("sqlite", "file:"+filepath.Join(dir, name)+"?_pragma=foreign_keys(1)&_pragma=synchronous(off)")
+		require.NoError(t, err)
+		db.SetMaxOpenConns(1) // one writes, all others wait
+		t.Cleanup(func() { require.NoError(t, db.Close()) })
+		return db
+	}
+	u := unguarded{open("desk.db"), open("system.db")}
+	_, err := u.db.Exec(schemaSQLite)
 	require.NoError(t, err)
-	db.SetMaxOpenConns(1) // one writes, all others wait
-	_, err = db.Exec(schemaSQLite)
-	require.NoError(t, err)
-	u := unguarded{db}
 	d := newDesk(c, tenantdb.New(u), u, u)
 	d.witness = fileWitness{dir, c.seed}
 	d.portal = naivePortal
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	d.leaveTrail(t, c, db)
+	d.leaveTrail(t, c, u)
 	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
 	require.NoError(t, err)
 	return d
 }
 
 // leaveTrail keeps a log as tables without a guard, as most applications do.
-func (d *desk) leaveTrail(t *testing.T, c config, db *sqlx.DB) {
+func (d *desk) leaveTrail(t *testing.T, c config, u unguarded) {
 	tenants, system, err := migrations()
 	require.NoError(t, err)
-	for _, m := range append(tenants[1:], system...) {
-		_, err := db.Exec(m.SQL)
+	for db, steps := range map[*sqlx.DB][]sqlite.Migration{u.db: tenants[1:], u.system: system} {
+		_, err = db.Exec(`CREATE TABLE tenancy_migration (id TEXT PRIMARY KEY)`) // where the log looks for its version
 		require.NoError(t, err)
-	}
-	var triggers []string
-	require.NoError(t, db.Select(&triggers, `SELECT name FROM sqlite_master WHERE type = 'trigger'`))
-	require.NotEmpty(t, triggers)
-	for _, name := range triggers {
-		_, err := db.Exec("DROP TRIGGER " + name)
-		require.NoError(t, err)
+		for _, m := range steps {
+			_, err := db.Exec(m.SQL)
+			require.NoError(t, err)
+			_, err = db.Exec(`INSERT INTO tenancy_migration VALUES (?)`, m.ID)
+			require.NoError(t, err)
+		}
+		var triggers []string
+		require.NoError(t, db.Select(&triggers, `SELECT name FROM sqlite_master WHERE type = 'trigger'`))
+		require.NotEmpty(t, triggers)
+		for _, name := range triggers {
+			_, err := db.Exec("DROP TRIGGER " + name)
+			require.NoError(t, err)
+		}
 	}
 	require.NoError(t, d.keepTrail(t.Context(), c))
 	t.Cleanup(func() { require.NoError(t, d.Close()) })
