@@ -73,11 +73,10 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 	before := space &^ (near << 1)
 	four := b.word & (b.word << 1)
 	four &= four << 2
-	dashes := b.sep & (b.sep << 1) & (b.sep << 2) & (four << 3) // "-----BEGIN "
-	places |= starts & b.sep & (b.word << 1)                    // "-p", "--password"
+	places |= starts & b.sep & (b.word << 1) // "-p", "--password"
 	eight := four & (four << 4)
 	spoken := eight & (space<<8 | space<<10 | space<<11 | space<<13) // password, IDENTIFIED, requirepass
-	for m := starts & (^far | four&(before<<4|before<<5|before<<6|space<<6|dashes) | spoken); m != 0; {
+	for m := starts & (^far | four&(before<<4|before<<5|before<<6|space<<6) | spoken); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
@@ -105,6 +104,20 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 	}
 	if b.digit != 0 {
 		places |= b.numbers(p, starts, src, base)
+	}
+	return places
+}
+
+// begins returns the last dashes of what may be "-----BEGIN". What lies before the block may be dashes.
+func (b *block) begins(p *[reach]byte) (places uint64) {
+	sign := b.sep & b.word
+	for m := sign & (sign>>1 | 1<<63) & (sign>>2 | 3<<62) & (b.word<<1 | 1) &^ (sign << 1); m != 0; {
+		k := bits.LeadingZeros64(m) & 63
+		at := uint64(1) << 63 >> k
+		m ^= at
+		if p[k] == '-' && p[k+1] == 'B' && p[k+2] == 'E' {
+			places |= at
+		}
 	}
 	return places
 }

@@ -6,8 +6,8 @@ const (
 	maxDomain = 253
 )
 
-// emailAt looks for the e-mail address around the sign at src[i], which is "@" or one of its disguises: "%40", `\u0040`,
-// "&#64;", "&#x40;". It reads at most 64 bytes back and 255 forward.
+// emailAt looks for the e-mail address around the sign at src[i], which is "@" or one of its disguises: "%40", "%2540",
+// `\u0040` with any number of backslashes up to maxEscape, "&#64;", "&#x40;". It reads at most 64 bytes back and 255 forward.
 //
 // An address has a local part of the characters that are in use (letters of any script, digits, ._%+-~!#$^*, a quoted string) and
 // a domain of at least two labels whose last is made of letters. What looks like one but names a repository, a package
@@ -38,6 +38,9 @@ func emailAt(src []byte, i int) (s, e int, rule string, ok bool) {
 	return s, e, "email", true
 }
 
+// maxEscape is how many backslashes an escape may begin with: a text that is put into a string four times over has sixteen.
+const maxEscape = 16
+
 // signAt returns the length of the "@" or its disguise at src[i], or 0.
 func signAt(src []byte, i int) int {
 	rest := src[i:]
@@ -48,8 +51,16 @@ func signAt(src []byte, i int) int {
 		return 1
 	case len(rest) >= 3 && string(rest[:3]) == "%40":
 		return 3
-	case len(rest) >= 6 && string(rest[:6]) == `\u0040`:
-		return 6
+	case len(rest) >= 5 && string(rest[:5]) == "%2540":
+		return 5
+	case rest[0] == '\\':
+		n := 1
+		for n < len(rest) && n < maxEscape && rest[n] == '\\' {
+			n++
+		}
+		if len(rest) >= n+5 && string(rest[n:n+5]) == "u0040" {
+			return n + 5
+		}
 	case len(rest) >= 5 && string(rest[:5]) == "&#64;":
 		return 5
 	case len(rest) >= 6 && (string(rest[:6]) == "&#x40;" || string(rest[:6]) == "&#064;"):

@@ -108,6 +108,9 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	}
 	s.narrow(&val, i, after, ks)
 	text := src[val.start:val.end]
+	if before, ok := bytes.CutSuffix(text, pemBegin[:10]); ok { // a value is no part of the block behind it
+		text, val.end = before, val.end-10
+	}
 	if len(text) == 0 || len(text) > 4096 || bytes.HasPrefix(text, pemBegin[:10]) {
 		return false
 	}

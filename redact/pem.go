@@ -7,12 +7,13 @@ var (
 	pemEnd   = []byte("-----END ")
 )
 
-// pem finds the private key whose "-----BEGIN" is the word src[start:end]. The match is the block's body, from behind
+// pem finds the private key whose "-----BEGIN" ends with src[start:end], "-BEGIN". What stands before the dashes is of no
+// matter: keys are pasted behind anything. The match is the block's body, from behind
 // the first line to the end marker; when there is none it is all that looks like a body, at most pemWindow. Public keys
 // and certificates stay.
 func (s *scanner) pem(start, end int) bool {
 	src := s.src
-	if end-start != len(pemBegin)-1 || !bytes.HasPrefix(src[start:], pemBegin) {
+	if end-start != len("-BEGIN") || start-4 < s.base || !bytes.HasPrefix(src[start-4:], pemBegin) {
 		return false
 	}
 	body := bytes.Index(src[end:min(len(src), end+64)], []byte("-----"))
@@ -44,6 +45,15 @@ func (s *scanner) pem(start, end int) bool {
 		return true
 	}
 	return s.pemBody(body, stop)
+}
+
+// behind returns where to go on behind a match in a word that ends at end: nothing else in the word is looked at but the
+// beginning of a block.
+func (s *scanner) behind(end int) int {
+	if at := end - len(pemBegin) + 1; at >= s.m.end && bytes.HasPrefix(s.src[at:], pemBegin) {
+		return at
+	}
+	return end
 }
 
 // pemBody trims the line breaks around a body, real ones and escaped ones.

@@ -122,6 +122,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 		places |= starts
 	}
 	places |= b.worth(p, starts, s.src, base)
+	places |= b.begins(p) &^ (^uint64(0) >> next)
 	if base+next > s.safe {
 		next = s.safe - base
 		places &= ^(^uint64(0) >> next)
@@ -146,7 +147,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 				s.pos, s.ws = i, i
 				return true
 			}
-			s.after(end)
+			s.after(s.behind(end))
 			return true
 		}
 		ls, le := s.ls, s.le

@@ -44,7 +44,7 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 		if i+2 < len(src) && isHex(src[i+1]) && isHex(src[i+2]) {
 			if src[i+1] == '3' && (src[i+2]|0x20 == 'd' || src[i+2]|0x20 == 'a') {
 				ok = s.key(i, i+3, ls, le)
-			} else if src[i+1] == '4' && src[i+2] == '0' && s.r.on[Email] {
+			} else if s.r.on[Email] && (src[i+1] == '4' && src[i+2] == '0' || src[i+1] == '2' && src[i+2] == '5') {
 				ok = s.email(i)
 			} else if src[i+1] == '2' && src[i+2] == '0' && le == i && le-ls >= 4 && s.r.on[Credential] {
 				ok = s.spoken(ls, le)
@@ -57,7 +57,7 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 		}
 	case '\\':
 		skip = s.escape(i)
-		if skip == 6 && src[i+4] == '4' && src[i+5] == '0' && s.r.on[Email] {
+		if (skip == 6 || skip == 2 && src[i+1] == '\\') && s.r.on[Email] {
 			ok = s.email(i)
 		}
 		return skip, ok

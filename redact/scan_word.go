@@ -3,10 +3,13 @@ package redact
 // word looks closely at the word src[start:end].
 func (s *scanner) word(start, end int) bool {
 	src := s.src
+	if src[start] == '-' && s.r.on[PrivateKey] && s.pem(start, end) {
+		return true
+	}
 	if start > s.floor && isWord(src[start-1]) && !endsEscape(src[s.base:start]) {
 		return false // the rest of a word
 	}
-	if src[start] == '-' && (s.r.on[PrivateKey] && (s.pem(start, end) || s.ssh2(start, end)) || s.option(start, end)) {
+	if src[start] == '-' && (s.r.on[PrivateKey] && s.ssh2(start, end) || s.option(start, end)) {
 		return true
 	}
 	at := start

@@ -17,9 +17,6 @@ import (
 	"github.com/bailiwick-dev/bailiwick/redact/redacttest"
 )
 
-// twice are the cells in which an address's "@" is escaped twice over, which text does not show to be an address.
-var twice = []string{"message-go-syntax/mail-unicode", "attr-error-formatted/mail-unicode", "attr-error-url/mail-unicode"}
-
 func TestNoCanaryComesOutOfARedactedLog(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]func(io.Writer) slog.Handler{
@@ -28,10 +25,10 @@ func TestNoCanaryComesOutOfARedactedLog(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := redacttest.Logger(t, func(w io.Writer) *slog.Logger { return slog.New(redact.Default().Handler(h(w))) }, twice...)
+			r := redacttest.Logger(t, func(w io.Writer) *slog.Logger { return slog.New(redact.Default().Handler(h(w))) })
 			require.GreaterOrEqual(t, len(r.Positions), 40)
 			require.GreaterOrEqual(t, len(redacttest.Forms()), 12)
-			require.Equal(t, len(r.Positions)*len(redacttest.Forms())-len(twice), r.Cells)
+			require.Equal(t, len(r.Positions)*len(redacttest.Forms()), r.Cells)
 		})
 	}
 }
@@ -46,17 +43,16 @@ func TestNoCanaryComesOutOfARedactedError(t *testing.T) {
 				_, _ = fmt.Fprintln(w, err)
 			}
 		}
-	}, "error-formatted/mail-unicode", "error-url/mail-unicode")
+	})
 }
 
 func TestNoCanaryComesOutOfARedactedValue(t *testing.T) {
 	t.Parallel()
-	except := []string{"error-formatted/mail-unicode", "error-url/mail-unicode"}
 	redacttest.Values(t, func(w io.Writer) func(any) {
 		return func(v any) {
 			_, _ = fmt.Fprintf(w, "%v\n%+v\n%#v", redact.Default().Any(v), redact.Default().Any(v), redact.Default().Any(v))
 		}
-	}, except...)
+	})
 	redacttest.Values(t, func(w io.Writer) func(any) {
 		return func(v any) {
 			v = redact.Default().Any(v)
@@ -64,7 +60,7 @@ func TestNoCanaryComesOutOfARedactedValue(t *testing.T) {
 				_, _ = fmt.Fprint(w, v)
 			}
 		}
-	}, except...)
+	})
 }
 
 func TestNoCanaryComesOutOfARedactedExchange(t *testing.T) {

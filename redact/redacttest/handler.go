@@ -57,6 +57,7 @@ func requestPositions() []position[*http.Request] {
 		{"header-odd", header("X-aPI-kEY")},
 		{"header-note", header("X-Note")},
 		{"header-name", func(r r, s string) { r.Header[s] = []string{"1"} }},
+		{"header-name-end", func(r r, s string) { r.Header["X-Token-"+s] = []string{"1"} }},
 		{"header-second", func(r r, s string) { r.Header["X-Auth-Token"] = []string{"", s} }},
 		{"header-forwarded", header("X-Forwarded-For")},
 		{"user-agent", header("User-Agent")},

@@ -167,6 +167,9 @@ var failures = []struct {
 	{"json", func(s string) error {
 		return &json.UnmarshalTypeError{Value: s, Field: "note", Type: reflect.TypeFor[int]()}
 	}},
+	{"json-field", func(s string) error {
+		return &json.UnmarshalTypeError{Value: "number", Struct: "", Field: s, Type: reflect.TypeFor[string]()}
+	}},
 	{"fields", func(s string) error { return &failure{Code: 23505, Detail: s} }},
 	{"wrapped-fields", func(s string) error { return fmt.Errorf("inserting: %w", &failure{Code: 23505, Detail: s}) }},
 	{"panic", func(s string) (err error) {

@@ -214,7 +214,7 @@ func TestNoCanaryComesOutOfTheSDK(t *testing.T) {
 			flush(t, h)
 			_, _ = io.WriteString(w, s.take())
 		}
-	}, "error-formatted/mail-unicode", "error-url/mail-unicode")
+	})
 	redacttest.Values(t, func(w io.Writer) func(any) {
 		return func(v any) {
 			e := sentry.NewEvent()
@@ -226,7 +226,7 @@ func TestNoCanaryComesOutOfTheSDK(t *testing.T) {
 			flush(t, h)
 			_, _ = io.WriteString(w, s.take())
 		}
-	}, "error-formatted/mail-unicode", "error-url/mail-unicode")
+	})
 }
 
 type bomb struct{ s string }
