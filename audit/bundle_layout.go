@@ -71,14 +71,15 @@ const (
 type place struct {
 	section section
 	at      uint64 // the size of a checkpoint; the number of the tile of level 0 that a file comes with; the place of a later event
-	rank    uint64 // within it: entries, openings in parts, tiles by level
+	rank    uint64 // within it: entries, their hashes, openings in parts, tiles of the levels above
 	width   int    // of a tile that is not full; it does not order
 }
 
 const (
 	rankEntries  = 0
-	rankOpenings = 1
-	rankTile     = 1 << 32 // + level
+	rankTile     = 1 // of level 0: it comes before the openings, because it tells which event lies where
+	rankOpenings = 2
+	rankUpper    = 1 << 32 // + level
 )
 
 func (p place) compare(q place) int {
@@ -130,14 +131,16 @@ func appendFileName(b []byte, p place) []byte {
 		switch {
 		case p.rank == rankEntries:
 			return appendTilePath(append(b, "tile/entries/"...), p.at, p.width)
-		case p.rank < rankTile:
+		case p.rank == rankTile:
+			return appendTilePath(append(b, "tile/0/"...), p.at, p.width)
+		case p.rank < rankUpper:
 			b = appendTilePath(append(b, "openings/"...), p.at, p.width)
 			if p.rank > rankOpenings {
 				b = strconv.AppendUint(append(b, '+'), p.rank-rankOpenings, 10)
 			}
 			return b
 		}
-		level := p.rank - rankTile
+		level := p.rank - rankUpper
 		b = append(strconv.AppendUint(append(b, "tile/"...), level, 10), '/')
 		return appendTilePath(b, p.at>>(8*level), p.width)
 	case inLater:
@@ -181,7 +184,10 @@ func guessPlace(s string, last uint64) place {
 	}
 	if rest, ok := strings.CutPrefix(s, "tile/"); ok && len(rest) > 2 && rest[0] >= '0' && rest[0] <= '7' && rest[1] == '/' {
 		level := uint64(rest[0] - '0')
-		return guessTile(rest[2:], level, rankTile+level, last)
+		if level == 0 {
+			return guessTile(rest[2:], 0, rankTile, last)
+		}
+		return guessTile(rest[2:], level, rankUpper+level, last)
 	}
 	for _, kind := range [...]struct {
 		prefix, suffix string

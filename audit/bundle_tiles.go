@@ -79,12 +79,6 @@ func (b *bundler) tile(ctx context.Context, n uint64, width int) error {
 		if len(b.openings) > 0 {
 			parts = append(parts, b.openings)
 		}
-		for i, p := range parts {
-			at.rank = rankOpenings + uint64(i)
-			if err := b.sink.file(fileName(at), p); err != nil {
-				return err
-			}
-		}
 	}
 	if err := b.readRow(ctx, n, width); err != nil {
 		return err
@@ -92,6 +86,12 @@ func (b *bundler) tile(ctx context.Context, n uint64, width int) error {
 	at.rank = rankTile
 	if err := b.sink.file(fileName(at), b.hashes); err != nil {
 		return err
+	}
+	for i, p := range parts {
+		at.rank = rankOpenings + uint64(i)
+		if err := b.sink.file(fileName(at), p); err != nil {
+			return err
+		}
 	}
 	return b.upper(ctx, n, width)
 }
@@ -138,7 +138,7 @@ func (b *bundler) upper(ctx context.Context, n uint64, width int) error {
 		}
 	}
 	for level := 1; level < tileLevels; level++ {
-		at := place{section: inTiles, at: n, rank: rankTile + uint64(level)}
+		at := place{section: inTiles, at: n, rank: rankUpper + uint64(level)}
 		i := slices.IndexFunc(filled, func(t Tile) bool { return t.Level == level })
 		switch {
 		case i >= 0:

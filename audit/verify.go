@@ -90,6 +90,7 @@ type verifier struct {
 	entries  []byte     // of the current tile
 	views    []leafView // in them
 	hashes   []treeHash // of them
+	aligned  alignment  // of them with the tile
 	opening  openingRun // over them
 	erased   erasedFields
 	own      ownEvents

@@ -32,7 +32,9 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 					continue
 				}
 				made++
-				require.Empty(t, a.Found(verify(t, a.Bundle, a.Policy)), "seed %d", seed)
+				r := verify(t, a.Bundle, a.Policy)
+				require.Empty(t, a.Found(r), "seed %d", seed)
+				require.Empty(t, a.Astray(r), "seed %d", seed)
 			}
 			require.NotZero(t, made)
 		})

@@ -23,7 +23,7 @@ func TestPlacesAndNamesOfFilesAreOneToOne(t *testing.T) {
 			{section: inLater, at: at}, {section: inLater, at: at, rank: 1}, {section: inLater, at: at, rank: 2},
 			{section: inTiles, at: at, rank: rankEntries}, {section: inTiles, at: last, rank: rankEntries, width: width},
 			{section: inTiles, at: at, rank: rankOpenings + at%9}, {section: inTiles, at: at, rank: rankTile},
-			{section: inTiles, at: at | 0xff, rank: rankTile + 1}, {section: inTiles, at: last, rank: rankTile + 2, width: width},
+			{section: inTiles, at: at | 0xff, rank: rankUpper + 1}, {section: inTiles, at: last, rank: rankUpper + 2, width: width},
 		} {
 			require.Equal(t, p, parseFileName([]byte(fileName(p)), last), fileName(p))
 		}

@@ -28,7 +28,8 @@ type openingRun struct {
 	buf     []byte
 	scratch []byte
 
-	at      int         // the leaf it is at
+	at      int         // the place it is at
+	leaf    int         // that is the event of the place, or noLeaf
 	labels  []labelView // of that leaf
 	opened  labelSet    // of these
 	hint    int         // the label after the one that was opened last
@@ -40,7 +41,7 @@ type openingRun struct {
 // readOpenings reads the openings of a tile, in as many files as there are, and settles which fields are gone.
 func (v *verifier) readOpenings(at place, base uint64) error {
 	v.erased.begin(base)
-	v.beginLeaf(0)
+	v.beginPlace(0)
 	for at.rank = rankOpenings; ; at.rank++ {
 		ok, err := v.expect(at)
 		if err != nil {
@@ -50,7 +51,7 @@ func (v *verifier) readOpenings(at place, base uint64) error {
 			break
 		}
 		if v.tar.left > maxOpenings+2*maxOpeningData {
-			v.find(RuleMalformed, base, base+uint64(len(v.views)), "the openings of a tile have a file of %d bytes", v.tar.left)
+			v.find(RuleMalformed, base, base+uint64(v.aligned.width), "the openings of a tile have a file of %d bytes", v.tar.left)
 			continue
 		}
 		if v.opening.buf, err = v.tar.readInto(v.opening.buf[:0]); err != nil {
@@ -60,7 +61,7 @@ func (v *verifier) readOpenings(at place, base uint64) error {
 			return err
 		}
 	}
-	v.goToLeaf(base, len(v.views))
+	v.goToPlace(base, v.aligned.width)
 	return v.erased.end()
 }
 
@@ -69,11 +70,11 @@ func (v *verifier) checkOpenings(base uint64, b []byte) error {
 	o := &v.opening
 	for len(b) > 0 {
 		offset, n := shortUvarint(b)
-		if n <= 0 || offset >= uint64(len(v.views)) || offset < uint64(o.at) || len(b) < n+len(o.subject) {
-			v.find(RuleMalformed, base+uint64(o.at), base+uint64(len(v.views)), "the openings of the tile are not as they are written")
+		if n <= 0 || offset >= uint64(v.aligned.width) || offset < uint64(o.at) || len(b) < n+len(o.subject) {
+			v.find(RuleMalformed, base+uint64(o.at), base+uint64(v.aligned.width), "the openings of the tile are not as they are written")
 			return nil
 		}
-		v.goToLeaf(base, int(offset))
+		v.goToPlace(base, int(offset))
 		who := Pseudonym(b[n:])
 		b = b[n+len(who):]
 		size, n := shortUvarint(b)
@@ -99,24 +100,28 @@ func shortUvarint(b []byte) (x uint64, n int) {
 	return x, n
 }
 
-// goToLeaf ends the leaf it is at and those before leaf i, and begins that one.
-func (v *verifier) goToLeaf(base uint64, i int) {
+// goToPlace ends the place it is at and those before place i, and begins that one.
+func (v *verifier) goToPlace(base uint64, i int) {
 	for v.opening.at < i {
-		v.endLeaf(base)
-		v.beginLeaf(v.opening.at + 1)
+		v.endPlace(base)
+		v.beginPlace(v.opening.at + 1)
 	}
 }
 
-func (v *verifier) beginLeaf(i int) {
+func (v *verifier) beginPlace(i int) {
 	o := &v.opening
-	o.at, o.hint, o.opened, o.sealed, o.before = i, 0, labelSet{}, false, false
+	o.at, o.leaf, o.hint, o.opened, o.sealed, o.before = i, noLeaf, 0, labelSet{}, false, false
 	o.labels = o.labels[:0]
-	if i < len(v.views) && v.views[i].personal != 0 && !v.views[i].bad {
-		o.labels = splitLabels(v.entries, &v.views[i], o.labels)
+	if i >= v.aligned.width || v.aligned.lies[i] == noLeaf {
+		return
+	}
+	o.leaf = int(v.aligned.lies[i])
+	if view := &v.views[o.leaf]; view.personal != 0 && !view.bad {
+		o.labels = splitLabels(v.entries, view, o.labels)
 	}
 }
 
-func (v *verifier) endLeaf(base uint64) {
+func (v *verifier) endPlace(base uint64) {
 	o := &v.opening
 	if len(o.labels) == 0 {
 		return
@@ -141,8 +146,8 @@ func (v *verifier) endLeaf(base uint64) {
 // checkOpening checks what is kept of one subject's values in the event at seq.
 func (v *verifier) checkOpening(seq uint64, data []byte) error {
 	o := &v.opening
-	if len(data) == 0 || v.views[o.at].bad {
-		return nil // an entry of the index of subjects
+	if len(data) == 0 || o.leaf == noLeaf || v.views[o.leaf].bad {
+		return nil // an entry of the index of subjects, or of an event that is not there, which is reported
 	}
 	form, fields := data[0], data[1:]
 	switch form {
@@ -152,7 +157,7 @@ func (v *verifier) checkOpening(seq uint64, data []byte) error {
 			o.sealed = true
 			return nil
 		}
-		plain, err := v.policy.Sealer.Open(v.ctx, fields, v.sealedIn(o.at))
+		plain, err := v.policy.Sealer.Open(v.ctx, fields, v.sealedIn(o.leaf))
 		switch {
 		case errors.Is(err, ErrShredded):
 			return nil // as if it were not there

@@ -27,8 +27,11 @@ type pruning struct {
 
 // ownEvents reads the events of a tile that the log recorded about itself.
 func (v *verifier) ownEvents(base uint64) {
-	for i := range v.views {
-		view := &v.views[i]
+	for i, k := range v.aligned.lies[:v.aligned.width] {
+		if k == noLeaf {
+			continue
+		}
+		view := &v.views[k]
 		if view.bad || view.foreign || !bytes.HasPrefix(v.entries[view.action:view.actionEnd], []byte("audit.")) {
 			continue
 		}

@@ -3,8 +3,6 @@ package audit
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
-	"slices"
 )
 
 // readTiles reads the events tile by tile.
@@ -62,13 +60,6 @@ func (v *verifier) readTile(n uint64, width int) (bool, error) {
 		if err := v.readEntries(base, width); err != nil {
 			return false, err
 		}
-		if err := v.readOpenings(at, base); err != nil {
-			return false, err
-		}
-		v.ownEvents(base)
-		if v.own.tooMany {
-			return false, errManyHolds
-		}
 	}
 	at.rank = rankTile
 	hasTile, err := v.expect(at)
@@ -82,6 +73,17 @@ func (v *verifier) readTile(n uint64, width int) (bool, error) {
 	}
 	if !hasTile && (v.ended || !hasEntries) {
 		return false, nil
+	}
+	if hasEntries {
+		v.align(base, width, hasTile)
+		v.checkLeaves(base)
+		if err := v.readOpenings(at, base); err != nil {
+			return false, err
+		}
+		v.ownEvents(base)
+		if v.own.tooMany {
+			return false, errManyHolds
+		}
 	}
 	v.joinTile(n, width, hasEntries, hasTile)
 	return true, v.readUpper(n, width)
@@ -111,20 +113,29 @@ func (v *verifier) readEntries(base uint64, width int) error {
 		// The byte before the leaf is of its length, which was read: it makes room for the prefix of the hash.
 		b[at+1] = 0
 		v.hashes = append(v.hashes, sha256.Sum256(b[at+1:end]))
-		view := viewLeaf(b, at+2, end, v.tenant)
+		v.views = append(v.views, viewLeaf(b, at+2, end, v.tenant))
+		at = end
+	}
+	v.rep.Events += uint64(len(v.views))
+	return nil
+}
+
+// checkLeaves checks the form of the leaves, each at its place.
+func (v *verifier) checkLeaves(base uint64) {
+	for i, k := range v.aligned.lies[:v.aligned.width] {
+		if k == noLeaf {
+			continue
+		}
+		view, seq := &v.views[k], base+uint64(i)
 		switch {
 		case view.bad:
 			v.find(RuleBadLeaf, seq, seq+1, "it is not the encoding of an event")
 		case view.foreign:
 			v.find(RuleForeign, seq, seq+1, "it belongs to another tenant")
 		default:
-			v.checkTime(seq, b[view.time:view.time+int32(leafTimeLen)])
+			v.checkTime(seq, v.entries[view.time:view.time+int32(leafTimeLen)])
 		}
-		v.views = append(v.views, view)
-		at = end
 	}
-	v.rep.Events += uint64(len(v.views))
-	return nil
 }
 
 // readRow reads the hashes of a tile of level 0.
@@ -159,8 +170,7 @@ func (v *verifier) joinTile(n uint64, width int, hasEntries, hasTile bool) {
 	to := base + uint64(width)
 	switch {
 	case hasEntries && hasTile:
-		equal := slices.Equal(v.hashes, v.tileRow[:width])
-		if equal && v.same {
+		if v.aligned.equal && v.same {
 			break
 		}
 		if v.same {
@@ -168,8 +178,8 @@ func (v *verifier) joinTile(n uint64, width int, hasEntries, hasTile bool) {
 		}
 		v.leafRow = v.tileRow
 		copy(v.leafRow[:width], v.hashes)
-		if !equal {
-			v.compareRows(base, width)
+		if len(v.doubts) > 4*tileWidth { // no checkpoint tells for long: it does not matter any more which is right
+			v.resolve(to, true)
 		}
 	case hasEntries:
 		v.find(RuleIncomplete, base, to, "the tile of these events is missing")
@@ -230,7 +240,7 @@ func (v *verifier) readUpperTile(n, level, index uint64, part int) error {
 	each := uint64(tileWidth) << (8 * (level - 1)) // places below a hash
 	from := index * tileWidth * each
 	to := from + uint64(part)*each
-	ok, err := v.expect(place{section: inTiles, at: n, rank: rankTile + level, width: widthOf(part)})
+	ok, err := v.expect(place{section: inTiles, at: n, rank: rankUpper + level, width: widthOf(part)})
 	switch {
 	case err != nil:
 		return err
@@ -256,7 +266,7 @@ func (v *verifier) readUpperTile(n, level, index uint64, part int) error {
 
 // skipUpper goes past upper tiles that cannot be compared.
 func (v *verifier) skipUpper(n uint64) error {
-	for at := (place{section: inTiles, at: n, rank: rankTile}); ; {
+	for at := (place{section: inTiles, at: n, rank: rankUpper}); ; {
 		ok, err := v.peek()
 		if err != nil || !ok {
 			return err
@@ -266,54 +276,5 @@ func (v *verifier) skipUpper(n uint64) error {
 			return nil
 		}
 		at, v.have = p, false
-	}
-}
-
-// compareRows finds out what happened to the leaves of a tile whose hashes differ from the tile's. It is a
-// doubt until a checkpoint tells that the tile is right.
-func (v *verifier) compareRows(base uint64, width int) {
-	tile, leaves := v.tileRow[:width], v.hashes
-	doubt := func(rule string, i int, format string, args ...any) {
-		seq := base + uint64(i)
-		v.doubts = append(v.doubts, Finding{Rule: rule, Seq: seq, To: seq + 1, Message: fmt.Sprintf(format, args...)})
-	}
-	place := func(h treeHash, in []treeHash, from int) int {
-		for i := from; i < len(in); i++ {
-			if in[i] == h {
-				return i
-			}
-		}
-		return -1
-	}
-	i, k := 0, 0
-	for i < len(tile) && k < len(leaves) {
-		if tile[i] == leaves[k] {
-			i, k = i+1, k+1
-			continue
-		}
-		ahead, behind := place(leaves[k], tile, i), place(tile[i], leaves, k)
-		switch {
-		case ahead >= 0 && behind < 0:
-			doubt(RuleMissing, i, "the event that has this place is not there")
-			i++
-		case ahead < 0 && behind >= 0:
-			doubt(RuleExtra, i, "an event was put before the one that has this place")
-			k++
-		case place(leaves[k], tile, 0) >= 0:
-			doubt(RuleMoved, i, "the event that lies here belongs at %d", base+uint64(place(leaves[k], tile, 0)))
-			i, k = i+1, k+1
-		default:
-			doubt(RuleEdited, i, "it is not the event whose hash is in the tile")
-			i, k = i+1, k+1
-		}
-	}
-	for ; i < len(tile); i++ {
-		doubt(RuleMissing, i, "the event that has this place is not there")
-	}
-	for ; k < len(leaves); k++ {
-		doubt(RuleExtra, width-1, "an event was put after the last that has a place")
-	}
-	if len(v.doubts) > 4*tileWidth { // no checkpoint tells for long: it does not matter any more which is right
-		v.resolve(base+uint64(width), true)
 	}
 }

@@ -19,7 +19,12 @@ type Attack struct {
 	Rules  []string // one of these must be found
 	// Seq and To are where: the finding's places must overlap them. To 0: anywhere.
 	Seq, To uint64
+	// Touched are the places that were changed, or of which an event spoke that was. Nil: any may be named.
+	Touched []Span
 }
+
+// Span are the places From <= seq < To.
+type Span struct{ From, To uint64 }
 
 // Found tells what is missing in a report of the attack, "" if nothing is.
 func (a *Attack) Found(r *audit.Report) string {
@@ -32,6 +37,20 @@ func (a *Attack) Found(r *audit.Report) string {
 		}
 	}
 	return fmt.Sprintf("%s: none of %v at %d to %d among %d findings:\n%s", a.Name, a.Rules, a.Seq, a.To, len(r.Findings), r)
+}
+
+// Astray returns what a report of the attack says of places that nobody touched, "" if nothing. A finding about a
+// range must have a touched place in it.
+func (a *Attack) Astray(r *audit.Report) string {
+	if a.Touched == nil {
+		return ""
+	}
+	for _, f := range r.Findings {
+		if f.To > 0 && !slices.ContainsFunc(a.Touched, func(s Span) bool { return f.Seq < s.To && s.From < f.To }) {
+			return fmt.Sprintf("%s: %v were touched, and %s names %d to %d:\n%s", a.Name, a.Touched, f.Rule, f.Seq, f.To, r)
+		}
+	}
+	return ""
 }
 
 // clone copies what attacks change.
@@ -62,6 +81,11 @@ var kinds = map[string]func(attacker) bool{
 	"remove an event and close the gap":         attacker.removeDeep,
 	"insert an event":                           attacker.insert,
 	"swap two events":                           attacker.swap,
+	"swap two events and not their values":      attacker.swapLeaves,
+	"move an event":                             attacker.move,
+	"put an event in twice":                     attacker.duplicate,
+	"put an event over another":                 attacker.overwrite,
+	"remove, edit and swap events of a tile":    attacker.several,
 	"swap two events and their tiles":           attacker.swapDeep,
 	"change a value":                            attacker.changeValue,
 	"change a salt":                             attacker.changeSalt,
@@ -113,11 +137,20 @@ func NewAttack(name string, seed uint64, h *History) *Attack {
 	if a.Bundle == nil {
 		a.Bundle = c.Bundle()
 	}
+	for _, s := range a.Touched {
+		a.Touched = append(a.Touched, h.spokenOf(s)...)
+	}
 	return a
 }
 
+// touch notes that the events from i to below to were changed.
+func (t attacker) touch(i, to int) { t.a.Touched = append(t.a.Touched, Span{uint64(i), uint64(to)}) }
+
 func (t attacker) expect(i, to int, rules ...string) bool {
 	t.a.Seq, t.a.To, t.a.Rules = uint64(i), uint64(to), rules
+	if t.a.Touched == nil && to > 0 {
+		t.touch(i, to)
+	}
 	return true
 }
 

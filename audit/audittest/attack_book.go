@@ -170,12 +170,13 @@ func (b *Book) Files() (fs []File) {
 		entries, openings := b.tile(n*256, end)
 		if entries != nil {
 			add("tile/entries/"+tilePath(n, width), entries)
-			if len(openings) > 0 {
-				add("openings/"+tilePath(n, width), openings)
-			}
+		}
+		add("tile/0/"+tilePath(n, width), join(b.Hashes[n*256:end]))
+		if len(openings) > 0 {
+			add("openings/"+tilePath(n, width), openings)
 		}
 		last := end == len(b.Leaves)
-		for l := range levels {
+		for l := 1; l < len(levels); l++ {
 			full := (n + 1) >> (8 * l) // tiles that are full by now, if this one is
 			switch {
 			case width == 0 && full<<(8*l) == n+1:

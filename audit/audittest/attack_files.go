@@ -32,7 +32,21 @@ func (t attacker) change(prefixes ...string) bool {
 		return false
 	}
 	fs[i].Data = slices.Clone(fs[i].Data)
-	fs[i].Data[t.rng.IntN(len(fs[i].Data))] ^= 1 << t.rng.IntN(8)
+	at := t.rng.IntN(len(fs[i].Data))
+	fs[i].Data[at] ^= 1 << t.rng.IntN(8)
+	if level, path, ok := strings.Cut(strings.TrimPrefix(fs[i].Name, "tile/"), "/"); ok && strings.HasPrefix(fs[i].Name, "tile/") {
+		each := 1 << (8 * int(level[0]-'0')) // the places below a hash
+		path, _, _ = strings.Cut(path, ".p/")
+		n, _ := strconv.Atoi(strings.NewReplacer("x", "", "/", "").Replace(path))
+		from := (n*256 + at/32) * each
+		t.touch(from, from+each)
+		for _, p := range t.pruned { // the roots they tell are over what is below
+			if from < int(t.Pruned) {
+				t.touch(p, p+1)
+				t.touch(0, int(t.Pruned))
+			}
+		}
+	}
 	t.a.Bundle = Pack(fs)
 	t.a.Name += " (" + fs[i].Name + ")"
 	return true

@@ -67,6 +67,7 @@ func (t attacker) insert() bool {
 		}
 		return fs
 	})
+	t.touch(i/256*256, i/256*256+1)
 	return t.expect(i/256*256, i/256*256+256, audit.RuleExtra)
 }
 
@@ -77,6 +78,8 @@ func (t attacker) swap() bool {
 	if ok {
 		t.Leaves[i], t.Leaves[k] = t.Leaves[k], t.Leaves[i]
 		t.Openings[i], t.Openings[k] = t.Openings[k], t.Openings[i]
+		t.touch(i, i+1)
+		t.touch(k, k+1)
 	}
 	return ok && t.expect(i, k+1, audit.RuleMoved)
 }
@@ -173,7 +176,8 @@ func (t attacker) cutTail() bool {
 }
 
 func (t attacker) stale() bool {
-	_, ok := t.cut()
+	newest, ok := t.cut()
+	t.touch(len(t.Leaves)-1, int(newest.Size))
 	t.HeadsOrigin = ""
 	t.a.Policy.MaxAge = time.Hour
 	return ok && t.expect(len(t.Leaves)-1, len(t.Leaves), audit.RuleTooOld)
@@ -201,6 +205,7 @@ func (t attacker) rewrite() bool {
 	t.Leaves[i] = t.edited(i)
 	t.Rehash()
 	t.resign()
+	t.touch(i, i+1)
 	return t.expect(i, int(held.Size), audit.RuleFork)
 }
 
@@ -281,6 +286,8 @@ func (t attacker) pruneForged() bool {
 	}
 	t.Pruned = uint64(to)
 	t.resign()
+	t.touch(0, to)
+	t.touch(at, at+1)
 	return t.expect(at, at+1, audit.RulePrunedRoot)
 }
 
@@ -296,6 +303,8 @@ func (t attacker) eraseHeld() bool {
 	t.fields[i] = t.fields[i][1:]
 	t.reopen(i)
 	t.resign()
+	t.touch(i, i+1)
+	t.touch(at-1, at+1)
 	return t.expect(at, at+1, audit.RuleErasedHeld)
 }
 
@@ -304,5 +313,6 @@ func (t attacker) eraseAhead() bool {
 	t.Own("audit.erased", map[string]any{"basis": "x", "fields": []string{itoa(at+1) + ":actor.id"}})
 	t.event(Plan{})
 	t.resign()
+	t.touch(at, at+2)
 	return t.expect(at, at+1, audit.RuleBadErasure)
 }
