@@ -34,6 +34,7 @@ func seed(f *testing.F) {
 			}
 		}
 	}
+	f.Add(bytes.Repeat([]byte("eyJhbGciOiJIUzI1NiJ9."), 12), uint16(5))
 	f.Add([]byte(`"{\"card\":4111111111111111}"`), uint16(3))
 }
 

@@ -47,15 +47,6 @@ func (s *scanner) pem(start, end int) bool {
 	return s.pemBody(body, stop)
 }
 
-// behind returns where to go on behind a match in a word that ends at end: nothing else in the word is looked at but the
-// beginning of a block.
-func (s *scanner) behind(end int) int {
-	if at := end - len(pemBegin) + 1; at >= s.m.end && bytes.HasPrefix(s.src[at:], pemBegin) {
-		return at
-	}
-	return end
-}
-
 // pemBody trims the line breaks around a body, real ones and escaped ones.
 func (s *scanner) pemBody(start, end int) bool {
 	src := s.src

@@ -147,7 +147,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 				s.pos, s.ws = i, i
 				return true
 			}
-			s.after(s.behind(end))
+			s.after(i) // what is left of the word is looked at as it is behind a label
 			return true
 		}
 		ls, le := s.ls, s.le
@@ -228,6 +228,13 @@ func (s *scanner) wordIn(base int, words uint64) (ls, le int) {
 func (s *scanner) after(i int) {
 	s.pos = max(i, s.m.end)
 	s.ws, s.ls, s.le = s.pos, s.pos, s.pos
+}
+
+// skip moves on to i, behind a match, if the scan is not there yet.
+func (s *scanner) skip(i int) {
+	if i > s.pos {
+		s.pos, s.ws, s.ls, s.le = i, i, i, i
+	}
 }
 
 // hit notes a match.

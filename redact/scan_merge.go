@@ -11,7 +11,7 @@ func (s *scanner) next() (found, bool) {
 			continue
 		}
 		s.floor = m.end
-		s.pos = max(s.pos, m.end)
+		s.skip(m.end)
 		if len(s.r.allow) > 0 {
 			if _, ok := s.r.allow[string(s.src[m.start:m.end])]; ok {
 				continue
@@ -68,6 +68,6 @@ func (s *scanner) merged() (found, bool) {
 		a.start, a.end = min(a.start, b.start), max(a.end, b.end)
 		a.quotes = 0
 		s.hold, s.own = a, found{}
-		s.pos = max(s.pos, a.end)
+		s.skip(a.end)
 	}
 }

@@ -4,9 +4,9 @@ package redact
 // looked at, and the rest as a run of its own.
 const maxRun = 1024
 
-// personalWord looks for numbers and codes that stand for a person in the word src[start:end], or in the run of digits
-// and separators that begins with it.
-func (s *scanner) personalWord(start, end int) bool {
+// personalWord looks for numbers and codes that stand for a person in the word src[word:end], which has signs up to start, or
+// in the run of digits and separators that begins with it.
+func (s *scanner) personalWord(word, start, end int) bool {
 	src := s.src
 	if s.addresses {
 		if s.address(start, end) {
@@ -22,7 +22,7 @@ func (s *scanner) personalWord(start, end int) bool {
 	for _, c := range src[start:end] {
 		seen |= class[c]
 	}
-	if seen&cUpper == 0 || seen&cDigit == 0 && end-start != 2 {
+	if seen&cUpper == 0 || seen&cDigit == 0 && end-word != 2 {
 		return false
 	}
 	for i := start; i < end; {
@@ -42,7 +42,7 @@ func (s *scanner) personalWord(start, end int) bool {
 		code := letters > 0 && digits >= 6 && n <= 34
 		if !code && n >= 2 && class[src[at]] == cUpper && class[src[at+1]] == cUpper {
 			code = n >= 4 && isDigit(src[at+2]) && isDigit(src[at+3]) ||
-				n == 2 && i+1 < len(src) && (src[i] == ' ' || src[i] == '-') && isDigit(src[i+1])
+				n == 2 && i+1 < len(src) && (src[i] == ' ' && end-word == 2 || src[i] == '-') && isDigit(src[i+1])
 		}
 		if n == 1 && i+1 < len(src) && src[i] == '-' && class[src[at]] == cUpper {
 			code = isDigit(src[i+1])

@@ -1,6 +1,7 @@
 package redact
 
-// word looks closely at the word src[start:end].
+// word looks closely at the word src[start:end]. It may find only what worth looks for: whether it is asked can depend on where
+// blocks begin, and what is found may not.
 func (s *scanner) word(start, end int) bool {
 	src := s.src
 	if src[start] == '-' && s.r.on[PrivateKey] && s.pem(start, end) {
@@ -31,7 +32,7 @@ func (s *scanner) word(start, end int) bool {
 	if at == end || end < len(src) && src[end] == '@' {
 		return false
 	}
-	return s.personalWord(at, end)
+	return s.personalWord(start, at, end)
 }
 
 // endsEscape reports whether b ends with an escape, "\\n" or "%20" or "\\u0026": a word begins behind it.

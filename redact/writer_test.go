@@ -52,6 +52,31 @@ func TestAWriterWritesWhatAppendReturnsHoweverTheTextIsCut(t *testing.T) {
 	})
 }
 
+func TestALongTextOfOneRefrainIsWrittenAsTheWholeAndIsStable(t *testing.T) {
+	t.Parallel()
+	redactors := []*Redactor{Default(), everything(t), strict(t)}
+	more := append([]string{"tok", "\x82", "1 ", "12-", "x", "AB12", "long-word-of-some-length_and.more"}, pieces...)
+	rapid.Check(t, func(t *rapid.T) {
+		refrain := strings.Join(rapid.SliceOfN(rapid.SampledFrom(more), 1, 5).Draw(t, "refrain"), "")
+		text := []byte(strings.Repeat(refrain, 16_000/len(refrain)+1))
+		step := rapid.IntRange(500, 6000).Draw(t, "step")
+		for _, r := range redactors {
+			var out bytes.Buffer
+			w := r.Writer(&out)
+			for rest := text; len(rest) > 0; {
+				n := min(step, len(rest))
+				_, err := w.Write(rest[:n])
+				require.NoError(t, err)
+				rest = rest[n:]
+			}
+			require.NoError(t, w.Close())
+			whole := r.Append(nil, text)
+			require.True(t, bytes.Equal(whole, out.Bytes()), "the Writer differs")
+			require.True(t, bytes.Equal(whole, r.Append(nil, whole)), "not stable")
+		}
+	})
+}
+
 func TestAWriterHoldsBackLittle(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
