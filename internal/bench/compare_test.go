@@ -23,6 +23,8 @@ type way struct {
 	prep func(n int)
 	// also turns the median time of an operation into one more figure.
 	also func(ns float64) (unit string, value float64)
+	// bytes is how many an operation works through: 0, or its MB/s are reported, in the median and of undisturbed turns.
+	bytes int
 	// turn is how long one turn is, if not the constant: for many workers, the last of whom would weigh too much.
 	turn time.Duration
 }
@@ -114,6 +116,9 @@ func compare(b *testing.B, ways []way, server func(testing.TB) cpuMeter) {
 		if o.also != nil {
 			unit, v := o.also(m["ns/op"])
 			m[unit] = v
+		}
+		if o.bytes > 0 {
+			m["MB/s"], m["best-MB/s"] = float64(o.bytes)*1e3/m["ns/op"], float64(o.bytes)*1e3/m["best-ns"]
 		}
 		report(b, o.name, o.ops, m)
 	}

@@ -8,13 +8,16 @@ replace github.com/bailiwick-dev/bailiwick => ../..
 replace golang.org/x/exp => golang.org/x/exp v0.0.0-20240325151524-a685a6edb6d8
 
 require (
+	github.com/DataDog/datadog-agent/pkg/util/scrubber v0.85.1
 	github.com/bailiwick-dev/bailiwick v0.0.0-00010101000000-000000000000
 	github.com/codenotary/immudb v1.9.5
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/jmoiron/sqlx v1.4.0
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/pitabwire/frame v1.97.0
+	github.com/showa-93/go-mask v0.6.2
 	github.com/transparency-dev/tessera v1.0.4
+	github.com/wasilibs/go-re2 v1.13.0
 	golang.org/x/mod v0.42.0
 	golang.org/x/sys v0.49.0
 	gorm.io/gorm v1.31.1
@@ -24,6 +27,7 @@ require (
 
 require (
 	connectrpc.com/connect v1.19.2 // indirect
+	github.com/DataDog/datadog-agent/pkg/version v0.85.1 // indirect
 	github.com/Microsoft/go-winio v0.6.3 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/caarlos0/env/v11 v11.4.1 // indirect

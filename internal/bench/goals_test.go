@@ -51,6 +51,19 @@ var goals = []goal{
 	{"AuditErase/postgres/ours ns/op", 50e6, false, "erasing a person from 1,000 events on Postgres, ns"},
 	{"AuditErase/sqlite/ours ns/op", 50e6, false, "the same on SQLite, ns"},
 	{"AuditProve/postgres/ours ns/op", 300e3, false, "proof of an event of 2^17 on Postgres, ns"},
+	{"RedactText/clean_1KiB/ours MB/s", 600, true, "a clean line of 1 KiB, MB/s"},
+	{"RedactText/clean_1KiB/ours allocs", 0, false, "the same, allocations"},
+	{"RedactText/clean_1KiB/peer_go-re2 x-ours", 2.5, true, "the same, go-re2 with one alternation to ours"},
+	{"RedactText/clean_1KiB/peer_datadog x-ours", 90, true, "the same, Datadog's scrubber to ours"},
+	{"RedactText/clean_1KiB/regexps x-ours", 230, true, "the same, 18 regular expressions to ours"},
+	{"RedactText/three_items_1KiB/ours ns/op", 2500, false, "a line of 1 KiB with three items, ns"},
+	{"RedactText/mixed_1MiB/ours MB/s", 450, true, "1 MiB of mixed log, MB/s"},
+	{"RedactHostile/worst/ours MB/s", 100, true, "the slowest hostile text, MB/s"},
+	{"RedactHostile/worst/ours x-half", 2.2, false, "hostile text twice as long, to half of it, at worst"},
+	{"RedactLog/ours x-bare", 1.5, false, "slog with every value scanned, to the bare JSON handler"},
+	{"RedactStruct/copy/ours ns/op", 700, false, "redacted copy of a struct of 20 fields, ns"},
+	{"RedactStruct/copy/ours allocs", 6, false, "the same, allocations"},
+	{"RedactStruct/view/ours x-json", 1, false, "a view of 12 fields, to json.Marshal of a struct with just these"},
 }
 
 func TestMain(m *testing.M) {
