@@ -32,7 +32,7 @@ type Report struct {
 	Tenant     tenancy.ID `json:"tenant,omitzero"`
 	Origin     string     `json:"origin"`
 	Size       uint64     `json:"size"`       // events in the log, pruned ones too
-	AnchoredTo uint64     `json:"anchoredTo"` // the events below are vouched for from outside
+	AnchoredTo uint64     `json:"anchoredTo"` // the events below are vouched for from outside, and no Error is about them
 	Pruned     uint64     `json:"pruned"`     // events that are gone by retention
 	Events     uint64     `json:"events"`     // leaves that were read
 	Fields     uint64     `json:"fields"`     // erasable values that were recorded in them
@@ -42,6 +42,8 @@ type Report struct {
 	// Findings are in the order of the log. Of each rule the first 100 are kept; Count has all.
 	Findings []Finding      `json:"findings"`
 	Count    map[string]int `json:"count"`
+
+	sound uint64 // no Error is about the places below
 }
 
 // Finding is one thing that is wrong. It holds no personal value.
@@ -57,13 +59,19 @@ type Finding struct {
 	Evidence string `json:"evidence,omitempty"`
 }
 
-const keptFindings = 100 // of each rule
+// Of each rule so many findings are kept, and so many of these are written as text.
+const (
+	keptFindings    = 100
+	writtenFindings = 20
+)
 
 func (r *Report) add(f Finding) {
 	if r.Count == nil {
-		r.Count = map[string]int{}
+		r.Count, r.sound = map[string]int{}, maxIndex
 	}
-	f.Severity = ruleByID(f.Rule).Severity
+	if f.Severity = ruleByID(f.Rule).Severity; f.Severity == Error {
+		r.sound = min(r.sound, f.Seq) // 0 if it is about no place
+	}
 	if r.Count[f.Rule]++; r.Count[f.Rule] <= keptFindings {
 		r.Findings = append(r.Findings, f)
 	}
@@ -100,6 +108,9 @@ func (r *Report) conclude() {
 			}
 		}
 	}
+	if r.Verdict == Tampered {
+		r.AnchoredTo = min(r.AnchoredTo, r.sound)
+	}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -131,24 +142,38 @@ func (f *Finding) place() string {
 	return s
 }
 
-// WriteText writes the report for a person. Names from the outside cannot drive a terminal.
+// WriteText writes the report for a person, with the first 20 findings of each rule. Names from the outside cannot drive a terminal.
 func (r *Report) WriteText(w io.Writer) error {
-	if err := r.Inspection().WriteText(w); err != nil {
+	all, written := r.Inspection(), map[string]int{}
+	all.Findings = slices.DeleteFunc(all.Findings, func(f finding.Finding) bool {
+		written[f.Rule]++
+		return written[f.Rule] > writtenFindings
+	})
+	if err := all.WriteText(w); err != nil {
 		return err
 	}
 	var more strings.Builder
 	for _, rule := range verifyRules {
-		if n := r.Count[rule.ID] - keptFindings; n > 0 {
+		if n := r.Count[rule.ID] - writtenFindings; n > 0 {
 			fmt.Fprintf(&more, "%s: %d more\n", rule.ID, n)
 		}
 	}
-	anchored := "all anchored"
-	if r.AnchoredTo < r.Size {
-		anchored = fmt.Sprintf("unanchored from event %d", r.AnchoredTo)
-	}
 	_, err := fmt.Fprintf(w, "%s%s: log of %q, %d events, %d pruned, %s\nvalues: %d recorded, %d checked, %d erased, %d sealed\n",
-		more.String(), strings.ToUpper(string(r.Verdict)), r.Tenant.String(), r.Size, r.Pruned, anchored, r.Fields, r.Opened, r.Erased, r.Sealed)
+		more.String(), strings.ToUpper(string(r.Verdict)), r.Tenant.String(), r.Size, r.Pruned, r.anchored(), r.Fields, r.Opened, r.Erased, r.Sealed)
 	return err
+}
+
+// anchored says what is vouched for from outside.
+func (r *Report) anchored() string {
+	switch {
+	case r.Verdict == Tampered && r.AnchoredTo == 0:
+		return "nothing of it is vouched for"
+	case r.Verdict == Tampered:
+		return fmt.Sprintf("only the events below %d are vouched for", r.AnchoredTo)
+	case r.AnchoredTo < r.Size:
+		return fmt.Sprintf("unanchored from event %d", r.AnchoredTo)
+	}
+	return "all anchored"
 }
 
 // String is what WriteText writes.

@@ -63,6 +63,8 @@ func (v *verifier) goodBelow(size uint64) (good uint64) {
 // settleAnchor tells up to where the log is vouched for from outside, and whether it is fresh.
 func (v *verifier) settleAnchor() {
 	newest, witnessed := time.Time{}, false
+	var anchored []uint64 // the sizes of which somebody outside holds this log
+	other := maxIndex     // the smallest size of which somebody outside holds another log than this one
 	later := func(t time.Time) {
 		if t.After(newest) {
 			newest = t
@@ -75,8 +77,16 @@ func (v *verifier) settleAnchor() {
 		}
 		byWitness := v.enoughWitnesses(&m.head)
 		witnessed = witnessed || byWitness && m.fits
-		if m.fits && (m.held || m.vouched || byWitness) {
-			v.rep.AnchoredTo = max(v.rep.AnchoredTo, m.size)
+		switch outside := m.held || m.vouched || byWitness; {
+		case outside && m.seen && !m.fits:
+			other = min(other, m.size)
+		case outside && m.fits:
+			anchored = append(anchored, m.size)
+		}
+	}
+	for _, size := range anchored {
+		if size < other {
+			v.rep.AnchoredTo = max(v.rep.AnchoredTo, size)
 		}
 	}
 	if v.heads != nil { // its time says nothing of this log: it is signed whatever becomes of one tenant's

@@ -41,6 +41,15 @@ func (c *cosigner) Sign(msg []byte) ([]byte, error) {
 	return append(sig, ed25519.Sign(c.key, []byte(fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, msg)))...), nil
 }
 
+// line is the witness's line of signature for a note.
+func (c *cosigner) line(tb testing.TB, raw []byte) string {
+	tb.Helper()
+	text, _, _ := strings.Cut(string(raw), "\n\n")
+	sig, err := c.Sign([]byte(text + "\n"))
+	require.NoError(tb, err)
+	return fmt.Sprintf("— %s %s\n", c.name, base64.StdEncoding.EncodeToString(append(binary.BigEndian.AppendUint32(nil, c.KeyHash()), sig...)))
+}
+
 func TestWitnessesAnchorTheLogThroughItsHeads(t *testing.T) {
 	t.Parallel()
 	h := audittest.NewHistory(5, audittest.Plan{Events: 700, Rare: 50, Heads: true})
