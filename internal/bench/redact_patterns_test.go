@@ -2,7 +2,6 @@ package bench
 
 import (
 	"regexp"
-	"strings"
 	"testing"
 )
 
@@ -54,9 +53,6 @@ func openRegexps(testing.TB) func([]byte) []byte {
 		return text
 	}
 }
-
-// alternation is all patterns as one expression.
-func alternation() string { return "(?:" + strings.Join(patterns, ")|(?:") + ")" }
 
 // wordClass tells the loop of cutWords letters (1) from digits (2) and from all else.
 var wordClass = func() (t [256]uint8) {
