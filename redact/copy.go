@@ -19,8 +19,12 @@ import (
 // Any other word replaces the value by a label with that word. A value that cannot hold a label (a number, a nil pointer)
 // becomes zero.
 //
-// Copy fails closed. Unexported fields that could hold text become zero, because they can be neither looked at nor
-// replaced; so do values beyond the [Limits] that cannot hold a label, and the whole copy if code of v's own panics.
+// A [Secret] is kept: it shows a label by itself.
+//
+// Copy fails closed. Unexported fields that could hold text become zero, because they cannot be replaced; so do values
+// beyond the [Limits] that cannot hold a label, and the whole copy if code of v's own panics. A value of a type with
+// unexported fields only is read, by reflection: it is kept when all that it holds would be kept in exported fields, and it
+// holds no pointer, slice, map or function.
 func Copy[T any](r *Redactor, v T) (out T) {
 	w := r.walk()
 	defer func() {
@@ -87,7 +91,7 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 	case shapeStruct:
 		w.structure(p, v, depth)
 	case shapeOpaque:
-		v.SetZero()
+		w.closed(p, f, v, depth)
 	case shapeURL:
 		w.url(v)
 	case shapePointer:
@@ -130,7 +134,7 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 // holds reports whether values of the type hold others under names.
 func (p *plan) holds() bool {
 	switch p.shape {
-	case shapeStruct, shapeOpaque, shapeMap, shapeLabels:
+	case shapeStruct, shapeMap, shapeLabels:
 		return p.typ != typeTime
 	}
 	return false
@@ -209,6 +213,7 @@ func (w *walker) tagged(p *plan, t *tagRule, f *field, v reflect.Value, depth in
 	switch {
 	case t.drop:
 		v.SetZero()
+	case p.skip && isSecret(p.typ):
 	case p.shape == shapeText:
 		v.SetString(t.value(w, v.String()))
 	case p.shape == shapeBytes:

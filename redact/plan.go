@@ -44,7 +44,7 @@ const (
 	shapeTexts    // []string
 	shapeLabels   // map[string]string
 	shapeURL      // url.URL
-	shapeOpaque   // text that no reflection reaches: only the zero value is safe
+	shapeOpaque   // a struct without exported fields that can hold text: see closed
 	shapeNumbered // a json.Number
 )
 
@@ -168,6 +168,10 @@ func (b *planner) plan(t reflect.Type) *plan {
 func (b *planner) members(p *plan) {
 	t := p.typ
 	p.shape = shapeStruct
+	if isSecret(t) {
+		p.shape, p.skip, p.speaks = shapeOther, true, false
+		return
+	}
 	if known(t, b.r.on[IP]) {
 		p.skip = true
 		return

@@ -11,16 +11,19 @@ import (
 type dropCount = atomic.Uint64
 
 // Scrub is [Copy] in place: it replaces what is sensitive in the value that p points to and in all that the value refers
-// to, and follows the same tags and rules. Unexported fields that could hold text become zero.
+// to, and follows the same tags and rules. Unexported fields that could hold text become zero, but for those of values that
+// have no others and hold nothing sensitive.
 //
 // If it returns an error the value must not be used: when p's code panicked it is zero; when the value was beyond the
 // [Limits] the rest of it is labels or zero, and the error wraps [ErrLimit].
-func Scrub[T any](r *Redactor, p *T) (err error) {
+func Scrub[T any](r *Redactor, p *T) error { return scrub(r, p, nil) }
+
+func scrub[T any](r *Redactor, p *T, anew *remake) (err error) {
 	if p == nil {
 		return errors.New("redact: nothing to scrub: the pointer is nil")
 	}
 	w := r.walk()
-	w.inPlace = true
+	w.inPlace, w.remake = true, anew
 	defer func() {
 		if recover() != nil {
 			var zero T
@@ -50,6 +53,31 @@ func Hook[E, H any](r *Redactor) func(event *E, hint H) *E {
 			return nil
 		}
 		if Scrub(r, event) != nil {
+			r.shared.dropped.Add(1)
+			return nil
+		}
+		return event
+	}
+}
+
+// HookOf is [Hook] for hooks that get an event alone, and for events with values of a type V that has no exported fields,
+// as the attributes of logs and metrics have them. Scrub can only make such a value zero when something in it has to be
+// replaced; HookOf replaces it by what text makes of its redacted text. With the Sentry SDK:
+//
+//	BeforeSendLog:    redact.HookOf[sentry.Log](r, attribute.StringValue),
+//	BeforeSendMetric: redact.HookOf[sentry.Metric](r, attribute.StringValue),
+//
+// text may be nil, with any as V. If it panics, the event is dropped and counted.
+func HookOf[E, V any](r *Redactor, text func(string) V) func(event *E) *E {
+	var anew *remake
+	if text != nil {
+		anew = &remake{reflect.TypeFor[V](), func(s string) reflect.Value { return reflect.ValueOf(text(s)) }}
+	}
+	return func(event *E) *E {
+		if event == nil {
+			return nil
+		}
+		if scrub(r, event, anew) != nil {
 			r.shared.dropped.Add(1)
 			return nil
 		}

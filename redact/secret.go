@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
+	"strings"
 )
 
 // Secret holds a value that prints as the label "[redacted:secret]" wherever it ends up: through every verb of fmt, in
@@ -153,6 +155,13 @@ func (s *Secret[T]) Scan(src any) error {
 
 // Value returns [ErrUnrevealed]. Without it some drivers would write the label.
 func (s Secret[T]) Value() (driver.Value, error) { return nil, ErrUnrevealed }
+
+var secretPackage = reflect.TypeFor[walker]().PkgPath()
+
+// isSecret reports whether a type is a [Secret], not one that embeds it.
+func isSecret(t reflect.Type) bool {
+	return t.PkgPath() == secretPackage && strings.HasPrefix(t.Name(), "Secret[")
+}
 
 // isPlaceholder reports whether s is a label, of any kind, and nothing else.
 func isPlaceholder(s string) bool {

@@ -40,6 +40,7 @@ type walker struct {
 	inPlace bool // the value itself is changed, not a copy
 	cut     bool // cycles are cut instead of copied
 	memo    map[visit]reflect.Value
+	remake  *remake
 }
 
 // visit is a pointer that was seen.

@@ -59,8 +59,8 @@ func (s *server) hub(t *testing.T, r *redact.Redactor, change ...func(*sentry.Cl
 		BeforeSend:            redact.Hook[sentry.Event, *sentry.EventHint](r),
 		BeforeSendTransaction: redact.Hook[sentry.Event, *sentry.EventHint](r),
 		BeforeBreadcrumb:      redact.Hook[sentry.Breadcrumb, *sentry.BreadcrumbHint](r),
-		BeforeSendLog:         scrubLog(r),
-		BeforeSendMetric:      scrubMetric(r),
+		BeforeSendLog:         redact.HookOf[sentry.Log](r, attribute.StringValue),
+		BeforeSendMetric:      redact.HookOf[sentry.Metric](r, attribute.StringValue),
 	}
 	for _, c := range change {
 		c(&opts)
