@@ -11,7 +11,13 @@ func (s *scanner) privateMembers(after int) bool {
 	}
 	switch string(s.src[val.start:val.end]) {
 	case "RSA", "EC", "OKP", "oct":
-		return s.begin(walk{mode: walkMembers}, val.end)
+		if val.end < s.barren {
+			return false
+		}
+		if s.begin(walk{mode: walkMembers}, val.end) {
+			return true
+		}
+		s.barren = min(len(s.src), val.end+maxWindow)
 	}
 	return false
 }
@@ -88,8 +94,12 @@ func (s *scanner) secretData(i, after, ks, le int) bool {
 	if j >= len(src) || src[j] != '\n' && src[j] != '{' {
 		return false
 	}
-	if !secretKind(src[max(s.base, i-keepBehind+lookBehind):i]) && !secretKind(src[j:min(len(src), j+1024)]) {
-		return false
+	if !secretKind(src[max(s.base, i-4*lookBehind):i]) {
+		hi := min(len(src), j+1024)
+		if j < s.barren || !secretKind(src[j:hi]) {
+			s.barren = max(s.barren, j+lookBehind)
+			return false
+		}
 	}
 	if src[j] == '{' {
 		return s.begin(walk{mode: walkValues, skip: -1}, j+1)

@@ -114,11 +114,19 @@ func (s *scanner) partnerBehind(role string, after int) (v verdict, ok bool) {
 	if role != "value" {
 		return v, false
 	}
-	val, ok := valueAt(src, after)
-	if !ok || !val.quoted || val.end-val.start > 512 {
+	for n := 0; n < 8 && after < len(src) && src[after] == ' '; n++ {
+		after++
+	}
+	hi := min(len(src), after+512)
+	q, n := quoteAt(src, after, hi)
+	if n == 0 {
 		return v, false
 	}
-	i, hi := val.end, min(len(src), val.end+pairBack)
+	i := closing(src, after+n, hi, q, n)
+	if i < 0 {
+		return v, false
+	}
+	hi = min(len(src), i+pairBack)
 	for i < hi && hasByte([]byte("\"'` \t\n\r,;\\"), src[i]) {
 		i++
 	}

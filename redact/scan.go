@@ -57,6 +57,7 @@ type scanner struct {
 	fold      *folding    // what src was made of, if it is not the text itself
 	walk      walk        // where a key has several values: how to find the next
 	opts      lineOptions // of the command in this line
+	barren    int         // walks have been tried in vain up to here
 }
 
 func newScanner(r *Redactor, src []byte) scanner {

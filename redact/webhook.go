@@ -86,7 +86,7 @@ func (s *scanner) hook(colon int) bool {
 			continue
 		}
 		end := to
-		for hi := min(len(src), to+1024); end < hi && !hookEnd(src[end]); end++ {
+		for hi := min(len(src), to+1024); end < hi && !hookEnd(src[end]) && (src[end] != ':' || end+1 < hi && src[end+1] != '/'); end++ {
 		}
 		k := bytes.Index(src[to:end], []byte(w.path))
 		if k < 0 {
