@@ -10,6 +10,7 @@
 //	r.String("card 4111 1111 1111 1111")                            // "card [redacted:card]"
 //	redact.Copy(r, request)                                         // a struct for a dump, by its tags and texts
 //	BeforeSend: redact.Hook[sentry.Event, *sentry.EventHint](r)     // an error reporter, in one line
+//	BeforeSendLog: redact.HookOf[sentry.Log](r, attribute.StringValue)
 //
 // [Redactor.Writer] does the same to a stream, [Redactor.JSON] to JSON without decoding it, [Redactor.Transport] and
 // [Redactor.Middleware] to what an HTTP log shows; there are methods for headers, URLs, queries, data source names,

@@ -83,9 +83,6 @@ func (r *Redactor) newField(key string) *field {
 	f := &field{key: key, name: r.String(key)}
 	v := r.keys.judge([]byte(key[max(0, len(key)-maxKey):]))
 	f.rule, f.who = v.rule, v.who
-	if f.who == nil { // the word is at the end of keys that tell about a secret, too: password_email
-		f.who = r.keys.personal[strings.ToLower(key)]
-	}
 	if f.who != nil && !r.on[f.who.kind] {
 		f.who = nil
 	}

@@ -141,19 +141,19 @@ func (k *keySet) judge(key []byte) (v verdict) {
 	if last&keyRole != 0 {
 		v.role = roles[string(low[starts[words-1]:n])]
 	}
-	if all&keyPublic != 0 || last&keyAbout != 0 {
-		if wholeKeys[string(low[:n])] {
-			v.trait, v.rule = keyWeak, "key-weak"
-		}
-		return v
-	}
-	if all&keyPerson != 0 {
+	if all&keyPerson != 0 && all&keyPublic == 0 {
 		for w := max(0, words-3); w < words; w++ {
 			if p, ok := k.personal[string(low[starts[w]:n])]; ok {
 				v.who = p
 				break
 			}
 		}
+	}
+	if all&keyPublic != 0 || last&keyAbout != 0 { // it may be personal nevertheless: password_email
+		if wholeKeys[string(low[:n])] {
+			v.trait, v.rule = keyWeak, "key-weak"
+		}
+		return v
 	}
 	switch {
 	case all&keyStrong != 0 || all&keyNoun != 0 && all&keyTrust != 0:
