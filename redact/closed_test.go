@@ -37,7 +37,7 @@ type (
 	}
 	closedPassword struct{ text string }
 	closedLock     struct {
-		mu   sync.Mutex
+		_    sync.Mutex
 		text string
 	}
 	closedPointer struct{ text *string }

@@ -24,8 +24,8 @@
 //
 //   - Text is read in one pass without regular expressions, and clean text is returned as it is, without an allocation.
 //   - A key is compared word by word: "db_password" names a secret, "monkey" and "next_page_token_count" do not.
-//   - What is put in the place of a value is never matched again, keeps JSON valid and UTF-8 whole; a stream comes out as
-//     the whole text would.
+//   - A label is never matched again; what takes the place of a value keeps JSON valid and UTF-8 whole; a stream comes out
+//     as the whole text would.
 //   - Where two matches overlap, they become one: the kind is that of the longer, or else of the one first in the order of
 //     the [Kind] constants.
 //   - Secrets are labelled or dropped, never shown in part and never pseudonymised; no pseudonym is made without a key.
@@ -36,7 +36,8 @@
 //
 // A redactor finds what has a shape, a check digit, or a name beside it. A name of a person in a sentence, a password
 // without its key, a secret in an image or a compressed body have none: keep them out of logs, and use [Secret]. Digits
-// that pass a check digit by chance are hidden, and values written to evade it (see [Strict]) can get through. It is the
+// that pass a check digit by chance are hidden. A second pass may hide more: long rows of numbers are judged by what is
+// beside them, which the first pass has changed. Values written to evade it (see [Strict]) can get through. It is the
 // second net, not the first.
 //
 // # What is left to you

@@ -52,7 +52,7 @@ func TestAWriterWritesWhatAppendReturnsHoweverTheTextIsCut(t *testing.T) {
 	})
 }
 
-func TestALongTextOfOneRefrainIsWrittenAsTheWholeAndIsStable(t *testing.T) {
+func TestALongTextOfOneRefrainIsWrittenAsTheWhole(t *testing.T) {
 	t.Parallel()
 	redactors := []*Redactor{Default(), everything(t), strict(t)}
 	more := append([]string{"tok", "\x82", "1 ", "12-", "x", "AB12", "long-word-of-some-length_and.more"}, pieces...)
@@ -72,7 +72,6 @@ func TestALongTextOfOneRefrainIsWrittenAsTheWholeAndIsStable(t *testing.T) {
 			require.NoError(t, w.Close())
 			whole := r.Append(nil, text)
 			require.True(t, bytes.Equal(whole, out.Bytes()), "the Writer differs")
-			require.True(t, bytes.Equal(whole, r.Append(nil, whole)), "not stable")
 		}
 	})
 }
