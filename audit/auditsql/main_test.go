@@ -3,7 +3,9 @@ package auditsql_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +23,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("BAILIWICK_SOAK") != "1" {
+		_ = flag.Set("rapid.checks", "10") // each is a history on a real database
+	}
 	// The throwaway server outlives the test that started it.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bailiwick-dev/bailiwick/internal/pgserver.Start.func1"))
 }
