@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"bytes"
+
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -68,9 +70,9 @@ func (v *verifier) laterHead(size uint64, b []byte) (*head, bool) {
 }
 
 func (v *verifier) laterEvent(seq uint64, leaf, b []byte, newer *head) bool {
-	index, proof, checkpoint, ok := parseProof(string(b))
-	if !ok || index != seq || seq < v.m.Size || checkpoint != string(newer.raw) ||
-		tlog.CheckRecord(proof, int64(newer.size), newer.root, int64(seq), tlog.RecordHash(leaf)) != nil {
+	p, ok := readProof(b)
+	if !ok || p.Seq != seq || seq < v.m.Size || !bytes.Equal(p.Checkpoint, newer.raw) ||
+		checkPath(p.Path, newer.size, newer.root, seq, tlog.RecordHash(leaf)) != nil {
 		return false
 	}
 	view := viewLeaf(leaf, 0, len(leaf), v.tenant)

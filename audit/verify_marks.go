@@ -226,8 +226,8 @@ func (v *verifier) readHeadsProofs() error {
 			v.find(RuleHeads, from, to, "there is a proof for a checkpoint of size %d, and no such checkpoint that is signed", at.at)
 			continue
 		}
-		index, proof, checkpoint, ok := parseProof(string(b))
-		if !ok || checkpoint != string(h.raw) || tlog.CheckRecord(proof, int64(h.size), h.root, int64(index), tlog.RecordHash([]byte(v.marks[i].text))) != nil {
+		p, ok := readProof(b)
+		if !ok || !bytes.Equal(p.Checkpoint, h.raw) || checkPath(p.Path, h.size, h.root, p.Seq, tlog.RecordHash([]byte(v.marks[i].text))) != nil {
 			v.find(RuleHeads, from, to, "the log of heads does not have the checkpoint of size %d where the proof says", at.at)
 			continue
 		}

@@ -1,9 +1,9 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,46 +26,6 @@ type head struct {
 	text   string    // what is signed
 	raw    []byte    // the whole note
 	cosigs int       // of known witnesses
-}
-
-var strictBase64 = base64.StdEncoding.Strict()
-
-// parseHead reads the text of a checkpoint (c2sp.org/tlog-checkpoint).
-func parseHead(text string) (h head, ok bool) {
-	lines := strings.Split(text, "\n")
-	if len(lines) < 4 || lines[len(lines)-1] != "" || lines[0] == "" {
-		return h, false
-	}
-	h.origin, h.text = lines[0], text
-	var err error
-	if h.size, err = strconv.ParseUint(lines[1], 10, 63); err != nil || strconv.FormatUint(h.size, 10) != lines[1] || h.size >= maxIndex {
-		return h, false
-	}
-	if h.root, ok = parseTreeHash(lines[2]); !ok {
-		return h, false
-	}
-	for _, l := range lines[3 : len(lines)-1] {
-		if l == "" {
-			return h, false
-		}
-		if s, ok := strings.CutPrefix(l, "time "); ok {
-			if h.at, err = time.Parse(time.RFC3339, s); err != nil || h.at.Format(time.RFC3339) != s {
-				return h, false
-			}
-		}
-	}
-	return h, true
-}
-
-func parseTreeHash(s string) (h treeHash, ok bool) {
-	if len(s) != 44 {
-		return h, false
-	}
-	b, err := strictBase64.DecodeString(s)
-	if err != nil || len(b) != hashSize {
-		return h, false
-	}
-	return treeHash(b), true
 }
 
 var (
@@ -92,11 +52,11 @@ func openHead(raw []byte, keys []Key, witnesses []note.Verifier) (head, error) {
 		}
 		return head{}, errNoteForm
 	}
-	h, ok := parseHead(n.Text)
-	if !ok {
+	c, err := parseHeadText(n.Text)
+	if err != nil || c.Size >= maxIndex {
 		return head{}, errNoteForm
 	}
-	h.raw = raw
+	h := head{origin: c.Origin, size: c.Size, root: c.Root, at: c.Time, text: n.Text, raw: raw}
 	signed, retired := false, false
 	for _, s := range n.Sigs {
 		for _, k := range keys {
@@ -156,7 +116,7 @@ func isPlainNote(raw []byte) bool {
 		}
 		l, ok := strings.CutSuffix(l, "\n")
 		_, sig, ok2 := strings.Cut(strings.TrimPrefix(l, "— "), " ")
-		if _, err := strictBase64.DecodeString(sig); !ok || !ok2 || err != nil {
+		if _, err := base64.StdEncoding.Strict().DecodeString(sig); !ok || !ok2 || err != nil {
 			return false
 		}
 	}
@@ -173,25 +133,19 @@ func parseHashLines(s string) (hs []tlog.Hash, rest string, ok bool) {
 		if l == "" {
 			return hs, after, true
 		}
-		h, ok := parseTreeHash(l)
-		if !ok || len(hs) == 63 {
+		h, err := parseHash(l)
+		if err != nil || len(hs) == maxPath {
 			return nil, "", false
 		}
 		hs, s = append(hs, tlog.Hash(h)), after
 	}
 }
 
-// parseProof reads a proof of inclusion (c2sp.org/tlog-proof) without extra data.
-func parseProof(s string) (index uint64, p tlog.RecordProof, checkpoint string, ok bool) {
-	s, ok = strings.CutPrefix(s, "c2sp.org/tlog-proof@v1\nindex ")
-	if !ok {
-		return 0, nil, "", false
+// readProof reads a proof of inclusion (c2sp.org/tlog-proof) in the one form that a bundle has: without extra data.
+func readProof(b []byte) (p Proof, ok bool) {
+	if p.UnmarshalText(b) != nil {
+		return p, false
 	}
-	l, s, _ := strings.Cut(s, "\n")
-	index, err := strconv.ParseUint(l, 10, 62)
-	if err != nil || strconv.FormatUint(index, 10) != l {
-		return 0, nil, "", false
-	}
-	p, checkpoint, ok = parseHashLines(s)
-	return index, p, checkpoint, ok
+	same, err := p.MarshalText()
+	return p, err == nil && bytes.Equal(same, b)
 }

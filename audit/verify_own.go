@@ -112,8 +112,8 @@ func printableLabel(label string) string {
 func (v *verifier) ownPruned(seq uint64, data map[string]any) bool {
 	to, ok := countIn(data["to"])
 	text, isText := data["root"].(string)
-	root, isRoot := parseTreeHash(text)
-	if !ok || !isText || !isRoot || to%tileWidth != 0 || to > seq || to == 0 {
+	root, err := parseHash(text)
+	if !ok || !isText || err != nil || to%tileWidth != 0 || to > seq || to == 0 {
 		return false
 	}
 	if len(v.own.holds) > 0 {

@@ -1,0 +1,4 @@
+package audit
+
+// TimeSlack is timeSlack, for tests from outside.
+const TimeSlack = timeSlack
