@@ -1,7 +1,7 @@
 # make help lists the targets.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help check fmt vet staticcheck test tour bench soak
+.PHONY: help check fmt vet staticcheck test interop tour bench soak
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ staticcheck: ## staticcheck
 
 test: ## all tests with the race detector, on SQLite and Postgres
 	BAILIWICK_REQUIRE_POSTGRES=1 go test -race -timeout 20m ./...
+
+interop: ## what other projects read of ours, and we of theirs (downloads some 10 MB of modules)
+	cd internal/interop && go vet ./... && go test ./...
 
 tour: ## every promise, tried and held, on both databases
 	go run ./examples/tour

@@ -80,12 +80,15 @@ func (b *bundler) tile(ctx context.Context, n uint64, width int) error {
 			parts = append(parts, b.openings)
 		}
 	}
-	if err := b.readRow(ctx, n, width); err != nil {
+	there, err := b.readRow(ctx, n, width)
+	if err != nil {
 		return err
 	}
 	at.rank = rankTile
-	if err := b.sink.file(fileName(at), b.hashes); err != nil {
-		return err
+	if there {
+		if err := b.sink.file(fileName(at), b.hashes); err != nil {
+			return err
+		}
 	}
 	for i, p := range parts {
 		at.rank = rankOpenings + uint64(i)
@@ -97,25 +100,23 @@ func (b *bundler) tile(ctx context.Context, n uint64, width int) error {
 }
 
 // readRow reads the hashes of a tile of level 0: those in the tile, or, where it is not full, those kept with the
-// events.
-func (b *bundler) readRow(ctx context.Context, n uint64, width int) error {
+// events. It is false for a tile that is not there: it is not made again, because it was taken away.
+func (b *bundler) readRow(ctx context.Context, n uint64, width int) (there bool, err error) {
 	if width < tileWidth {
 		row, err := b.store.Hashes(ctx, n*tileWidth, n*tileWidth+uint64(width))
 		if err == nil {
 			b.hashes = row
 		} else if !errors.Is(err, ErrCorrupt) {
-			return err
+			return false, err
 		}
-		return nil
+		return true, nil
 	}
 	data, err := b.store.Tiles(ctx, []TileID{{0, n}})
-	switch {
-	case err != nil:
-		return err
-	case len(data) == 1 && data[0] != nil:
-		b.hashes = append(b.hashes[:0], data[0]...)
+	if err != nil || len(data) != 1 || data[0] == nil {
+		return false, err
 	}
-	return nil
+	b.hashes = append(b.hashes[:0], data[0]...)
+	return true, nil
 }
 
 // upper writes the tiles of the levels above that tile n fills, and with the last one those that stay unfilled.
@@ -146,11 +147,10 @@ func (b *bundler) upper(ctx context.Context, n uint64, width int) error {
 			if err != nil {
 				return err
 			}
-			data := filled[i].Data
-			if len(stored) == 1 && stored[0] != nil {
-				data = stored[0]
+			if len(stored) != 1 || stored[0] == nil {
+				continue // as in readRow
 			}
-			if err := b.sink.file(fileName(at), data); err != nil {
+			if err := b.sink.file(fileName(at), stored[0]); err != nil {
 				return err
 			}
 		case last && len(b.above.part[level]) > 0:

@@ -38,6 +38,15 @@
 // checkpoint that somebody else holds. Who has the database and the signing key can rewrite what nobody outside
 // vouches for: see [Options].Witnesses and Anchors, and the verdict [Unanchored].
 //
+// The time of recording, and what events are looked up by (subject, and copies of action and outcome), lie beside the tree and are not signed:
+// who changes them in the database can keep an event out of a query's answer, and not out of a bundle. [Verify]
+// takes the same memory for a log of any length, and so does not look for an id that is in it twice: the database refuses
+// that, and who writes past the database leaves both events there to be seen. It cannot tell that a hold of one person was
+// broken, for what was erased does not tell whose it was. Of two logs that were signed for one tenant, each whole in itself, it
+// takes a checkpoint held outside to tell which is the true one. A log restored from an old copy is
+// not signed again ([ErrBackwards]) as long as the process remembers, or the log of heads
+// has one of its lost checkpoints among the 16,384 heads after the one that is left.
+//
 // Labels, types of parties, actions and times of an erased event stay, and so does all that was recorded in clear text.
 // Without a [Sealer], copies of the database keep what was erased after they were made.
 //

@@ -38,7 +38,7 @@ func (l *Log) record(ctx context.Context, tenant tenancy.ID, s Stored) (Record, 
 	if err != nil {
 		return Record{}, fmt.Errorf("%w at %d", err, s.Seq)
 	}
-	if lf.tenant != tenant || lf.id != s.ID || lf.action != s.Action {
+	if lf.tenant != tenant || lf.id != s.ID || lf.action != s.Action || lf.event.Outcome != s.Outcome {
 		return Record{}, fmt.Errorf("%w: the leaf at %d is of another event", ErrCorrupt, s.Seq)
 	}
 	r := Record{Event: *lf.event, Tenant: tenant, Seq: s.Seq, Recorded: s.Recorded, ActionName: lf.action, Hash: s.Hash, Leaf: bytes}

@@ -99,6 +99,10 @@ func TestOpeningsThatAreNotOfTheEventAreRefused(t *testing.T) {
 	s.Action = "test.document_update"
 	_, err = l.record(t.Context(), acme, s)
 	require.ErrorIs(t, err, ErrCorrupt)
+	s = stored(en)
+	s.Outcome = (s.Outcome + 1) % 3
+	_, err = l.record(t.Context(), acme, s)
+	require.ErrorIs(t, err, ErrCorrupt)
 }
 
 func TestWhatIsErasedIsEmptyAndNamedAndTheRestIsThere(t *testing.T) {

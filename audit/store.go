@@ -62,7 +62,8 @@ type Tree interface {
 	// missing. to - from is at most 65,536. Places below [Store.PrunedTo] are missing.
 	Hashes(ctx context.Context, from, to uint64) ([]byte, error)
 	// Leaves calls f for each place from <= seq < to, in order, with Seq, Recorded, ID, Action, Leaf, Hash and
-	// Open set, until f fails. The bytes are f's to keep only until it returns. Pruned places are left out.
+	// Open set, until f fails. The bytes are f's to keep only until it returns. Pruned places are left out. An event and
+	// its openings are those of one moment: what was pruned or erased since is there whole, or not at all.
 	Leaves(ctx context.Context, from, to uint64, f func(Stored) error) error
 	// Grown is the size that [Tree.Grow] was last called with, and the frontier; 0 and nil before.
 	Grown(ctx context.Context) (size uint64, frontier []byte, err error)
@@ -180,6 +181,8 @@ type Hold struct {
 type Sealer interface {
 	// Seal encrypts plain for who; context is authenticated with it and needed to open it.
 	Seal(ctx context.Context, who Subject, plain, context []byte) ([]byte, error)
-	// Open is the reverse. For a key that was destroyed it returns an error that wraps [ErrShredded].
+	// Open is the reverse. For a key that was destroyed it returns an error that wraps [ErrShredded], and one that wraps
+	// [ErrUnavailable] if it cannot tell now: any other means that what was sealed is not what is shown. To destroy a key
+	// is not yet an erasure to [Verify]: let [Log.Erase] tell of it.
 	Open(ctx context.Context, sealed, context []byte) ([]byte, error)
 }

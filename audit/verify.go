@@ -32,7 +32,8 @@ type Policy struct {
 	MaxAge time.Duration
 	Now    time.Time
 	// Sealer opens sealed values, to check them too. Without one they are reported, and the verdict is not OK:
-	// what is shown as sealed may be anything, or nothing. AllowSealed is for whose log does seal its values.
+	// what is shown as sealed may be anything, or nothing, and where something sealed is left of an event nobody can miss
+	// the rest: it tells neither whose it is nor how many values it holds. AllowSealed is for whose log does seal its values.
 	Sealer      Sealer
 	AllowSealed bool
 }
