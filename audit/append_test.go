@@ -25,7 +25,7 @@ func logOver(tb testing.TB, s Store) *Log {
 	require.NoError(tb, err)
 	secret, _, err := note.GenerateKey(rand.Reader, "example.com/audit")
 	require.NoError(tb, err)
-	signer, err := note.NewSigner(secret)
+	signer, err := NewSigner(secret)
 	require.NoError(tb, err)
 	l, err := Open(context.Background(), s, Options{Origin: "example.com/audit", Signer: signer, Key: key})
 	require.NoError(tb, err)

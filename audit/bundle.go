@@ -53,7 +53,7 @@ func (l *Log) beginBundle(ctx context.Context, format string, x Bundling) (Check
 		return Checkpoint{}, id, err
 	}
 	end, err := l.Checkpoint(ctx)
-	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrBackwards) {
+	if isTampering(err) {
 		s, failed := l.store.Newest(ctx)
 		if failed != nil {
 			return Checkpoint{}, id, err
@@ -61,6 +61,11 @@ func (l *Log) beginBundle(ctx context.Context, format string, x Bundling) (Check
 		end, err = Checkpoint{Origin: l.origin(id), Size: s.Size, Note: s.Note, HeadsIndex: s.HeadsIndex}, nil
 	}
 	return end, id, err
+}
+
+// isTampering reports whether a log that cannot be signed is one for Verify to look at.
+func isTampering(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, ErrBackwards) || errors.Is(err, ErrSigner)
 }
 
 // bundle is one being written.
@@ -181,7 +186,7 @@ func (b *bundle) writeLater(ctx context.Context) error {
 		return err
 	}
 	newer, err := b.log.Checkpoint(ctx)
-	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrBackwards) {
+	if isTampering(err) {
 		return nil // there is enough to find already
 	} else if err != nil {
 		return err

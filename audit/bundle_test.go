@@ -33,7 +33,7 @@ func openOffice(tb testing.TB) *office {
 	tb.Helper()
 	secret, vkey, err := note.GenerateKey(nil, "example.com/audit")
 	require.NoError(tb, err)
-	signer, err := note.NewSigner(secret)
+	signer, err := audit.NewSigner(secret)
 	require.NoError(tb, err)
 	verifier, err := note.NewVerifier(vkey)
 	require.NoError(tb, err)

@@ -7,6 +7,7 @@
 //
 //	var DocumentRead = audit.Define("document.read", audit.Read)
 //
+//	signer, err := audit.NewSigner(private) // what note.GenerateKey made
 //	l, err := audit.Open(ctx, store, audit.Options{Origin: "example.com/audit", Signer: signer, Key: key})
 //	...
 //	err = l.Record(ctx, audit.Event{Action: DocumentRead, Actor: user, Targets: []audit.Party{document}})
@@ -26,6 +27,7 @@
 //     checkpoint can prove that an event is in the log, and finds every later change of what it covers.
 //   - What identifies a person is in the tree as commitments under random salts only. [Log.Erase] removes the values and
 //     the salts; the tree stays what it is. An erasure or a pruning that no event of the log tells of is tampering.
+//   - A log whose newest checkpoint is by a key that nobody named is not signed any further ([ErrSigner]); recording goes on.
 //   - An event that cannot be encoded in exactly one way is refused ([ErrEvent]), before anything is written.
 //
 // # Limits
@@ -36,7 +38,8 @@
 //
 // That an event has a place is durable at once; that nobody can take it back unnoticed is so from the next
 // checkpoint that somebody else holds. Who has the database and the signing key can rewrite what nobody outside
-// vouches for: see [Options].Witnesses and Anchors, and the verdict [Unanchored].
+// vouches for: see [Options].Witnesses and Anchors, and the verdict [Unanchored]. So can who has a key that
+// Options.Verifiers still names.
 //
 // The time of recording, and what events are looked up by (subject, and copies of action and outcome), lie beside the tree and are not signed:
 // who changes them in the database can keep an event out of a query's answer, and not out of a bundle. [Verify]
@@ -54,6 +57,8 @@
 //
 // Record before you act, and do not act if it fails. Mark people ([Party].Person, [Personal]) and keep personal values out
 // of all that stands in clear: types, ids of things, request ids, keys and values of data. Keep the signer's key
-// where the database's administrators cannot read it. Keep checkpoints, or have them kept, outside. Say how long events are kept, and
+// where the database's administrators cannot read it. To change it, start all processes with the new Signer and the old public
+// key in Options.Verifiers; those with the old one go on recording, and sign no more. Take the old key out when each log was
+// signed with the new. Keep checkpoints, or have them kept, outside. Say how long events are kept, and
 // call [Log.Prune] then. Whether all this fulfils a law is not for a library to say.
 package audit

@@ -24,6 +24,9 @@ var (
 	ErrCorrupt = errors.New("audit: stored log is damaged or was tampered with")
 	// ErrBackwards: the log is shorter than, or another than, one it signed before. Nothing is signed.
 	ErrBackwards = errors.New("audit: log went backwards")
+	// ErrSigner: the log's newest checkpoint has no good signature of the Signer or of one of Options.Verifiers:
+	// somebody else signed it, or a key that the log had is not named. Nothing is signed.
+	ErrSigner = errors.New("audit: newest checkpoint is not by a known key")
 	// ErrConflict: somebody else extended the tree meanwhile.
 	ErrConflict = errors.New("audit: tree was extended by somebody else")
 	// ErrSchema: the log's tables are older or newer than this release.

@@ -27,7 +27,7 @@ func openExample(s audit.Store) *audit.Log {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signer, err := note.NewSigner(secret)
+	signer, err := audit.NewSigner(secret)
 	if err != nil {
 		log.Fatal(err)
 	}

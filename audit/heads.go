@@ -78,7 +78,7 @@ func (l *Log) openHeads(ctx context.Context) error {
 // readHeads returns the newest checkpoint of heads, and the edge of their tree, which extends it and what each
 // anchor has. It is ErrConflict if another process extended it meanwhile.
 func (l *Log) readHeads(ctx context.Context, t Tree) (signedHead, *edge, error) {
-	newest, err := newestOf(ctx, t, l.opts.Origin)
+	newest, err := l.newestSigned(ctx, t, l.opts.Origin)
 	if err != nil {
 		return newest, nil, err
 	}
@@ -108,7 +108,7 @@ func checkAhead(ctx context.Context, t Tree, who string, theirs uint64) error {
 // Heads signs the log of heads, has it cosigned by the witnesses and gives it to the anchors. It signs even if
 // nothing is new: the newer time shows that nothing was left out. Required witnesses and anchors must answer, or
 // it fails; what others could not do is told to the Logger. It fails with ErrNotFound if there is no head yet,
-// and with ErrBackwards if the log does not extend what it signed, or what a witness or an anchor has: see
+// with ErrSigner if somebody else signed the newest, and with ErrBackwards if the log does not extend what it signed, or what a witness or an anchor has: see
 // [ForkError].
 func (l *Log) Heads(ctx context.Context) (Checkpoint, error) {
 	if l.store.InTx(ctx) {

@@ -19,8 +19,13 @@ type Options struct {
 	// "example.com/audit". It is the origin line of the log of heads; a tenant's adds "/" and a keyed hash of its
 	// id. It never changes.
 	Origin string
-	// Signer signs checkpoints, such as note.NewSigner's Ed25519 key (c2sp.org/signed-note).
+	// Signer signs checkpoints (c2sp.org/signed-note): what NewSigner returns, or any other, such as a service that
+	// keeps the key, with its public key in Verifiers.
 	Signer note.Signer
+	// Verifiers are the public keys, beside the Signer's, whose checkpoints the log goes on from: those it was
+	// signed with before. A log whose newest checkpoint is by none of them is refused ([ErrSigner]): after a
+	// change of keys, name the one before, until each tenant's log was signed anew.
+	Verifiers []note.Verifier
 	// Key makes pseudonyms and cursors. It never changes: what was found by a subject's pseudonym is not found
 	// under another key.
 	Key tenancy.Key
@@ -46,7 +51,8 @@ type Options struct {
 type Log struct {
 	store  Store
 	opts   Options
-	coders *sync.Pool // of *coder
+	known  note.Verifiers // whose checkpoints are gone on from
+	coders *sync.Pool     // of *coder
 
 	mu     sync.Mutex
 	queues map[tenancy.ID]*queue
@@ -63,7 +69,7 @@ type Log struct {
 }
 
 // Open opens the logs in s. The log of heads is compared with what it signed before, and one that went
-// backwards is refused ([ErrBackwards]).
+// backwards is refused ([ErrBackwards]), and so is one that somebody else signed ([ErrSigner]).
 func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	switch {
 	case s == nil:
@@ -80,6 +86,10 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	if err := o.checkOutside(); err != nil {
 		return nil, err
 	}
+	known, err := o.knownKeys()
+	if err != nil {
+		return nil, err
+	}
 	if o.Interval == 0 {
 		o.Interval = time.Second
 	}
@@ -90,7 +100,7 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	l := &Log{
-		store: s, opts: o, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{},
+		store: s, opts: o, known: known, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{},
 		signing: newSigning(o),
 	}
 	if err := l.openHeads(ctx); err != nil {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// signedHead is a checkpoint that the store kept, and who says to have signed it.
+// signedHead is a checkpoint that the store kept, and who signed it, or, of newestOf, says so.
 type signedHead struct {
 	Checkpoint
 	by []note.Signature
@@ -24,8 +24,27 @@ func (h signedHead) isBy(name string, hash uint32) bool {
 	return false
 }
 
-// newestOf returns the newest checkpoint of t, the empty one if nothing was signed yet. Its signature is not
-// verified: it only counts for what it forbids.
+// newestSigned returns the newest checkpoint of t, the empty one if nothing was signed yet. It is ErrSigner if none
+// of the keys that the options name signed it, or one is said to have and did not: what somebody else signed is not to
+// be gone on from, and above all not to be taken for a change of our own key.
+func (l *Log) newestSigned(ctx context.Context, t Tree, origin string) (signedHead, error) {
+	h, err := newestOf(ctx, t, origin)
+	if err != nil || len(h.Note) == 0 {
+		return h, err
+	}
+	n, err := note.Open(h.Note, l.known)
+	var forged *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &forged):
+		return signedHead{}, fmt.Errorf("%w: that of %d leaves has a wrong signature of %q", ErrSigner, h.Size, keyID(forged.Name, forged.Hash))
+	case err != nil:
+		return signedHead{}, fmt.Errorf("%w: that of %d leaves is by %q", ErrSigner, h.Size, keyID(h.by[0].Name, h.by[0].Hash))
+	}
+	h.by = n.Sigs
+	return h, nil
+}
+
+// newestOf is newestSigned, but its signature is not verified: it only counts for what it forbids.
 func newestOf(ctx context.Context, t Tree, origin string) (signedHead, error) {
 	s, err := t.Newest(ctx)
 	if errors.Is(err, ErrNotFound) {

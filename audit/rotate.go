@@ -7,8 +7,8 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
-// recordRotation records that the signer's key is another than that of the newest checkpoint, and reports whether
-// it is. The event is covered by the first checkpoint of the new key; the old key is good up to the size of
+// recordRotation records that the signer's key is another than that of the newest checkpoint, which is by a key that
+// the options name, and reports whether it is. The event is covered by the first checkpoint of the new key; the old key is good up to the size of
 // the newest.
 func (l *Log) recordRotation(ctx context.Context, id tenancy.ID, newest signedHead) (bool, error) {
 	s := l.opts.Signer

@@ -8,6 +8,15 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
+// after names the keys that a log had before.
+func after(old ...*notary) func(*Options) {
+	return func(o *Options) {
+		for _, n := range old {
+			o.Verifiers = append(o.Verifiers, n.Verifier)
+		}
+	}
+}
+
 // rotations are what the log recorded about its keys.
 func rotations(t *testing.T, l *Log) (found []Record) {
 	t.Helper()
@@ -31,7 +40,7 @@ func TestANewKeyIsRecordedBeforeItSigns(t *testing.T) {
 	require.Equal(t, uint64(3), before.Size)
 
 	// Nothing new: the old key's checkpoint stands.
-	l = openSigning(t, store, fresh)
+	l = openSigning(t, store, fresh, after(old))
 	c, err := l.Checkpoint(ctx)
 	require.NoError(t, err)
 	require.Equal(t, before, c)
@@ -83,7 +92,7 @@ func TestARotationThatManyProcessesFindIsRecordedOnce(t *testing.T) {
 	require.NoError(t, l.Record(ctx, Event{Action: docRead}))
 	var wg sync.WaitGroup
 	for range 4 {
-		l := openSigning(t, store, fresh)
+		l := openSigning(t, store, fresh, after(old))
 		wg.Go(func() {
 			if _, err := l.Checkpoint(ctx); err != nil {
 				t.Error(err)

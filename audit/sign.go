@@ -103,8 +103,10 @@ const signTries = 16
 
 // Checkpoint signs the log of ctx's tenant as it is now, with all that was recorded before, and puts the
 // checkpoint into the log of heads. A log that has not grown since keeps its newest checkpoint. It fails with
-// ErrNotFound if nothing was ever recorded, with ErrBackwards if the log does not extend its newest checkpoint,
-// or one that this process signed or that follows in the log of heads, and with ErrCorrupt if it has not got what this process recorded. It is not for use inside a transaction.
+// ErrNotFound if nothing was ever recorded, with ErrSigner if somebody else signed its newest checkpoint, with
+// ErrBackwards if the log does not extend its newest checkpoint, or one that this process signed or that follows in
+// the log of heads, and with ErrCorrupt if it has not got what this process recorded. It is not for use inside a
+// transaction.
 func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	id, err := tenancy.From(ctx)
 	if err != nil {
@@ -140,7 +142,7 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 	}
 	latest, known := l.latestOf(id)
 	// The newest is read first: what another process signs after this is no longer than what is read below.
-	newest, err := newestOf(ctx, l.store, l.origin(id))
+	newest, err := l.newestSigned(ctx, l.store, l.origin(id))
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -189,7 +191,7 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 		return Checkpoint{}, err
 	}
 	// Another process may have signed the same size first, and one text of a size is enough.
-	stored, err := newestOf(ctx, l.store, c.Origin)
+	stored, err := l.newestSigned(ctx, l.store, c.Origin)
 	if err != nil {
 		return Checkpoint{}, err
 	}

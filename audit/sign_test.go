@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -395,6 +396,17 @@ func TestALogThatIsNotTheOneThatWasRecordedIsNotSigned(t *testing.T) {
 			require.NoError(t, err)
 			return func(t *tappedTree) Tree { return otherNewest{t.Tree, Signed{300, c.Note, 0}} }
 		}, ErrCorrupt},
+		"its newest checkpoint is by another key": {func(t *testing.T, ctx context.Context, s Store) func(*tappedTree) Tree {
+			c, err := Checkpoint{Origin: originOf(t, ctx, s), Size: 300, Root: modelRootOf(ctx, t, s, 300)}.sign(newNotary(t).Signer)
+			require.NoError(t, err)
+			return func(t *tappedTree) Tree { return otherNewest{t.Tree, Signed{300, c.Note, 0}} }
+		}, ErrSigner},
+		"its newest checkpoint has a signature that is wrong": {func(t *testing.T, ctx context.Context, s Store) func(*tappedTree) Tree {
+			x, err := s.Newest(ctx)
+			require.NoError(t, err)
+			x.Note = bytes.Replace(x.Note, []byte("\ntime 2"), []byte("\ntime 3"), 1)
+			return func(t *tappedTree) Tree { return otherNewest{t.Tree, x} }
+		}, ErrSigner},
 		"its newest checkpoint is none": {func(*testing.T, context.Context, Store) func(*tappedTree) Tree {
 			return func(t *tappedTree) Tree { return otherNewest{t.Tree, Signed{300, []byte("none"), 0}} }
 		}, ErrCorrupt},

@@ -22,7 +22,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/mod/sumdb/note"
 )
 
 // errand is what another process is sent to do: to record with many writers in the logs of two tenants, until it has
@@ -48,7 +47,7 @@ var (
 // openLog opens the log in s with the keys that all processes of a test share.
 func openLog(t testing.TB, s audit.Store, skey string) *audit.Log {
 	t.Helper()
-	signer, err := note.NewSigner(skey)
+	signer, err := audit.NewSigner(skey)
 	require.NoError(t, err)
 	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("crash key ", 4)))
 	require.NoError(t, err)

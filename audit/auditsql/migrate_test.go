@@ -88,7 +88,7 @@ func refusesEverything(t *testing.T, w *world) {
 	ctx := w.tenant(t)
 	skey, _, err := note.GenerateKey(rand.Reader, "example.com/audit")
 	require.NoError(t, err)
-	signer, err := note.NewSigner(skey)
+	signer, err := audit.NewSigner(skey)
 	require.NoError(t, err)
 	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k1", 16)))
 	require.NoError(t, err)

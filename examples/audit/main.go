@@ -68,7 +68,7 @@ func open(ctx context.Context, db *tenantdb.DB) (l *audit.Log, public string, er
 	if err != nil {
 		return nil, "", err
 	}
-	signer, err1 := note.NewSigner(private)
+	signer, err1 := audit.NewSigner(private)
 	key, err2 := tenancy.NewKey("k1", []byte(rand.Text()+rand.Text()))
 	store, err3 := auditsql.New(db)
 	if err := errors.Join(err1, err2, err3); err != nil {

@@ -128,14 +128,15 @@ func (d *desk) signedBy(ctx context.Context, o audit.Options) error {
 	return errors.Join(err, log.Close(ctx))
 }
 
-// forged are the options of a thief, who signs with a key of the same name.
+// forged are the options of a thief, who signs with a key of the same name, and passes it off as the new one.
 func (d *desk) forged() (audit.Options, error) {
 	opts := d.trail.opts
 	secret, _, err := note.GenerateKey(rand.Reader, opts.Origin)
 	if err != nil {
 		return opts, err
 	}
-	opts.Signer, err = note.NewSigner(secret)
+	opts.Verifiers = []note.Verifier{d.trail.public}
+	opts.Signer, err = audit.NewSigner(secret)
 	return opts, err
 }
 

@@ -52,7 +52,7 @@ func openTrail(ctx context.Context, db *tenantdb.DB, outside string) (*trail, er
 	if err != nil {
 		return nil, err
 	}
-	signer, err := note.NewSigner(secret)
+	signer, err := audit.NewSigner(secret)
 	if err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ var auditSigner, auditVerifier = func() (note.Signer, note.Verifier) {
 	if err != nil {
 		panic(err)
 	}
-	signer, err := note.NewSigner(secret)
+	signer, err := audit.NewSigner(secret)
 	if err != nil {
 		panic(err)
 	}

@@ -32,7 +32,7 @@ func keys(t *testing.T, name string) (note.Signer, note.Verifier) {
 	t.Helper()
 	secret, public, err := note.GenerateKey(nil, name)
 	require.NoError(t, err)
-	signer, err := note.NewSigner(secret)
+	signer, err := audit.NewSigner(secret)
 	require.NoError(t, err)
 	verifier, err := note.NewVerifier(public)
 	require.NoError(t, err)
