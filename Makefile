@@ -23,6 +23,7 @@ test: ## all tests with the race detector, on SQLite and Postgres
 
 interop: ## what other projects read of ours, and we of theirs (downloads some 10 MB of modules)
 	cd internal/interop && go vet ./... && go test ./...
+	cd internal/interop/sentry && go vet ./... && go test ./...
 
 tour: ## every promise, tried and held, on both databases
 	go run ./examples/tour

@@ -131,7 +131,7 @@ func (l *Log) Prove(ctx context.Context, seq uint64) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	newest, err := newestOf(ctx, l.store, l.origin(id))
+	newest, err := l.newestSigned(ctx, l.store, l.origin(id))
 	if err != nil {
 		return Proof{}, err
 	}

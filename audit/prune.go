@@ -61,7 +61,7 @@ func (l *Log) Prune(ctx context.Context, p Pruning) (PruningResult, error) {
 		return PruningResult{}, err
 	}
 	done := PruningResult{From: from, To: from}
-	newest, err := newestOf(ctx, l.store, l.origin(tenant))
+	newest, err := l.newestSigned(ctx, l.store, l.origin(tenant))
 	if err != nil {
 		return done, err
 	}
