@@ -27,7 +27,7 @@ type victim struct {
 	*audit.Log
 	ctx    context.Context
 	signed audit.Checkpoint
-	key    note.Verifier
+	key    audit.Signer
 	raw    *sql.DB
 	tenant string // "" on SQLite, where the file is the tenant's
 }
@@ -36,15 +36,16 @@ func newVictim(t *testing.T, w *world) *victim {
 	t.Helper()
 	before := tenantFiles(t, w)
 	v := &victim{ctx: w.tenant(t)}
-	secret, public, err := note.GenerateKey(rand.Reader, "example.com/audit")
-	require.NoError(t, err)
-	signer, err := note.NewSigner(secret)
-	require.NoError(t, err)
-	v.key, err = note.NewVerifier(public)
-	require.NoError(t, err)
+	if w.signer == nil { // one key for all victims: they have a log of heads in common
+		secret, _, err := note.GenerateKey(rand.Reader, "example.com/audit")
+		require.NoError(t, err)
+		w.signer, err = audit.NewSigner(secret)
+		require.NoError(t, err)
+	}
+	v.key = w.signer
 	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k", 32)))
 	require.NoError(t, err)
-	v.Log, err = audit.Open(t.Context(), w.store(t), audit.Options{Origin: "example.com/audit", Signer: signer, Key: key})
+	v.Log, err = audit.Open(t.Context(), w.store(t), audit.Options{Origin: "example.com/audit", Signer: v.key, Key: key})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, v.Close(context.Background())) })
 	events := make([]audit.Event, 300)
@@ -252,13 +253,9 @@ func TestALogThatWasCutOffIsNotSignedAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		v := newVictim(t, w)
 		v.cut(t)
-		secret, _, err := note.GenerateKey(rand.Reader, "example.com/audit")
-		require.NoError(t, err)
-		signer, err := note.NewSigner(secret)
-		require.NoError(t, err)
 		key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k", 32)))
 		require.NoError(t, err)
-		fresh, err := audit.Open(t.Context(), w.store(t), audit.Options{Origin: "example.com/audit", Signer: signer, Key: key})
+		fresh, err := audit.Open(t.Context(), w.store(t), audit.Options{Origin: "example.com/audit", Signer: v.key, Key: key})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, fresh.Close(context.Background())) })
 		for _, l := range []*audit.Log{v.Log, fresh} {

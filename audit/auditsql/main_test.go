@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -32,11 +33,12 @@ func TestMain(m *testing.M) {
 
 // world is one database with the tables of the log and a table note of the application's.
 type world struct {
-	host tenancy.Host
-	db   *tenantdb.DB
-	keys tenancy.Keys
-	pg   *dbtest.PG // nil on SQLite
-	dir  string     // "" on Postgres
+	host   tenancy.Host
+	db     *tenantdb.DB
+	keys   tenancy.Keys
+	pg     *dbtest.PG   // nil on SQLite
+	dir    string       // "" on Postgres
+	signer audit.Signer // of the victims of attacks; nil: none yet
 }
 
 // newTenant makes a tenant.
