@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
-	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations
@@ -57,38 +57,11 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 	if err != nil {
 		return fmt.Errorf("auditsql: %w", err)
 	}
-	// One migrator at a time. The lock goes with the connection.
-	held, err := owner.Conn(ctx)
+	err = migrate.Up(ctx, owner, migrate.Schema{
+		Steps: folder("postgres"), Versions: "audit_heads.goose_db_version", Lock: 7233150837425263458,
+		Before: `CREATE SCHEMA IF NOT EXISTS audit_heads`, After: guard + headsGrants(systemRole), Newer: audit.ErrSchema,
+	})
 	if err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	defer held.Close()
-	const lock = 7233150837425263458
-	if _, err := held.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(lock)); err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	defer func() {
-		_, _ = held.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, int64(lock))
-	}()
-	if _, err := held.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS audit_heads`); err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, owner, folder("postgres"),
-		goose.WithTableName("audit_heads.goose_db_version"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	if have > schemaVersion {
-		return fmt.Errorf("%w: the tables have version %d, this code knows %d: use a newer release", audit.ErrSchema, have, schemaVersion)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("auditsql: %w", err)
-	}
-	if _, err := held.ExecContext(ctx, guard+headsGrants(systemRole)); err != nil {
 		return fmt.Errorf("auditsql: %w", err)
 	}
 	return nil

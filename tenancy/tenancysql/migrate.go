@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
-	"github.com/pressly/goose/v3"
 )
 
 //go:embed migrations
@@ -35,43 +35,19 @@ func Migrate(ctx context.Context, owner *sql.DB, systemRole string) error {
 	if systemRole == "" {
 		return fmt.Errorf("tenancysql: migrate needs the name of the system role")
 	}
-	// One schema, one migrator at a time. The lock goes with the connection.
-	held, err := owner.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("tenancysql: %w", err)
-	}
-	defer func() {
-		_, _ = held.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(7233150837425263457)`)
-		_ = held.Close()
-	}()
-	for _, q := range []string{`SELECT pg_advisory_lock(7233150837425263457)`, `CREATE SCHEMA IF NOT EXISTS tenancy_directory`} {
-		if _, err := held.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("tenancysql: %w", err)
-		}
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, owner, Migrations(tenantdb.Postgres),
-		goose.WithTableName("tenancy_directory.goose_db_version"), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("tenancysql: %w", err)
-	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("tenancysql: %w", err)
-	}
-	if have > version {
-		return fmt.Errorf("%w: schema tenancy_directory has version %d, this release knows %d", tenantdb.ErrSchema, have, version)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("tenancysql: %w", err)
-	}
 	role := `"` + strings.ReplaceAll(systemRole, `"`, `""`) + `"`
-	_, err = held.ExecContext(ctx, `
+	err := migrate.Up(ctx, owner, migrate.Schema{
+		Steps: Migrations(tenantdb.Postgres), Versions: "tenancy_directory.goose_db_version", Lock: 7233150837425263457,
+		Before: `CREATE SCHEMA IF NOT EXISTS tenancy_directory`,
+		After: `
 		REVOKE ALL ON SCHEMA tenancy_directory FROM PUBLIC;
-		REVOKE ALL ON ALL TABLES IN SCHEMA tenancy_directory FROM PUBLIC, `+role+`;
-		GRANT USAGE ON SCHEMA tenancy_directory TO `+role+`;
-		GRANT SELECT, INSERT, UPDATE ON tenancy_directory.tenant TO `+role+`;
-		GRANT SELECT, INSERT ON tenancy_directory.step TO `+role+`;
-		GRANT SELECT ON tenancy_directory.version TO `+role)
+		REVOKE ALL ON ALL TABLES IN SCHEMA tenancy_directory FROM PUBLIC, ` + role + `;
+		GRANT USAGE ON SCHEMA tenancy_directory TO ` + role + `;
+		GRANT SELECT, INSERT, UPDATE ON tenancy_directory.tenant TO ` + role + `;
+		GRANT SELECT, INSERT ON tenancy_directory.step TO ` + role + `;
+		GRANT SELECT ON tenancy_directory.version TO ` + role,
+		Newer: tenantdb.ErrSchema,
+	})
 	if err != nil {
 		return fmt.Errorf("tenancysql: %w", err)
 	}

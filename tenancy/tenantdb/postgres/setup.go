@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
@@ -66,7 +66,7 @@ func Setup(ctx context.Context, conn *pgx.Conn, o SetupOptions) error {
 	if err := alone(ctx, conn, func(tx pgx.Tx) error { return checkRoles(ctx, tx, o) }); err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn.Config()); err != nil {
+	if err := makeSchema(ctx, conn.Config()); err != nil {
 		return err
 	}
 	return alone(ctx, conn, func(tx pgx.Tx) error {
@@ -97,38 +97,17 @@ func alone(ctx context.Context, conn *pgx.Conn, fn func(pgx.Tx) error) error {
 	})
 }
 
-func migrate(ctx context.Context, cfg *pgx.ConnConfig) error {
+func makeSchema(ctx context.Context, cfg *pgx.ConnConfig) error {
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close()
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	// One schema, one migrator at a time. The lock goes with the connection.
-	held, err := db.Conn(ctx)
+	err = migrate.Up(ctx, db, migrate.Schema{
+		Steps: dir, Versions: versionTable, Lock: setupLock, Before: `CREATE SCHEMA IF NOT EXISTS tenancy`, Newer: tenantdb.ErrSchema,
+	})
 	if err != nil {
-		return translate(err)
-	}
-	defer held.Close()
-	if _, err := held.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, setupLock); err != nil {
-		return translate(err)
-	}
-	if _, err := held.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS tenancy`); err != nil {
-		return translate(err)
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, dir,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("tenantdb/postgres: %w", err)
-	}
-	have, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("tenantdb/postgres: %w", translate(err))
-	}
-	if have > schemaVersion {
-		return fmt.Errorf("%w: schema tenancy has version %d, this code knows %d: use a newer release", tenantdb.ErrSchema, have, schemaVersion)
-	}
-	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("tenantdb/postgres: %w", translate(err))
 	}
 	return nil
