@@ -14,7 +14,7 @@
 //
 // Each event goes to the log of the context's tenant ([github.com/bailiwick-dev/bailiwick/tenancy.With]). Package auditsql
 // has a [Store] over SQLite and Postgres. [Log.Middleware] records requests before they are answered, and
-// [Log.Handler] what is logged with an [Attr]. [Log.Run] signs in the background what was recorded; [Verify] and the
+// [Log.Handler] what is logged with an [Attr], [Acts] what is done to tenants. [Log.Run] signs in the background what was recorded; [Verify] and the
 // command auditverify check a copy of a log without access to it.
 //
 // # Promises

@@ -71,11 +71,16 @@ func (l *Lifecycle) change(ctx context.Context, op string, t Tenant, to State) (
 	if err != nil {
 		return Tenant{}, err
 	}
-	if l.Audit != nil {
-		if err := l.Audit(Switch(ctx, t.ID), Change{Op: op, Tenant: t, To: to}); err != nil {
-			return Tenant{}, fmt.Errorf("tenancy: %s: not recorded, so not done: %w", op, err)
-		}
-	}
+	act := Act{Name: "tenancy." + op, Tenant: t.ID, Prior: t.State, To: to, Shard: t.Shard}
+	err = l.Audit.Around(Switch(ctx, t.ID), act, func() error {
+		t, err = l.changeAt(ctx, host, op, t, to)
+		return err
+	}, nil)
+	return t, err
+}
+
+// changeAt is change once it has been told of.
+func (l *Lifecycle) changeAt(ctx context.Context, host Host, op string, t Tenant, to State) (_ Tenant, err error) {
 	if t, err = l.Store.Claim(ctx, t); err != nil {
 		return Tenant{}, overtaken(err)
 	}

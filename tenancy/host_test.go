@@ -42,7 +42,7 @@ func (w *world) lifecycle() *tenancy.Lifecycle {
 	return &tenancy.Lifecycle{
 		Store:  worldStore{w.store, w},
 		Shards: []tenancy.Shard{{Name: "s1", Region: "eu", Host: worldHost{w}}},
-		Audit: func(ctx context.Context, c tenancy.Change) error {
+		Audit: func(ctx context.Context, a tenancy.Act) error {
 			return w.do(ctx, "audit", func() error { return nil })
 		},
 		BeforePurge: func(ctx context.Context, t tenancy.Tenant) error {

@@ -21,20 +21,15 @@ type Lifecycle struct {
 	Shards []Shard
 	// Choose picks the shard of a new tenant among those of its region; nil is [Rendezvous].
 	Choose func(ctx context.Context, id ID, candidates []string) (string, error)
-	// Audit is told of each change before it begins; if it fails there is no change. It is told again
-	// when a change is repeated. Its ctx belongs to the tenant. nil: nobody is told.
-	Audit func(ctx context.Context, c Change) error
+	// Audit is told of each change before it begins, and of how it ended; if it fails before there is no change, and if it
+	// fails after, the call does. It is told again when a change is repeated. Its ctx belongs to the tenant. The acts are
+	// tenancy.provision, .suspend, .resume, .begin_export, .end_export, .purge, which shuts the tenant for ever, and
+	// .destroy, with how many rows, or bytes of files, were erased.
+	Audit Hook
 	// BeforePurge runs when nothing of the tenant can be read or written any more and nothing is
 	// destroyed yet: the place to shred its keys. It may run again after a failure. Its ctx belongs to
 	// the tenant.
 	BeforePurge func(ctx context.Context, t Tenant) error
-}
-
-// Change is one step of a tenant's life that is about to be taken.
-type Change struct {
-	Op     string // "provision", "suspend", "resume", "begin export", "end export" or "purge"
-	Tenant Tenant // as it is
-	To     State
 }
 
 // Provision makes the tenant id in region and returns its entry, Active. Repeated, it returns the entry
@@ -98,7 +93,7 @@ func (l *Lifecycle) Resume(ctx context.Context, id ID) (Tenant, error) {
 
 // BeginExport makes an active or a suspended tenant readable only, so that it can be copied out.
 func (l *Lifecycle) BeginExport(ctx context.Context, id ID) (Tenant, error) {
-	return l.to(ctx, "begin export", id, Exporting, Active, Suspended, Exporting)
+	return l.to(ctx, "begin_export", id, Exporting, Active, Suspended, Exporting)
 }
 
 // EndExport puts a tenant that is being exported back into the state it was in before. One that has left
@@ -108,7 +103,7 @@ func (l *Lifecycle) EndExport(ctx context.Context, id ID) (Tenant, error) {
 	if err != nil {
 		return Tenant{}, err
 	}
-	return l.run(ctx, "end export", t, func(t Tenant) (State, error) {
+	return l.run(ctx, "end_export", t, func(t Tenant) (State, error) {
 		switch t.State {
 		case Exporting:
 			return t.Prior, nil

@@ -127,24 +127,61 @@ func TestAuditThatFailsStopsTheChange(t *testing.T) {
 	w, id, ctx := newWorld(t), tenancy.MustParseID("acme"), t.Context()
 	w.walk(t, id, "provision")
 	l := w.lifecycle()
-	var told []tenancy.Change
-	full := error(nil)
-	l.Audit = func(ctx context.Context, c tenancy.Change) error {
+	var told []tenancy.Act
+	full, fullAt := error(nil), tenancy.Begun
+	l.Audit = func(ctx context.Context, a tenancy.Act) error {
 		of, err := tenancy.From(ctx)
 		require.NoError(t, err)
 		require.Equal(t, id, of)
-		told = append(told, c)
-		return full
+		told = append(told, a)
+		if a.Stage == fullAt {
+			return full
+		}
+		return nil
 	}
-	before, err := w.store.Lookup(ctx, id)
+	_, err := l.Suspend(ctx, id)
 	require.NoError(t, err)
-	_, err = l.Suspend(ctx, id)
-	require.NoError(t, err)
-	require.Equal(t, []tenancy.Change{{Op: "suspend", Tenant: before, To: tenancy.Suspended}}, told)
+	act := tenancy.Act{ID: told[0].ID, Name: "tenancy.suspend", Stage: tenancy.Begun, Tenant: id, Shard: "s1", Prior: tenancy.Active, To: tenancy.Suspended}
+	done := act
+	done.Stage = tenancy.Done
+	require.Equal(t, []tenancy.Act{act, done}, told)
 	full = errors.New("disk full")
 	_, err = l.Resume(ctx, id)
 	require.ErrorIs(t, err, full)
 	require.Equal(t, "suspended/suspended", w.both(id))
+
+	fullAt = tenancy.Done
+	_, err = l.Resume(ctx, id)
+	require.ErrorIs(t, err, full, "it is done, and nobody has it in writing")
+	require.Equal(t, "active/active", w.both(id))
+	full, told = nil, nil
+	_, err = l.Resume(ctx, id)
+	require.NoError(t, err, "so it is repeated")
+	require.Equal(t, tenancy.Done, told[1].Stage)
+}
+
+func TestHowAChangeEndedIsToldEvenIfItsCallerIsGone(t *testing.T) {
+	t.Parallel()
+	w, id := newWorld(t), tenancy.MustParseID("acme")
+	w.walk(t, id, "provision", "suspend")
+	l := w.lifecycle()
+	var told []tenancy.Act
+	l.Audit = func(ctx context.Context, a tenancy.Act) error { told = append(told, a); return ctx.Err() }
+	ctx, cancel := context.WithCancel(t.Context())
+	l.BeforePurge = func(context.Context, tenancy.Tenant) error { cancel(); return ctx.Err() }
+	_, err := l.Purge(ctx, id)
+	require.ErrorIs(t, err, context.Canceled)
+	l.BeforePurge = nil
+	_, err = l.Purge(t.Context(), id)
+	require.NoError(t, err)
+	var stages []string
+	for i, a := range told {
+		stages = append(stages, a.Name+" "+string(a.Stage))
+		require.Equal(t, told[i&^1].ID, a.ID)
+	}
+	require.Equal(t, []string{"tenancy.purge begun", "tenancy.purge done", "tenancy.destroy begun", "tenancy.destroy failed",
+		"tenancy.destroy begun", "tenancy.destroy done"}, stages)
+	require.Equal(t, map[string]any{"erased": int64(3), "left": int64(0)}, told[5].Detail)
 }
 
 // crashAt makes every call from the nth on fail, the nth itself before or after it took effect.
@@ -269,6 +306,6 @@ func TestTheKeysAreShreddedAfterTheDoorIsShutAndBeforeTheDataGoes(t *testing.T) 
 	w.walk(t, id, "provision", "suspend")
 	w.calls = nil
 	w.walk(t, id, "purge")
-	require.Equal(t, []string{"lookup", "audit", "claim", "host purging", "directory purging", "steps",
-		"before purge", "host purge", "record", "directory purged"}, w.calls)
+	require.Equal(t, []string{"lookup", "audit", "claim", "host purging", "directory purging", "audit", "audit", "steps",
+		"before purge", "host purge", "record", "directory purged", "audit"}, w.calls)
 }

@@ -26,7 +26,23 @@ func (l *Lifecycle) Purge(ctx context.Context, id ID) (Receipt, error) {
 	}); err != nil {
 		return Receipt{}, err
 	}
-	if r, found, err := l.receipt(ctx, id); err != nil {
+	var r Receipt
+	err = l.Audit.Around(Switch(ctx, id), Act{Name: "tenancy.destroy", Tenant: id, Prior: t.State, To: Purged, Shard: t.Shard}, func() error {
+		r, err = l.destroyOnce(ctx, t)
+		return err
+	}, func(a *Act) {
+		erased := int64(0)
+		for _, n := range r.Erased {
+			erased += n
+		}
+		a.Detail = map[string]any{"erased": erased, "left": r.Left}
+	})
+	return r, err
+}
+
+// destroyOnce destroys what is left and returns the receipt, or the one there is.
+func (l *Lifecycle) destroyOnce(ctx context.Context, t Tenant) (Receipt, error) {
+	if r, found, err := l.receipt(ctx, t.ID); err != nil {
 		return Receipt{}, err
 	} else if found {
 		return r, l.purged(ctx, t)

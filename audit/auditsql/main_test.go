@@ -77,7 +77,7 @@ func openSQLite(t testing.TB, dir string) *sqlite.DB {
 	system, err := sqlite.ReadMigrations("audit", auditsql.SQLiteSystem())
 	require.NoError(t, err)
 	db, err := sqlite.Open(dir, sqlite.Options{Migrations: steps, SystemMigrations: system,
-		SystemAudit: func(context.Context, string) error { return nil }})
+		SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
@@ -113,7 +113,7 @@ const noteSQL = `
 func openPostgres(t testing.TB, pg *dbtest.PG, keys tenancy.Keys) (*postgres.DB, *postgres.System) {
 	t.Helper()
 	sys, err := postgres.OpenSystem(t.Context(), pg.System.DSN, postgres.SystemOptions{
-		Audit: func(context.Context, postgres.SystemUse) error { return nil }, AllowOldServer: true})
+		Audit: func(context.Context, tenancy.Act) error { return nil }, AllowOldServer: true})
 	require.NoError(t, err)
 	t.Cleanup(sys.Close)
 	db, err := postgres.Open(t.Context(), withConns(pg.App.DSN), keys, postgres.AllowOldServer(), postgres.WithSystem(sys))

@@ -75,7 +75,7 @@ func TestALogWithoutItsTablesIsRefused(t *testing.T) {
 		t.Run("sqlite "+name, func(t *testing.T) {
 			t.Parallel()
 			db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Migrations: steps, SystemMigrations: steps,
-				SystemAudit: func(context.Context, string) error { return nil }})
+				SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })
 			refusesEverything(t, &world{host: db, db: db.TenantDB()})

@@ -64,7 +64,7 @@ const reason = "keep the log of the heads of all audit logs"
 func (t *tree) write(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	run := t.fitted(f)
 	if t.system {
-		return named(t.db.System(ctx, reason, run, tenantdb.Retry(3)))
+		return named(t.db.System(ctx, reason, run, tenantdb.Retry(3), tenantdb.Routine()))
 	}
 	return named(t.db.Tx(ctx, run, tenantdb.Retry(3)))
 }
@@ -83,7 +83,7 @@ func (t *tree) fitted(f tenantdb.Func) tenantdb.Func {
 func (t *tree) read(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	run := t.fitted(f)
 	if t.system {
-		return named(t.db.System(ctx, reason, run, func(o *tenantdb.TxOptions) { o.ReadOnly = true }))
+		return named(t.db.System(ctx, reason, run, func(o *tenantdb.TxOptions) { o.ReadOnly = true }, tenantdb.Routine()))
 	}
 	return named(t.db.Read(ctx, run, tenantdb.Retry(3)))
 }

@@ -47,18 +47,22 @@ func onSQLite(ctx context.Context, out io.Writer, dir string) error {
 	if err := errors.Join(err1, err2, os.MkdirAll(dir, 0o700)); err != nil {
 		return err
 	}
+	acts := &audit.Acts{Operator: operator}
 	db, err := sqlite.Open(filepath.Join(dir, "data"), sqlite.Options{
 		Migrations: append(tenants, sqlite.Migration{ID: "notes/0001",
 			SQL: `CREATE TABLE note (tenant_id TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT`}),
 		SystemMigrations: system,
-		SystemAudit:      func(context.Context, string) error { return nil }, // write down why tenants are crossed
+		SystemAudit:      acts.Tell, // why tenants are crossed
 	})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	return run(ctx, out, dir, db.TenantDB(), db)
+	return run(ctx, out, dir, acts, db.TenantDB(), db)
 }
+
+// operator is the tenant in whose log stands what is done to the others.
+var operator = tenancy.MustParseID("operator")
 
 // open opens the logs in db. Both keys are made once and come from where your secrets are; here they end with the program,
 // so that each run needs a DIR of its own.
@@ -79,17 +83,20 @@ func open(ctx context.Context, db *tenantdb.DB) (l *audit.Log, public string, er
 }
 
 // run is the application: it does not know which database it is on.
-func run(ctx context.Context, out io.Writer, dir string, db *tenantdb.DB, host tenancy.Host) (err error) {
-	life := tenancy.Lifecycle{Store: tenancy.NewMemory(), Shards: []tenancy.Shard{{Host: host}}} // a service: tenancysql
-	alder := tenancy.MustParseID("alder")
-	if _, err := life.Provision(ctx, alder, ""); err != nil {
-		return err
-	}
+func run(ctx context.Context, out io.Writer, dir string, acts *audit.Acts, db *tenantdb.DB, host tenancy.Host) (err error) {
 	l, public, err := open(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close(ctx)) }() // a service: go l.Run(ctx), which signs meanwhile
+	defer func() { err = errors.Join(err, l.Close(ctx)) }()                                                        // a service: go l.Run(ctx), which signs meanwhile
+	life := tenancy.Lifecycle{Store: tenancy.NewMemory(), Shards: []tenancy.Shard{{Host: host}}, Audit: acts.Tell} // a service: tenancysql
+	alder := tenancy.MustParseID("alder")
+	_, err1 := life.Provision(ctx, operator, "")
+	err2 := acts.Begin(ctx, l) // from here on, an act that cannot be recorded is not done
+	_, err3 := life.Provision(ctx, alder, "")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
 
 	ctx = tenancy.With(ctx, alder)
 	ada := audit.Party{Type: "user", ID: "42", Name: "Ada", Email: "ada@example.com", Person: true}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -40,8 +41,8 @@ func TestTheSameProgramRunsOnPostgres(t *testing.T) {
 	require.NoError(t, auditsql.Migrate(ctx, pool, pg.App.Role, pg.System.Role))
 
 	// At the start of the application: one pool as the app role, one as the system role, which has the log of the heads.
-	crossed := func(context.Context, postgres.SystemUse) error { return nil } // write down who and why
-	system, err := postgres.OpenSystem(ctx, pg.System.DSN, postgres.SystemOptions{Audit: crossed})
+	acts := &audit.Acts{Operator: operator}
+	system, err := postgres.OpenSystem(ctx, pg.System.DSN, postgres.SystemOptions{Audit: acts.Tell})
 	require.NoError(t, err)
 	defer system.Close()
 	db, err := postgres.Open(ctx, pg.App.DSN, keys, postgres.WithSystem(system))
@@ -50,7 +51,7 @@ func TestTheSameProgramRunsOnPostgres(t *testing.T) {
 
 	var out bytes.Buffer
 	dir := t.TempDir()
-	require.NoError(t, run(ctx, &out, dir, db.TenantDB(), system))
+	require.NoError(t, run(ctx, &out, dir, acts, db.TenantDB(), system))
 	require.Contains(t, out.String(), `0  note.written by "", erased: [actor.id actor.name actor.email]`)
 	requireVerifies(t, dir)
 }

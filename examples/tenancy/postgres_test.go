@@ -34,7 +34,7 @@ func TestTheSameProgramRunsOnPostgres(t *testing.T) {
 	require.NoError(t, err)
 
 	// At the start of the application: one pool as the app role, one as the system role.
-	audit := func(context.Context, postgres.SystemUse) error { return nil } // write down who and why
+	audit := func(context.Context, tenancy.Act) error { return nil } // write down who and why
 	system, err := postgres.OpenSystem(ctx, pg.System.DSN, postgres.SystemOptions{Audit: audit})
 	require.NoError(t, err)
 	defer system.Close()

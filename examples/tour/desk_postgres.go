@@ -113,4 +113,4 @@ func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, 
 }
 
 // crossed is where a real application writes down who crossed tenants, and why.
-func crossed(context.Context, postgres.SystemUse) error { return nil }
+func crossed(context.Context, tenancy.Act) error { return nil }

@@ -32,7 +32,7 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 		Migrations:       tenants,
 		SystemMigrations: system,
 		// A real application writes down why it works across tenants.
-		SystemAudit: func(context.Context, string) error { return nil },
+		SystemAudit: crossed,
 		// A file that is closed is tidied up, which the witness would take for an attack.
 		IdleClose: time.Hour,
 	})

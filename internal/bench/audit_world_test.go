@@ -105,7 +105,7 @@ func auditFiles(tb testing.TB) (*tenantdb.DB, context.Context) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	o := sqlite.Options{Migrations: steps, SystemMigrations: system, SystemAudit: func(context.Context, string) error { return nil }}
+	o := sqlite.Options{Migrations: steps, SystemMigrations: system, SystemAudit: func(context.Context, tenancy.Act) error { return nil }}
 	dir, ctxs := ourFiles(tb, 1, o)
 	files := openFiles(tb, dir, o)
 	tb.Cleanup(func() { files.Close() })

@@ -129,7 +129,7 @@ func setUp(tb testing.TB, pg *dbtest.PG, shard string, tenants int) {
 func openSystem(tb testing.TB, pg *dbtest.PG) *postgres.System {
 	tb.Helper()
 	sys, err := postgres.OpenSystem(context.Background(), pg.System.DSN, postgres.SystemOptions{
-		Audit: func(context.Context, postgres.SystemUse) error { return nil }})
+		Audit: func(context.Context, tenancy.Act) error { return nil }})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/google/uuid"
 )
 
 // MaxTrial is the longest that a change can be on trial.
@@ -28,7 +29,7 @@ type Change struct {
 	// [Guard.Confirm] is called meanwhile. It may then lock out its author: it goes back by itself.
 	Trial time.Duration
 	// Force makes the change even if it locks out its author. It breaks the glass: see the package
-	// comment. Who may use it, and the record that they did, are the application's to keep.
+	// comment. Who may use it is the application's to say; [Options].Audit is told that they did.
 	Force bool
 }
 
@@ -55,8 +56,14 @@ func (g *Guard) Replace(ctx context.Context, id tenancy.ID, c Change) (Record, e
 		return Record{}, fmt.Errorf("ipallow: a trial lasts at most %s", MaxTrial)
 	case c.Trial > 0 && c.Force:
 		return Record{}, errors.New("ipallow: a change on trial needs no force")
-	case c.Trial == 0 && !c.Force && !c.Policy.Allows(c.Actor):
-		return Record{}, ErrLockOut
+	}
+	act := actOf("tenancy.allowlist", id, c.Base, c.Policy, c.Actor)
+	act.Detail["forced"] = c.Force
+	if c.Trial > 0 {
+		act.Name, act.Detail["trial_seconds"] = "tenancy.allowlist_trial", int64(c.Trial/time.Second)
+	}
+	if c.Trial == 0 && !c.Force && !c.Policy.Allows(c.Actor) {
+		return Record{}, g.lockOut(ctx, act)
 	}
 	w := Write{Key: changeKey("replace", c.Base, c.Policy, c.Trial), Policy: c.Policy}
 	if c.Trial > 0 {
@@ -71,7 +78,7 @@ func (g *Guard) Replace(ctx context.Context, id tenancy.ID, c Change) (Record, e
 		}
 		w.Trial, w.Duration = &c.Policy, c.Trial
 	}
-	return g.put(ctx, id, c.Base, w)
+	return g.put(ctx, act, c.Base, w)
 }
 
 // Confirm makes the change that is on trial, version base, hold for good. It must come from an address
@@ -92,16 +99,50 @@ func (g *Guard) Confirm(ctx context.Context, id tenancy.ID, base int64, actor ne
 		return Record{}, ErrVersion
 	case left == 0:
 		return Record{}, ErrNoTrial
-	case !policy.Allows(actor):
-		return Record{}, ErrLockOut
 	}
-	return g.put(ctx, id, base, Write{Key: changeKey("confirm", base, policy, 0), Policy: policy})
+	act := actOf("tenancy.allowlist_confirm", id, base, policy, actor)
+	if !policy.Allows(actor) {
+		return Record{}, g.lockOut(ctx, act)
+	}
+	return g.put(ctx, act, base, Write{Key: changeKey("confirm", base, policy, 0), Policy: policy})
+}
+
+// actOf describes a change to the policy p without its networks, which may be people's.
+func actOf(name string, id tenancy.ID, base int64, p Policy, actor netip.Addr) tenancy.Act {
+	return tenancy.Act{Name: name, Tenant: id, Addr: actor, Detail: map[string]any{
+		"base": base, "open": p.Open, "entries": int64(p.List.Len())}}
+}
+
+// lockOut returns ErrLockOut, with the error of who could not be told of it.
+func (g *Guard) lockOut(ctx context.Context, a tenancy.Act) error {
+	if g.opts.Audit == nil {
+		return ErrLockOut
+	}
+	a.ID, a.Stage = uuid.New(), tenancy.Refused
+	if err := g.opts.Audit(tenancy.With(ctx, a.Tenant), a); err != nil {
+		return fmt.Errorf("%w; it could not be recorded: %w", ErrLockOut, err)
+	}
+	return ErrLockOut
 }
 
 // put invalidates whatever Put answers, as an error may come after the change was made.
-func (g *Guard) put(ctx context.Context, id tenancy.ID, base int64, w Write) (Record, error) {
-	defer g.Invalidate(id)
-	return g.cache.store.Put(ctx, id, base, w)
+func (g *Guard) put(ctx context.Context, a tenancy.Act, base int64, w Write) (r Record, err error) {
+	defer g.Invalidate(a.Tenant)
+	if a.Tenant.IsZero() {
+		return Record{}, tenancy.ErrNoTenant
+	}
+	err = g.opts.Audit.Around(tenancy.With(ctx, a.Tenant), a, func() error {
+		r, err = g.cache.store.Put(ctx, a.Tenant, base, w)
+		return err
+	}, func(a *tenancy.Act) {
+		if a.Stage == tenancy.Done {
+			a.Detail["version"] = r.Version
+		}
+	})
+	if err != nil {
+		return Record{}, err
+	}
+	return r, nil
 }
 
 // changeKey names a change by its content and the version it was made from: the same change twice is

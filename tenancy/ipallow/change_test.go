@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -270,4 +271,49 @@ func TestNoPlainChangeEverLocksOutItsAuthor(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAChangeThatIsNotRecordedIsNotMade(t *testing.T) {
+	t.Parallel()
+	s := newFake()
+	var told []tenancy.Act
+	fails := map[tenancy.Stage]error{}
+	g := newGuard(t, s, Options{Audit: func(ctx context.Context, a tenancy.Act) error {
+		id, err := tenancy.From(ctx)
+		require.NoError(t, err)
+		require.Equal(t, acme, id)
+		told = append(told, a)
+		return fails[a.Stage]
+	}})
+	full := errors.New("disk full")
+	fails[tenancy.Begun], fails[tenancy.Refused] = full, full
+	change := Change{Policy: restricted(t, "10.0.0.0/8"), Actor: inside}
+	_, err := g.Replace(t.Context(), acme, change)
+	require.ErrorIs(t, err, full)
+	change.Actor = outside
+	_, err = g.Replace(t.Context(), acme, change)
+	require.ErrorIs(t, err, ErrLockOut)
+	require.ErrorIs(t, err, full, "somebody tried, and nobody has it in writing")
+	_, err = g.Get(t.Context(), acme)
+	require.ErrorIs(t, err, ErrNoPolicy)
+
+	clear(fails)
+	fails[tenancy.Done] = full
+	change.Actor = inside
+	_, err = g.Replace(t.Context(), acme, change)
+	require.ErrorIs(t, err, full)
+	clear(fails)
+	told = nil
+	r, err := g.Replace(t.Context(), acme, change)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, r.Version, "it was made, and is again answered")
+	change = Change{Base: 1, Policy: Policy{}, Trial: time.Minute}
+	_, err = g.Replace(t.Context(), acme, change)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"base": int64(0), "open": false, "entries": int64(1), "forced": false, "version": int64(1)}, told[1].Detail)
+	require.Equal(t, told[0].ID, told[1].ID)
+	require.Equal(t, "tenancy.allowlist_trial", told[2].Name)
+	require.Equal(t, int64(60), told[2].Detail["trial_seconds"])
+	_, err = g.Replace(t.Context(), tenancy.ID{}, change)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 }

@@ -49,6 +49,10 @@ type Options struct {
 	Capacity int
 	// Observe is told each decision of the middleware, before it is acted on. It must not block.
 	Observe func(context.Context, Decision)
+	// Audit is told of each change of a policy, before it is made and of how it ended, and of those refused with [ErrLockOut].
+	// If it fails before, nothing is changed. In a transaction that the store joins, what it records commits with the change: a refusal is lost if that is rolled back.
+	// The acts are tenancy.allowlist, .allowlist_trial and .allowlist_confirm; their ctx belongs to the tenant.
+	Audit tenancy.Hook
 	// Refused answers requests that are refused; nil means status 403 without detail. It is not told
 	// why: who is kept out need not know.
 	Refused http.Handler

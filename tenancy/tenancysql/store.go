@@ -83,7 +83,7 @@ func (s *Store) run(ctx context.Context, reason string, fn tenantdb.Func, opt te
 			refusal, err = err, nil
 		}
 		return err
-	}, opt)
+	}, opt, tenantdb.Routine())
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func openPostgres(t testing.TB) (*dbtest.PG, *tenantdb.DB, *postgres.System) {
 	require.NoError(t, postgres.Setup(ctx, conn, postgres.SetupOptions{
 		AppRole: pg.App.Role, SystemRole: pg.System.Role, Keys: keys(t), Shard: "s1", Region: "eu"}))
 	system, err := postgres.OpenSystem(ctx, pg.System.DSN, postgres.SystemOptions{AllowOldServer: true,
-		Audit: func(context.Context, postgres.SystemUse) error { return nil }})
+		Audit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	t.Cleanup(system.Close)
 	db, err := postgres.Open(ctx, pg.App.DSN, keys(t), postgres.WithSystem(system), postgres.AllowOldServer())
@@ -50,7 +50,7 @@ func openPostgres(t testing.TB) (*dbtest.PG, *tenantdb.DB, *postgres.System) {
 
 func openSQLite(t testing.TB, dir string, o sqlite.Options) *sqlite.DB {
 	o.Region, o.Shard = "eu", "s1"
-	o.SystemAudit = func(context.Context, string) error { return nil }
+	o.SystemAudit = func(context.Context, tenancy.Act) error { return nil }
 	db, err := sqlite.Open(dir, o)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })

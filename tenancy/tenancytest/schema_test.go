@@ -71,7 +71,7 @@ func newShard(t *testing.T, name, shard string) *place {
 		require.NoError(t, err)
 	}
 	sys, err := postgres.OpenSystem(ctx, p.pg.System.DSN, postgres.SystemOptions{AllowOldServer: true,
-		Audit: func(context.Context, postgres.SystemUse) error { return nil }})
+		Audit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	t.Cleanup(sys.Close)
 	p.A, p.B = tenancy.MustParseID("acme"), tenancy.MustParseID("bell")

@@ -32,6 +32,7 @@ type TxOptions struct {
 	Isolation sql.IsolationLevel // sql.LevelDefault: read committed on Postgres, serializable on SQLite
 	Retries   int                // how often fn may be run again after ErrConflict
 	Native    bool               // fn leaves its *sqlx.Tx alone, which may be nil then
+	Routine   bool               // see Routine
 }
 
 // Backend is what an adapter implements. Applications do not call it.

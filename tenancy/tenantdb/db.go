@@ -89,6 +89,10 @@ func (db *DB) System(ctx context.Context, reason string, fn Func, opts ...Option
 	})
 }
 
+// Routine marks system work that the library's own stores do all the time, so that who is told of system work can tell it
+// from the application's: see [tenancy.Act].
+func Routine() Option { return func(o *TxOptions) { o.Routine = true } }
+
 func options(opts []Option, readOnly bool) TxOptions {
 	o := TxOptions{ReadOnly: readOnly}
 	for _, f := range opts {

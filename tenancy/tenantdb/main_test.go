@@ -43,7 +43,7 @@ func openSQLite(t *testing.T) (tenancy.Host, *tenantdb.DB) {
 	t.Helper()
 	files, err := sqlite.Open(t.TempDir(), sqlite.Options{
 		Migrations:  []sqlite.Migration{{ID: "test/1", SQL: `CREATE TABLE note (tenant_id TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (tenant_id, id)) STRICT`}},
-		SystemAudit: func(context.Context, string) error { return nil },
+		SystemAudit: func(context.Context, tenancy.Act) error { return nil },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, files.Close()) })
@@ -70,7 +70,7 @@ func openPostgres(t *testing.T) (tenancy.Host, *tenantdb.DB) {
 		GRANT SELECT, INSERT, DELETE ON note TO $app`, "$app", pg.App.Role))
 	require.NoError(t, err)
 	sys, err := postgres.OpenSystem(ctx, pg.System.DSN, postgres.SystemOptions{
-		Audit:          func(context.Context, postgres.SystemUse) error { return nil },
+		Audit:          func(context.Context, tenancy.Act) error { return nil },
 		AllowOldServer: true,
 	})
 	require.NoError(t, err)

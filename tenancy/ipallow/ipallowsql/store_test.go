@@ -79,7 +79,7 @@ func onPostgres(t *testing.T) *world {
 		AppRole: pg.App.Role, SystemRole: pg.System.Role, Keys: keys, Shard: "main", Region: "eu"}))
 	migrate(t, pg)
 	sys, err := postgres.OpenSystem(t.Context(), pg.System.DSN, postgres.SystemOptions{
-		Audit: func(context.Context, postgres.SystemUse) error { return nil }, AllowOldServer: true})
+		Audit: func(context.Context, tenancy.Act) error { return nil }, AllowOldServer: true})
 	require.NoError(t, err)
 	t.Cleanup(sys.Close)
 	db, err := postgres.Open(t.Context(), pg.App.DSN, keys, postgres.AllowOldServer(), postgres.WithSystem(sys))

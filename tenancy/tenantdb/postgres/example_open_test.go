@@ -31,7 +31,7 @@ func ExampleOpen() {
 		keys tenancy.Keys
 	)
 	sys, err := postgres.OpenSystem(ctx, "postgres://helpdesk_system@db.example/helpdesk?sslmode=verify-full", postgres.SystemOptions{
-		Audit: func(ctx context.Context, use postgres.SystemUse) error {
+		Audit: func(ctx context.Context, use tenancy.Act) error {
 			slog.InfoContext(ctx, "system work", "reason", use.Reason, "tenant", use.Tenant)
 			return nil
 		},

@@ -43,7 +43,7 @@ func testKey(t testing.TB, id string) tenancy.Key {
 	return k
 }
 
-func allow(context.Context, postgres.SystemUse) error { return nil }
+func allow(context.Context, tenancy.Act) error { return nil }
 
 func newHouse(t testing.TB) *house { return newHouseAs(t, "main") }
 

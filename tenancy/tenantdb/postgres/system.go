@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -14,18 +15,12 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
-// SystemUse is one use of the system role, as the audit hook sees it before it happens.
-type SystemUse struct {
-	Reason string
-	Shard  string
-	Tenant tenancy.ID // zero unless the use concerns one tenant
-}
-
 // SystemOptions are those of [OpenSystem].
 type SystemOptions struct {
-	// Audit is told of each use before it happens; an error of it forbids the use. It must not be nil:
-	// where nothing is to be kept, say so with a function that returns nil.
-	Audit func(ctx context.Context, use SystemUse) error
+	// Audit is told of each use before it happens (tenancy.system, with its reason, the shard and, if it concerns one, the
+	// tenant); an error of it forbids the use. It must not be nil: where nothing is to be kept, say so with a function that
+	// returns nil.
+	Audit tenancy.Hook
 	// AllowPlaintext and AllowOldServer are those of [Open].
 	AllowPlaintext, AllowOldServer bool
 	// TenantColumn is the column that names the tenant of a row, by which purges and moves find the
@@ -101,10 +96,15 @@ func (s *System) Shard() (name string, region tenancy.Region) {
 
 // use asks the audit hook.
 func (s *System) use(ctx context.Context, reason string, id tenancy.ID) error {
+	return s.enter(ctx, reason, id, false)
+}
+
+func (s *System) enter(ctx context.Context, reason string, id tenancy.ID, routine bool) error {
 	if strings.TrimSpace(reason) == "" {
 		return errors.New("tenantdb/postgres: system work needs a reason")
 	}
-	if err := s.opts.Audit(ctx, SystemUse{Reason: reason, Shard: s.about.shard, Tenant: id}); err != nil {
+	a := tenancy.Act{ID: uuid.New(), Name: "tenancy.system", Stage: tenancy.Entered, Tenant: id, Shard: s.about.shard, Reason: reason, Routine: routine}
+	if err := s.opts.Audit(ctx, a); err != nil {
 		return fmt.Errorf("tenantdb/postgres: system work was not audited, so it is not done: %w", err)
 	}
 	return nil
@@ -112,7 +112,7 @@ func (s *System) use(ctx context.Context, reason string, id tenancy.ID) error {
 
 // newTx returns a transaction that belongs to no tenant, once its use has been audited.
 func (s *System) newTx(ctx context.Context, reason string, o tenantdb.TxOptions) (*tx, error) {
-	if err := s.use(ctx, reason, tenancy.ID{}); err != nil {
+	if err := s.enter(ctx, reason, tenancy.ID{}, o.Routine); err != nil {
 		return nil, err
 	}
 	begin, err := beginSQL(o)

@@ -21,10 +21,10 @@ func TestSystemWorkIsAuditedOrNotDone(t *testing.T) {
 	h := newHouse(t)
 	h.exec(t, h.Owner.DSN, `GRANT SELECT ON note TO `+h.System.Role)
 	boom := errors.New("audit is down")
-	var uses []postgres.SystemUse
+	var uses []tenancy.Act
 	var fail error
 	sys, err := postgres.OpenSystem(t.Context(), h.System.DSN, postgres.SystemOptions{AllowOldServer: true,
-		Audit: func(_ context.Context, u postgres.SystemUse) error { uses = append(uses, u); return fail }})
+		Audit: func(_ context.Context, u tenancy.Act) error { uses = append(uses, u); return fail }})
 	require.NoError(t, err)
 	defer sys.Close()
 	h.sys = sys

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 )
@@ -118,18 +119,19 @@ func (d *DB) Begin(ctx context.Context, s tenantdb.Scope, o tenantdb.TxOptions) 
 
 // BeginSystem implements [tenantdb.Backend].
 func (d *DB) BeginSystem(ctx context.Context, reason string, o tenantdb.TxOptions) (tenantdb.Begun, error) {
-	if err := d.audit(ctx, reason); err != nil {
+	if err := d.audit(ctx, reason, o.Routine); err != nil {
 		return tenantdb.Begun{}, err
 	}
 	return d.begin(ctx, d.system, 0, o.ReadOnly)
 }
 
 // audit tells the hook what is about to be done for no tenant or for all of them.
-func (d *DB) audit(ctx context.Context, reason string) error {
+func (d *DB) audit(ctx context.Context, reason string, routine bool) error {
 	if d.opts.SystemAudit == nil {
 		return fmt.Errorf("%w: Options.SystemAudit is not set", tenantdb.ErrNoSystem)
 	}
-	if err := d.opts.SystemAudit(ctx, reason); err != nil {
+	a := tenancy.Act{ID: uuid.New(), Name: "tenancy.system", Stage: tenancy.Entered, Shard: d.opts.Shard, Reason: reason, Routine: routine}
+	if err := d.opts.SystemAudit(ctx, a); err != nil {
 		return fmt.Errorf("sqlite: system work is refused because it cannot be audited: %w", err)
 	}
 	return nil

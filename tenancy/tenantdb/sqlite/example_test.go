@@ -139,8 +139,8 @@ func ExampleDB_Each() {
 	dir, err := os.MkdirTemp("", "bailiwick-example-*")
 	check(err)
 	defer os.RemoveAll(dir)
-	db, err := sqlite.Open(dir, sqlite.Options{Migrations: steps, SystemAudit: func(_ context.Context, reason string) error {
-		fmt.Println("audited:", reason)
+	db, err := sqlite.Open(dir, sqlite.Options{Migrations: steps, SystemAudit: func(_ context.Context, a tenancy.Act) error {
+		fmt.Println("audited:", a.Reason)
 		return nil
 	}})
 	check(err)

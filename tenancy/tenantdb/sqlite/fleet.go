@@ -71,7 +71,7 @@ func (d *DB) Migrate(ctx context.Context, concurrency int, report func(Progress)
 // that belongs to the tenant and carries no transaction. The reason goes to Options.SystemAudit first. It
 // stops at the first error. Tenants provisioned or purged meanwhile may or may not be visited.
 func (d *DB) Each(ctx context.Context, reason string, f func(ctx context.Context, id tenancy.ID) error) error {
-	if err := d.audit(ctx, reason); err != nil {
+	if err := d.audit(ctx, reason, false); err != nil {
 		return err
 	}
 	files, err := d.tenantFiles()

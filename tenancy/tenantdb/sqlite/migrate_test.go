@@ -184,7 +184,7 @@ func TestTheFleetIsMigratedPastTheFilesThatFail(t *testing.T) {
 func TestEachVisitsEveryTenantThatMayBeRead(t *testing.T) {
 	t.Parallel()
 	var reasons []string
-	db := open(t, tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(_ context.Context, r string) error { reasons = append(reasons, r); return nil }})
+	db := open(t, tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(_ context.Context, a tenancy.Act) error { reasons = append(reasons, a.Reason); return nil }})
 	provision(t, db, acme, globex, tenancy.MustParseID("initech"))
 	set(t, db, tenancy.Suspended)
 	seen := map[string]bool{}

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -22,9 +21,9 @@ type Options struct {
 	Migrations []Migration
 	// SystemMigrations do the same for the system database, in Open.
 	SystemMigrations []Migration
-	// SystemAudit is told the reason of each piece of system work before it begins; if it fails, the
+	// SystemAudit is told of each piece of system work before it begins (tenancy.system, with its reason); if it fails, the
 	// work is refused. Without it all system work is refused ([tenantdb.ErrNoSystem]).
-	SystemAudit func(ctx context.Context, reason string) error
+	SystemAudit tenancy.Hook
 
 	// MaxOpen is how many tenants may be open at once; 0 means 512. An open tenant costs 3 to 5 file
 	// descriptors and about 230 KiB.

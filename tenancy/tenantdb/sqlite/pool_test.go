@@ -78,7 +78,7 @@ func TestIdleTenantsAreClosed(t *testing.T) {
 
 func TestCloseWaitsForTransactionsAndRefusesNewOnes(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(context.Context, string) error { return nil }})
+	db, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: notes, SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	provision(t, db, acme)
 	begun, finish := make(chan struct{}), make(chan struct{})

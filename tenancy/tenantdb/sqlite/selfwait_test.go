@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func auditNothing(context.Context, string) error { return nil }
+func auditNothing(context.Context, tenancy.Act) error { return nil }
 
 func nothing(context.Context, *sqlx.Tx) error { return nil }
 

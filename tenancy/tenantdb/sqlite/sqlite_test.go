@@ -131,8 +131,8 @@ func TestSystemWorkIsAuditedFirstOrRefused(t *testing.T) {
 	var reasons []string
 	var down error
 	steps := []sqlite.Migration{{ID: "sys/1", SQL: "CREATE TABLE plan (name TEXT PRIMARY KEY)"}}
-	db := open(t, tempDir(t), sqlite.Options{SystemMigrations: steps, SystemAudit: func(_ context.Context, reason string) error {
-		reasons = append(reasons, reason)
+	db := open(t, tempDir(t), sqlite.Options{SystemMigrations: steps, SystemAudit: func(_ context.Context, a tenancy.Act) error {
+		reasons = append(reasons, a.Reason)
 		return down
 	}}).TenantDB()
 	add := func(ctx context.Context, tx *sqlx.Tx) error {
