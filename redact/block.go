@@ -8,52 +8,75 @@ import (
 // A block is 64 bytes of text seen as sets of bits, the first byte's bit the highest. All that most text ever costs is
 // to make these sets and to see, a word for a bit, that nothing in them is worth a look.
 type block struct {
-	word, digit, sep, trigger uint64
+	word, digit, upper, sign, dash, space, trigger uint64
+	slash, paren                                   uint64 // ")" only
+	token                                          uint64 // what a token can hold
 }
 
 // reach is how many bytes a block is made from: the last word's first letters may lie behind it.
 const reach = 72
 
-// lanes holds the four sets that a byte is in, each in its own 16 bits, so that sixteen bytes are added up at once.
-// sep are spaces, and those bytes of words that are neither letter nor digit.
+// The four bits that tell the classes of bytes in a block apart, each in 16 bits of its own, so that sixteen bytes are
+// added up at once. A small letter is in aWord alone, what is in none of the sets has none.
+const (
+	aWord  = 1
+	aDigit = 1 << 16
+	aSign  = 1 << 32
+	aMark  = 1 << 48
+)
+
 var lanes = func() (t [256]uint64) {
 	for c := range t {
-		k := class[c]
-		if k&cWord != 0 {
-			t[c] |= 1
-		}
-		if k&cDigit != 0 {
-			t[c] |= 1 << 16
-		}
-		if k&(cDash|cDot) != 0 || c == ' ' {
-			t[c] |= 1 << 32
-		}
-		if k&cTrigger != 0 {
-			t[c] |= 1 << 48
+		switch k := class[c]; {
+		case k&cDigit != 0:
+			t[c] = aWord | aDigit
+		case k&cUpper != 0:
+			t[c] = aWord | aMark
+		case c == '-':
+			t[c] = aWord | aSign | aDigit
+		case k&(cDash|cDot) != 0:
+			t[c] = aWord | aSign
+		case k&cWord != 0:
+			t[c] = aWord
+		case k&cTrigger != 0:
+			t[c] = aMark
+		case c == ' ' || c == '\t':
+			t[c] = aSign
+		case c == '/':
+			t[c] = aDigit | aSign
+		case c == ')':
+			t[c] = aDigit
+		case tokenByte[c]:
+			t[c] = aSign | aMark
 		}
 	}
 	return t
 }()
 
 // blockOf makes the sets of the first 64 bytes of p.
-func blockOf(p *[reach]byte) (w block) {
+func blockOf(p *[reach]byte) (b block) {
+	var w, d, s, m uint64
 	for k := 0; k < 64; k += 16 {
 		p := (*[16]byte)(p[k:])
-		a, b := lanes[p[0]], lanes[p[8]]
-		a, b = a<<1+lanes[p[1]], b<<1+lanes[p[9]]
-		a, b = a<<1+lanes[p[2]], b<<1+lanes[p[10]]
-		a, b = a<<1+lanes[p[3]], b<<1+lanes[p[11]]
-		a, b = a<<1+lanes[p[4]], b<<1+lanes[p[12]]
-		a, b = a<<1+lanes[p[5]], b<<1+lanes[p[13]]
-		a, b = a<<1+lanes[p[6]], b<<1+lanes[p[14]]
-		a, b = a<<1+lanes[p[7]], b<<1+lanes[p[15]]
-		a = a<<8 + b
-		w.word = w.word<<16 | a&0xffff
-		w.digit = w.digit<<16 | a>>16&0xffff
-		w.sep = w.sep<<16 | a>>32&0xffff
-		w.trigger = w.trigger<<16 | a>>48
+		x, y := lanes[p[0]], lanes[p[8]]
+		x, y = x<<1+lanes[p[1]], y<<1+lanes[p[9]]
+		x, y = x<<1+lanes[p[2]], y<<1+lanes[p[10]]
+		x, y = x<<1+lanes[p[3]], y<<1+lanes[p[11]]
+		x, y = x<<1+lanes[p[4]], y<<1+lanes[p[12]]
+		x, y = x<<1+lanes[p[5]], y<<1+lanes[p[13]]
+		x, y = x<<1+lanes[p[6]], y<<1+lanes[p[14]]
+		x, y = x<<1+lanes[p[7]], y<<1+lanes[p[15]]
+		x = x<<8 + y
+		w = w<<16 | x&0xffff
+		d = d<<16 | x>>16&0xffff
+		s = s<<16 | x>>32&0xffff
+		m = m<<16 | x>>48
 	}
-	return w
+	b.word, b.digit, b.upper, b.sign, b.dash = w, w&d&^s, w&m, w&s, w&s&d
+	b.space, b.trigger = s&^(w|d|m), m&^(w|s)
+	b.slash, b.paren = s&d&^w, d&^(w|s)
+	b.token = w | m | s&d
+	return b
 }
 
 // longWord is the length from which on a word is looked at as a token, whatever it begins with.
@@ -63,20 +86,21 @@ const longWord = 16
 // be tokens, numbers or codes. A set bit of starts is the first byte of a word; the block is that of src[base:].
 func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint64 {
 	places := b.trigger
-	// A word with a short head goes on behind a sign, not a space; one that announces a secret has four to six letters, and
-	// the secret eight.
-	space := b.sep &^ b.word
-	near := space | space<<1
-	near |= near << 2
-	near |= near << 4
-	far := near | near<<8
-	before := space &^ (near << 1)
-	four := b.word & (b.word << 1)
-	four &= four << 2
-	places |= starts & b.sep & (b.word << 1) // "-p", "--password"
+	two := b.word & (b.word << 1)
+	four := two & (two << 2)
 	eight := four & (four << 4)
-	spoken := eight & (space<<8 | space<<10 | space<<11 | space<<13) // password, IDENTIFIED, requirepass
-	for m := starts & (^far | four&(before<<4|before<<5|before<<6|space<<6) | spoken); m != 0; {
+	// Tokens of which the first stretch of word bytes is short go on behind a sign.
+	far := row16(b.token)
+	// A word that announces a secret has four to six letters, and the secret eight, behind up to three spaces; or it has one
+	// of a few lengths.
+	near := b.space | b.space<<1
+	near |= near << 2
+	near = ^(near | near<<4)
+	before := b.space & (near<<1 | 1 | b.space<<1&(near<<2|3|b.space<<2&(near<<3|7)))
+	announces := four&(before<<4|before<<5|before<<6|b.space<<6) | eight&(b.space<<8|b.space<<10|b.space<<11|b.space<<13)
+	spaced := b.wordsOf(b.word&(b.space<<1)) | 1<<63                  // a word in front of a space, or one that is longer than the block
+	places |= starts & (b.word << 1) & (b.dash | b.sign&(far|spaced)) // "-p", "--password", "_token x"
+	for m := starts & (far | announces&spaced); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
@@ -84,8 +108,7 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 			places |= at
 		}
 	}
-	long := four & (four << 4)
-	long &= long << 8
+	long := eight & (eight << 8)
 	for m := long & starts; m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
@@ -94,71 +117,99 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 			places |= at
 		}
 	}
-	if two := b.twoLetters(starts); two != 0 {
-		for ; two != 0; two &= two - 1 {
-			k := 63 - bits.TrailingZeros64(two)
-			if class[p[k]]&class[p[k+1]]&cUpper != 0 {
-				places |= two & -two
-			}
-		}
-	}
 	if b.digit != 0 {
+		places |= starts & (b.twoLetters() | b.codes() | long&(b.dash<<32)) // keys of hexadecimal digits with a tail
 		places |= b.numbers(p, starts, src, base)
 	}
 	return places
 }
 
+// row16 returns the members of a set behind which fifteen more follow. What lies behind the block may be some.
+func row16(m uint64) uint64 {
+	m &= m<<1 | 1
+	m &= m<<2 | 3
+	m &= m<<4 | 15
+	return m & (m<<8 | 255)
+}
+
+// wordsOf returns the first bytes of the words that some of their bytes are given of: to add these to the bits of the word
+// carries out at its first byte.
+func (b *block) wordsOf(some uint64) uint64 {
+	sum, carry := bits.Add64(b.word, some, 0)
+	return (sum&^b.word)>>1 | carry<<63
+}
+
 // begins returns the last dashes of what may be "-----BEGIN". What lies before the block may be dashes.
 func (b *block) begins(p *[reach]byte) (places uint64) {
-	sign := b.sep & b.word
-	for m := sign & (sign>>1 | 1<<63) & (sign>>2 | 3<<62) & (b.word<<1 | 1) &^ (sign << 1); m != 0; {
+	for m := b.dash & (b.dash>>1 | 1<<63) & (b.dash>>2 | 3<<62) & (b.word<<1 | 1) &^ (b.dash << 1); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
-		if p[k] == '-' && p[k+1] == 'B' && p[k+2] == 'E' {
+		if p[k+1] == 'B' && p[k+2] == 'E' {
 			places |= at
 		}
 	}
 	return places
 }
 
-// twoLetters returns the words of two letters in front of a space or hyphen and a digit. What lies behind the block may be
+// twoLetters returns the words of two capitals in front of a space or hyphen and a digit. What lies behind the block may be
 // a digit.
-func (b *block) twoLetters(starts uint64) uint64 {
-	letter := b.word &^ b.sep &^ b.digit
-	return starts & letter & (letter << 1) &^ (b.word << 2) & (b.sep<<2 | 3) & (b.digit<<3 | 7)
+func (b *block) twoLetters() uint64 {
+	return b.upper & (b.upper << 1) & (b.space<<2 | 3) & (b.digit<<3 | 7)
 }
 
-// numbers returns the words with digits in them that can be, or begin, numbers or codes: in front of enough digits in one
-// row, with enough digits among letters, or with letters and digits as codes begin.
-func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (places uint64) {
-	// Adding a word's digits to its bits carries out at its first byte, if there are any.
-	sum, carry := bits.Add64(b.word, b.digit, 0)
-	alnum := b.word &^ b.sep
+// codes returns the words with a capital that can be codes, or have some in them: enough letters and digits in one row, or
+// letters and digits as codes begin. A word longer than the block may have them behind it.
+func (b *block) codes() uint64 {
+	if b.word == ^uint64(0) {
+		return b.word
+	}
+	alnum := b.word &^ b.sign
 	letter := alnum &^ b.digit
-	row := b.digit | b.sep
-	codes := b.digit & (b.digit << 1) & (letter >> 1) & (letter >> 2) &^ (alnum >> 3)
-	codes |= b.digit & (b.sep >> 1) & (b.word >> 1) & (letter >> 2)
-	for m := ((sum&^b.word)>>1 | carry<<63) & starts; m != 0; {
+	// Of rows of letters and digits, those of seven or more with both.
+	seven := alnum & (alnum << 1)
+	seven &= seven << 2
+	seven &= seven << 3
+	some := seven &^ (alnum >> 1)
+	digits, c := bits.Add64(alnum, b.digit, 0)
+	letters, d := bits.Add64(alnum, letter, 0)
+	some &= (digits&^alnum)>>1 | c<<63
+	some &= (letters&^alnum)>>1 | d<<63
+	some |= b.digit & (b.digit << 1) & (letter >> 1) & (letter >> 2) &^ (alnum >> 3) // "AB12"
+	some |= b.digit & (b.sign >> 1) & (letter >> 2)                                  // "A-1"
+	if some == 0 {
+		return 0
+	}
+	return b.wordsOf(some) & b.wordsOf(b.upper)
+}
+
+// numbers returns the words that begin with a digit that can be, or begin, numbers: in front of enough digits in one row.
+func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (places uint64) {
+	alnum := b.word &^ b.sign
+	row := b.digit | b.sign | b.space | b.slash
+	five := row & (row<<1 | 1)
+	five &= five<<2 | 3
+	seven := five & (five<<3 | 7)
+	five &= row<<4 | 15
+	closed := b.paren>>1 | 1<<63
+	first := b.digit &^ (alnum >> 1) & (seven | five&(closed|(b.space>>1|1<<63)&(b.paren>>2|3<<62)))
+	if first == 0 {
+		return 0
+	}
+	for m := b.wordsOf(first) & starts; m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at
-		n := bits.LeadingZeros64(^(b.word << k))
-		in := ^uint64(0) << ((64 - n) & 63) >> k // the word's bits; n is at least 1
-		digits, all := bits.OnesCount64(b.digit&in), bits.OnesCount64(alnum&in)
-		if all > digits && (digits >= 6 || codes&in != 0) && capital(p, k, k+n) {
-			places |= at
-			continue
-		}
-		first := bits.LeadingZeros64(alnum&in) & 63
+		first := bits.LeadingZeros64(alnum<<k>>k) & 63
 		if b.digit<<first>>63 == 0 {
 			continue
 		}
 		run := bits.LeadingZeros64(^(row << first))
-		count := bits.OnesCount64(b.digit << first >> ((64 - run) & 63))
-		next := first + run
+		digits := b.digit << first >> ((64 - run) & 63)
+		count := bits.OnesCount64(digits)
+		next := first + run - bits.TrailingZeros64(digits)
 		switch {
-		case next >= 64 || p[next] == '/' && isDigit(p[next+1]):
+		case first+run >= 64:
 		case count < 5:
 			continue
 		case count < 7:
@@ -166,22 +217,12 @@ func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (pl
 			if i < 2 || src[i-1] != ')' && src[i-2] != ')' {
 				continue
 			}
-		case next < k+n && suffixed(p[next:next+3:next+3]):
+		case next < k+bits.LeadingZeros64(^(b.word<<k)) && suffixed(p[next:next+3:next+3]):
 			continue
 		}
 		places |= at
 	}
 	return places
-}
-
-// capital reports whether there may be a capital letter in p[from:to].
-func capital(p *[reach]byte, from, to int) bool {
-	var v uint64
-	for ; from < to; from += 8 {
-		w := binary.LittleEndian.Uint64(p[min(from, reach-8):])
-		v |= w &^ (w << 1)
-	}
-	return v&0x4040404040404040 != 0
 }
 
 // suffixed reports whether digits are followed, in the same word, by more letters than a number can end with: p are the
@@ -190,6 +231,21 @@ func suffixed(p []byte) bool {
 	return class[p[0]]&cAlnum != 0 && (class[p[0]]&cUpper == 0 ||
 		class[p[1]]&cAlnum != 0 && (class[p[1]]&cUpper == 0 || class[p[2]]&cAlnum != 0))
 }
+
+// tokenByte are the bytes that tokens are made of beside those of words.
+var tokenByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = tokenSet[c] != 0
+	}
+	for k := range tokenShapes {
+		for _, p := range tokenShapes[k].parts {
+			for i := range len(p.lit) {
+				t[p.lit[i]] = true
+			}
+		}
+	}
+	return t
+}()
 
 // shortHeads has a bit for each hash of three bytes that begin a word which is worth a look however short it is: one that
 // announces a secret, or a token of which the first stretch of word bytes can be short.
