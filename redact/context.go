@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // A context is a set of subjects that the words near a number speak of.
 type context uint64
@@ -110,6 +113,9 @@ func subjectOf(word []byte) context {
 	if len(word) < 2 || len(word) > maxSubject {
 		return 0
 	}
+	if h := subjectHash(word); subjectHashes[h>>6]>>(h&63)&1 == 0 {
+		return 0
+	}
 	var b [maxSubject]byte
 	for i, c := range word {
 		if isUpper(c) {
@@ -117,89 +123,71 @@ func subjectOf(word []byte) context {
 		}
 		b[i] = c
 	}
-	switch string(b[:len(word)]) {
-	case "card", "cards", "cardnumber", "creditcard", "cc", "ccn", "pan", "visa", "mastercard", "maestro", "amex", "discover", "jcb",
-		"diners", "unionpay", "credit", "debit", "karte", "kreditkarte", "carte", "tarjeta", "carta", "cartão", "cartao":
-		return aboutCard
-	case "phone", "phones", "phonenumber", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "sms", "whatsapp", "msisdn",
-		"telefon", "telefono", "teléfono", "téléphone", "telefone", "telefonnummer", "handy", "handynummer", "gsm", "móvil", "movil",
-		"celular", "cellulare", "rufnummer", "telefoon", "puhelin", "landline", "ph":
-		return aboutPhone
-	case "call", "called", "caller", "calling", "dial", "contact", "reach", "ring", "texted", "callback", "hotline":
-		return aboutContact
-	case "iban", "bank", "account", "konto", "compte", "cuenta", "conto", "rekening", "bic", "swift":
-		return aboutBank
-	case "national", "identity", "identification", "citizen", "nationalid", "personal", "insurance":
-		return aboutID
-	case "tax", "taxpayer", "tin", "taxid", "vat", "fiscal", "steuer":
-		return aboutTax
-	case "ssn", "ssns", "social", "itin", "socialsecurity":
-		return aboutSSN
-	case "nhs":
-		return aboutNHS
-	case "utr":
-		return aboutUTR
-	case "tfn", "abn", "acn", "medicare", "australian", "ato", "asic":
-		return aboutAustralia
-	case "sin", "sins", "nas", "canadian":
-		return aboutCanada
-	case "pesel", "nip", "polish":
-		return aboutPoland
-	case "nir", "insee", "sécurité", "securite", "sécu", "french":
-		return aboutFrance
-	case "bsn", "burgerservicenummer", "sofinummer", "dutch":
-		return aboutNetherlands
-	case "dni", "nie", "nif", "spanish", "rut", "cuit", "cuil", "contribuinte", "portuguese":
-		return aboutSpain
-	case "cpf", "cnpj", "brazilian", "cadastro":
-		return aboutBrazil
-	case "aadhaar", "aadhar", "adhaar", "uidai", "uid":
-		return aboutIndia
-	case "personnummer", "pnr", "samordningsnummer", "organisationsnummer", "swedish":
-		return aboutSweden
-	case "cpr", "danish":
-		return aboutDenmark
-	case "fødselsnummer", "fodselsnummer", "fnr", "norwegian":
-		return aboutNorway
-	case "steuerid", "idnr", "steueridentnummer", "identifikationsnummer", "steuernummer", "german":
-		return aboutGermany | aboutTax
-	case "rijksregister", "rijksregisternummer", "insz", "niss", "belgian":
-		return aboutBelgium
-	case "ahv", "avs", "oasi", "swiss":
-		return aboutSwiss
-	case "mynumber", "個人番号", "my", "japanese":
-		return aboutJapan
-	case "rrn", "resident", "korean", "jumin":
-		return aboutKorea
-	case "tckn", "kimlik", "turkish":
-		return aboutTurkey
-	case "rsa", "sa", "african":
-		return aboutSouthAfrica
-	case "cnp", "romanian":
-		return aboutRomania
-	case "amka", "αμκα", "ΑΜΚΑ", "greek":
-		return aboutGreece
-	case "egn", "егн", "ЕГН", "bulgarian":
-		return aboutBulgaria
-	case "rodné", "rodne", "číslo", "birth", "czech", "slovak":
-		return aboutCzechia
-	case "codice", "fiscale", "partita", "piva", "iva", "italian":
-		return aboutItaly
-	case "pps", "ppsn", "irish":
-		return aboutIreland
-	case "thai", "thailand":
-		return aboutThailand
-	case "hkid", "hong", "kong":
-		return aboutHongKong
-	case "ean", "gtin", "upc", "isbn", "barcode", "sku", "imei", "asin", "block", "blk", "order", "tracking", "snowflake", "epoch",
-		"timestamp", "trace", "span", "nonce", "serial":
-		return aboutProduct
-	case "version", "ver", "release", "oid", "firmware", "build", "section", "rfc", "upgrade", "upgraded", "upgrades", "deps", "objectidentifier", "identifier":
-		return aboutVersion
-	case "messageid", "msgid", "message", "msg":
-		return aboutMessage
+	return subjects[string(b[:len(word)])]
+}
+
+// subjects are the words that speak of something.
+var subjects = func() map[string]context {
+	m := map[string]context{}
+	add := func(c context, words string) {
+		for _, w := range strings.Fields(words) {
+			m[w] = c
+			h := subjectHash([]byte(w))
+			subjectHashes[h>>6] |= 1 << (h & 63)
+		}
 	}
-	return 0
+	add(aboutCard, `card cards cardnumber creditcard cc ccn pan visa mastercard maestro amex discover jcb diners unionpay credit
+		debit karte kreditkarte carte tarjeta carta cartão cartao`)
+	add(aboutPhone, `phone phones phonenumber telephone tel mobile cell cellphone fax sms whatsapp msisdn telefon telefono teléfono
+		téléphone telefone telefonnummer handy handynummer gsm móvil movil celular cellulare rufnummer telefoon puhelin landline ph`)
+	add(aboutContact, `call called caller calling dial contact reach ring texted callback hotline`)
+	add(aboutBank, `iban bank account konto compte cuenta conto rekening bic swift`)
+	add(aboutID, `national identity identification citizen nationalid personal insurance`)
+	add(aboutTax, `tax taxpayer tin taxid vat fiscal steuer`)
+	add(aboutSSN, `ssn ssns social itin socialsecurity`)
+	add(aboutNHS, `nhs`)
+	add(aboutUTR, `utr`)
+	add(aboutAustralia, `tfn abn acn medicare australian ato asic`)
+	add(aboutCanada, `sin sins nas canadian`)
+	add(aboutPoland, `pesel nip polish`)
+	add(aboutFrance, `nir insee sécurité securite sécu french`)
+	add(aboutNetherlands, `bsn burgerservicenummer sofinummer dutch`)
+	add(aboutSpain, `dni nie nif spanish rut cuit cuil contribuinte portuguese`)
+	add(aboutBrazil, `cpf cnpj brazilian cadastro`)
+	add(aboutIndia, `aadhaar aadhar adhaar uidai uid`)
+	add(aboutSweden, `personnummer pnr samordningsnummer organisationsnummer swedish`)
+	add(aboutDenmark, `cpr danish`)
+	add(aboutNorway, `fødselsnummer fodselsnummer fnr norwegian`)
+	add(aboutGermany|aboutTax, `steuerid idnr steueridentnummer identifikationsnummer steuernummer german`)
+	add(aboutBelgium, `rijksregister rijksregisternummer insz niss belgian`)
+	add(aboutSwiss, `ahv avs oasi swiss`)
+	add(aboutJapan, `mynumber 個人番号 my japanese`)
+	add(aboutKorea, `rrn resident korean jumin`)
+	add(aboutTurkey, `tckn kimlik turkish`)
+	add(aboutSouthAfrica, `rsa sa african`)
+	add(aboutRomania, `cnp romanian`)
+	add(aboutGreece, `amka αμκα ΑΜΚΑ greek`)
+	add(aboutBulgaria, `egn егн ЕГН bulgarian`)
+	add(aboutCzechia, `rodné rodne číslo birth czech slovak`)
+	add(aboutItaly, `codice fiscale partita piva iva italian`)
+	add(aboutIreland, `pps ppsn irish`)
+	add(aboutThailand, `thai thailand`)
+	add(aboutHongKong, `hkid hong kong`)
+	add(aboutProduct, `ean gtin upc isbn barcode sku imei asin block blk order tracking snowflake epoch timestamp trace span nonce
+		serial`)
+	add(aboutVersion, `version ver release oid firmware build section rfc upgrade upgraded upgrades deps objectidentifier
+		identifier`)
+	add(aboutMessage, `messageid msgid message msg`)
+	return m
+}()
+
+// subjectHashes has a bit for each hash of a word in subjects: few others have one of them.
+var subjectHashes [64]uint64
+
+// subjectHash is made of the first two bytes of a word, its last and its length.
+func subjectHash(w []byte) uint32 {
+	v := uint32(w[0]) | uint32(w[1])<<8 | uint32(w[len(w)-1])<<16 | 0x202020
+	return (v + uint32(len(w))<<24) * 0x9E3779B1 >> 20
 }
 
 // isLetter reports whether c is a letter: of ASCII, or part of a rune beyond it.
