@@ -1,0 +1,364 @@
+package vault
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// Memory is a [Store] in memory, for tests: what it holds ends with the process. It has no transactions.
+type Memory struct {
+	mu      sync.Mutex
+	roots   []Root
+	tenants map[tenancy.ID]*memoryTenant
+}
+
+type memoryTenant struct {
+	keys    []WrappedKey
+	epoch   int64
+	secrets map[[2]string]*memorySecret
+}
+
+type memorySecret struct {
+	StoredSecret
+	lease string
+	until time.Time
+}
+
+// NewMemory returns an empty Memory.
+func NewMemory() *Memory { return &Memory{tenants: map[tenancy.ID]*memoryTenant{}} }
+
+var _ Store = (*Memory)(nil)
+
+// of runs f on what is ctx's tenant's, alone.
+func (m *Memory) of(ctx context.Context, f func(t *memoryTenant) error) error {
+	id, err := tenancy.From(ctx)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.tenants[id]
+	if t == nil {
+		t = &memoryTenant{secrets: map[[2]string]*memorySecret{}}
+		m.tenants[id] = t
+	}
+	return f(t)
+}
+
+// Roots implements [Store].
+func (m *Memory) Roots(context.Context) ([]Root, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.roots), nil
+}
+
+// AddRoot implements [Store].
+func (m *Memory) AddRoot(_ context.Context, r Root, after KeyID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	active := slices.IndexFunc(m.roots, func(r Root) bool { return r.State == Active })
+	switch {
+	case active < 0 && after != KeyID{}, active >= 0 && m.roots[active].ID != after:
+		return ErrConflict
+	case active >= 0:
+		m.roots[active].State = Retired
+	}
+	r.State, r.Created = Active, time.Now()
+	m.roots = append(m.roots, r)
+	return nil
+}
+
+// Tx implements [Store], but for its promise: what f did before it failed stays.
+func (m *Memory) Tx(ctx context.Context, f func(ctx context.Context) error) error { return f(ctx) }
+
+// DestroyRoot implements [Store].
+func (m *Memory) DestroyRoot(_ context.Context, id KeyID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.roots {
+		switch r := &m.roots[i]; {
+		case r.ID != id:
+		case r.State == Active:
+			return ErrConflict
+		default:
+			r.Wrapped, r.State = nil, Shredded
+			return nil
+		}
+	}
+	return ErrNotFound
+}
+
+// Under implements [Store].
+func (m *Memory) Under(ctx context.Context, parent, after KeyID, limit int) (out []WrappedKey, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		for _, k := range t.keys {
+			if k.Parent == parent && k.State != Shredded && bytes.Compare(k.ID[:], after[:]) > 0 {
+				out = append(out, k)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(out, func(a, b WrappedKey) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return out[:min(limit, len(out))], err
+}
+
+// CountUnder implements [Store].
+func (m *Memory) CountUnder(ctx context.Context, parent KeyID) (int, error) {
+	all, err := m.Under(ctx, parent, KeyID{}, 1<<62)
+	return len(all), err
+}
+
+// Rewrap implements [Store].
+func (m *Memory) Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (n int, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		for _, row := range rows {
+			i := slices.IndexFunc(t.keys, func(k WrappedKey) bool { return k.ID == row.ID })
+			if i < 0 || t.keys[i].Parent != from || t.keys[i].State == Shredded {
+				continue
+			}
+			t.keys[i].Parent, t.keys[i].Wrapped = row.Parent, bytes.Clone(row.Wrapped)
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
+// DestroyKey implements [Store].
+func (m *Memory) DestroyKey(ctx context.Context, id KeyID) error {
+	return m.of(ctx, func(t *memoryTenant) error {
+		for i := range t.keys {
+			k := &t.keys[i]
+			if k.ID != id {
+				continue
+			}
+			if k.State == Active || slices.ContainsFunc(t.keys, func(c WrappedKey) bool { return c.Parent == id && c.State != Shredded }) {
+				return ErrConflict
+			}
+			t.epoch++
+			k.Wrapped, k.State = nil, Shredded
+			return nil
+		}
+		return ErrNotFound
+	})
+}
+
+// Residue implements [Store].
+func (m *Memory) Residue() []string { return nil }
+
+// InTx implements [Store].
+func (m *Memory) InTx(context.Context) bool { return false }
+
+// Committed implements [Store].
+func (m *Memory) Committed(_ context.Context, f func()) { f() }
+
+// Keys implements [Store].
+func (m *Memory) Keys(ctx context.Context) (out []WrappedKey, epoch int64, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		epoch = t.epoch
+		for _, k := range t.keys {
+			if k.Level != OfSubject && k.State != Shredded {
+				out = append(out, k)
+			}
+		}
+		return nil
+	})
+	return out, epoch, err
+}
+
+// Epoch implements [Store].
+func (m *Memory) Epoch(ctx context.Context) (epoch int64, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error { epoch = t.epoch; return nil })
+	return epoch, err
+}
+
+// KeysByID implements [Store].
+func (m *Memory) KeysByID(ctx context.Context, ids []KeyID) (out []WrappedKey, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		for _, k := range t.keys {
+			if slices.Contains(ids, k.ID) {
+				out = append(out, k)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// SubjectKeys implements [Store].
+func (m *Memory) SubjectKeys(ctx context.Context, purpose string, who []Pseudonym) (out []WrappedKey, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		for _, k := range t.keys {
+			if k.Level == OfSubject && k.State == Active && k.Purpose == purpose && slices.Contains(who, k.Subject) {
+				out = append(out, k)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// AddKey implements [Store].
+func (m *Memory) AddKey(ctx context.Context, k WrappedKey, after KeyID) (out WrappedKey, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		isParent := func(p WrappedKey) bool { return p.ID == k.Parent && p.State == Active }
+		if k.Level != OfTenant && !slices.ContainsFunc(t.keys, isParent) {
+			return ErrConflict
+		}
+		for i := range t.keys {
+			old := &t.keys[i]
+			if old.State != Active || old.Level != k.Level || old.Purpose != k.Purpose || old.Subject != k.Subject {
+				continue
+			}
+			if old.ID != after {
+				out = *old
+				return nil
+			}
+			old.State = Retired
+			t.epoch++
+		}
+		k.State, k.Created = Active, time.Now()
+		t.keys = append(t.keys, k)
+		out = k
+		return nil
+	})
+	return out, err
+}
+
+// Shred implements [Store].
+func (m *Memory) Shred(ctx context.Context, who Pseudonym) (n int, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error {
+		t.epoch++
+		for i := range t.keys {
+			if k := &t.keys[i]; k.Level == OfSubject && k.Subject == who && k.State != Shredded {
+				k.Wrapped, k.State = nil, Shredded
+				n++
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// Secret implements [Store].
+func (m *Memory) Secret(ctx context.Context, purpose, id string) (out StoredSecret, err error) {
+	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
+		out = s.StoredSecret
+		out.Sealed = bytes.Clone(out.Sealed)
+		return nil
+	})
+	return out, err
+}
+
+func (m *Memory) secret(ctx context.Context, purpose, id string, f func(*memorySecret) error) error {
+	return m.of(ctx, func(t *memoryTenant) error {
+		s := t.secrets[[2]string{purpose, id}]
+		if s == nil {
+			return ErrNotFound
+		}
+		return f(s)
+	})
+}
+
+// PutSecret implements [Store].
+func (m *Memory) PutSecret(ctx context.Context, s StoredSecret) error {
+	return m.of(ctx, func(t *memoryTenant) error {
+		at := [2]string{s.Purpose, s.ID}
+		old, now := t.secrets[at], time.Now()
+		s.Sealed, s.Created, s.Replaced, s.Used = bytes.Clone(s.Sealed), now, now, time.Time{}
+		next := &memorySecret{StoredSecret: s}
+		switch {
+		case old == nil && s.Version != 1, old != nil && old.Version != s.Version-1:
+			return ErrConflict
+		case old != nil:
+			clear(old.Sealed)
+			next.Created, next.Used, next.lease, next.until = old.Created, old.Used, old.lease, old.until
+		}
+		t.secrets[at] = next
+		return nil
+	})
+}
+
+// CloseSecret implements [Store].
+func (m *Memory) CloseSecret(ctx context.Context, purpose, id string) error {
+	return m.secret(ctx, purpose, id, func(s *memorySecret) error { s.Closing = true; return nil })
+}
+
+// RemoveSecret implements [Store].
+func (m *Memory) RemoveSecret(ctx context.Context, purpose, id string) error {
+	return m.of(ctx, func(t *memoryTenant) error {
+		at := [2]string{purpose, id}
+		if t.secrets[at] == nil {
+			return ErrNotFound
+		}
+		clear(t.secrets[at].Sealed)
+		delete(t.secrets, at)
+		return nil
+	})
+}
+
+// Secrets implements [Store].
+func (m *Memory) Secrets(ctx context.Context, purpose, id string, f func(StoredSecret) error) error {
+	var all []StoredSecret
+	err := m.of(ctx, func(t *memoryTenant) error {
+		for at, s := range t.secrets {
+			if cmp.Or(cmp.Compare(at[0], purpose), cmp.Compare(at[1], id)) > 0 {
+				s := s.StoredSecret
+				s.Sealed = nil
+				all = append(all, s)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b StoredSecret) int { return cmp.Or(cmp.Compare(a.Purpose, b.Purpose), cmp.Compare(a.ID, b.ID)) })
+	for _, s := range all {
+		if err := f(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Used implements [Store].
+func (m *Memory) Used(ctx context.Context, purpose, id string) error {
+	return m.secret(ctx, purpose, id, func(s *memorySecret) error {
+		if now := time.Now(); now.Sub(s.Used) > time.Minute {
+			s.Used = now.Truncate(time.Minute)
+		}
+		return nil
+	})
+}
+
+// Lease implements [Store].
+func (m *Memory) Lease(ctx context.Context, purpose, id, by string, d time.Duration) (ok bool, err error) {
+	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
+		now := time.Now()
+		if ok = s.lease == by || !now.Before(s.until); ok {
+			s.lease, s.until = by, now.Add(d)
+		}
+		return nil
+	})
+	return ok, err
+}
+
+// Release implements [Store].
+func (m *Memory) Release(ctx context.Context, purpose, id, by string) error {
+	return m.secret(ctx, purpose, id, func(s *memorySecret) error {
+		if s.lease == by {
+			s.lease, s.until = "", time.Time{}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,60 @@
+package vault
+
+import (
+	"crypto/cipher"
+	"encoding/binary"
+	"sync/atomic"
+)
+
+// openers remembers the ciphers of salts that have opened something, because making one costs several times what opening
+// a short message does. It has a fixed size and no locks: a new one takes the place of an older one. A
+// nil one remembers nothing.
+type openers struct {
+	slots [openerSlots]atomic.Pointer[opener]
+}
+
+const openerSlots = 1 << 12 // of about 900 bytes each, once used
+
+type opener struct {
+	key  *key
+	salt [saltLen]byte
+	aead cipher.AEAD
+}
+
+func (o *openers) slot(h *header) *atomic.Pointer[opener] {
+	// Key ids and salts are random, or chosen by somebody who gets nothing out of it.
+	mix := binary.LittleEndian.Uint32(h.key[:]) ^ binary.LittleEndian.Uint32(h.salt[:])
+	return &o.slots[mix%openerSlots]
+}
+
+func (o *openers) get(h *header, k *key) cipher.AEAD {
+	if o == nil {
+		return nil
+	}
+	if e := o.slot(h).Load(); e != nil && e.key == k && e.salt == h.salt {
+		return e.aead
+	}
+	return nil
+}
+
+func (o *openers) put(h *header, k *key, a cipher.AEAD) {
+	if o == nil {
+		return
+	}
+	o.slot(h).Store(&opener{k, h.salt, a})
+	if k.gone.Load() { // shredded meanwhile: it may have looked here before
+		o.forget(k)
+	}
+}
+
+// forget drops all of k.
+func (o *openers) forget(k *key) {
+	if o == nil {
+		return
+	}
+	for i := range o.slots {
+		if e := o.slots[i].Load(); e != nil && e.key == k {
+			o.slots[i].CompareAndSwap(e, nil)
+		}
+	}
+}

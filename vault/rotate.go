@@ -1,0 +1,181 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+)
+
+// Progress is told after each batch of a rotation.
+type Progress struct{ Done, Total int }
+
+// Rotation says what to do beside replacing a key.
+type Rotation struct {
+	By       audit.Party
+	Progress func(Progress) // nil: nobody is told
+}
+
+// batch is how many keys are wrapped anew in one transaction.
+const batch = 1000
+
+// A rotation can be stopped at any moment and called again: what is still under an old key is what is left to do. Values
+// are sealed and opened all the while.
+
+// RotateTenantKey gives ctx's tenant a new key, and wraps all keys that were under an older one under it. The older ones
+// are destroyed after that. No sealed value changes.
+func (v *Vault) RotateTenantKey(ctx context.Context, o Rotation) error {
+	return v.rotate(ctx, o, func(ctx context.Context, r *ring, set *keySet) (*key, error) {
+		parent, err := r.v.activeRoot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return r.replace(ctx, WrappedKey{Level: OfTenant}, parent, set.parent)
+	}, OfTenant, "")
+}
+
+// RotatePurposeKey gives a purpose a new key, and wraps the keys of its persons under it. What was sealed under the older
+// one opens with it until it is sealed anew: see [Field.Reseal].
+func (v *Vault) RotatePurposeKey(ctx context.Context, purpose string, o Rotation) error {
+	if err := (&Ref{Purpose: purpose, ID: "-"}).check(); err != nil {
+		return err
+	}
+	return v.rotate(ctx, o, func(ctx context.Context, r *ring, set *keySet) (*key, error) {
+		return r.replace(ctx, WrappedKey{Level: OfPurpose, Purpose: purpose}, set.parent, set.active[purpose])
+	}, OfPurpose, purpose)
+}
+
+var errRotateInTx = errors.New("vault: a rotation takes transactions of its own")
+
+func (v *Vault) rotate(ctx context.Context, o Rotation, replace func(context.Context, *ring, *keySet) (*key, error), level Level, purpose string) error {
+	if v.store.InTx(ctx) {
+		return errRotateInTx
+	}
+	r, err := v.ring(ctx)
+	if err != nil {
+		return err
+	}
+	first := purpose
+	if level == OfTenant {
+		first = indexPurpose
+	}
+	if _, err := r.purposeKey(ctx, first); err != nil { // there has to be something to replace
+		return err
+	}
+	set, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	var fresh *key
+	err = v.store.Tx(ctx, func(ctx context.Context) error {
+		if fresh, err = replace(ctx, r, set); err != nil {
+			return err
+		}
+		return v.record(ctx, keyRotated, o.By, Ref{Purpose: purpose, ID: fresh.id.String()}, nil)
+	})
+	if err != nil {
+		return err
+	}
+	r.forget()
+	return r.bringUnder(ctx, o, level, purpose)
+}
+
+// activeRoot returns the root under which tenants' keys are wrapped now, asking the store, for another process may have
+// replaced it.
+func (v *Vault) activeRoot(ctx context.Context) (*key, error) {
+	all, err := v.loadRoots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return all.active, nil
+}
+
+// replace stores a new key in the place of old.
+func (r *ring) replace(ctx context.Context, w WrappedKey, parent, old *key) (*key, error) {
+	k := generateKey(r.v.opened)
+	w, err := wrap(w, k, parent, r.tenant)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := r.v.store.AddKey(ctx, w, old.id)
+	if err != nil {
+		return nil, err
+	}
+	if stored.ID != k.id {
+		return nil, ErrConflict
+	}
+	return k, nil
+}
+
+// bringUnder wraps what is under retired keys of that level and purpose under the active one.
+func (r *ring) bringUnder(ctx context.Context, o Rotation, level Level, purpose string) error {
+	rows, _, err := r.v.store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	set, err := r.current(ctx)
+	if err != nil {
+		return err
+	}
+	to := set.parent
+	if level == OfPurpose {
+		to = set.active[purpose]
+	}
+	var old []KeyID
+	var p Progress
+	for i := range rows {
+		if w := &rows[i]; w.Level == level && w.Purpose == purpose && w.ID != to.id {
+			n, err := r.v.store.CountUnder(ctx, w.ID)
+			if err != nil {
+				return err
+			}
+			p.Total += n
+			old = append(old, w.ID)
+		}
+	}
+	for _, id := range old {
+		// A process that does not know of the new key yet may wrap one under the old one: until its keys are no longer fresh.
+		if err := r.bring(ctx, set.byID[id], to, o, &p); err != nil {
+			return err
+		}
+		if level != OfTenant {
+			continue
+		}
+		if err := r.v.store.DestroyKey(ctx, id); err != nil && !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	r.forget()
+	return nil
+}
+
+func (r *ring) bring(ctx context.Context, from, to *key, o Rotation, p *Progress) error {
+	if from == nil {
+		return fmt.Errorf("vault: a key that was there is not: %w", ErrConflict)
+	}
+	var after KeyID
+	for {
+		rows, err := r.v.store.Under(ctx, from.id, after, batch)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for i := range rows {
+			after = rows[i].ID
+			k, err := rows[i].unwrap(from, r.tenant, nil)
+			if err != nil {
+				return err
+			}
+			if rows[i], err = wrap(rows[i], k, to, r.tenant); err != nil {
+				return err
+			}
+		}
+		n, err := r.v.store.Rewrap(ctx, rows, from.id)
+		if err != nil {
+			return err
+		}
+		if p.Done += n; o.Progress != nil {
+			o.Progress(*p)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package vault
+
+import (
+	"context"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+)
+
+// Shredding says who is to be shredded, and on whose word.
+type Shredding struct {
+	Subject audit.Subject
+	By      audit.Party
+	Basis   string // clear text for ever, such as "GDPR Art. 17(1)(b)": nothing personal in it
+}
+
+// Receipt says what a shredding did and what it could not do.
+type Receipt struct {
+	Keys int       // destroyed; 0: there were none left
+	At   time.Time // by this process's clock
+	// Everywhere is when the last process that had the keys in memory has lost them, as long as all have the same
+	// [Options.FreshFor].
+	Everywhere time.Time
+	// Residue names what the library cannot reach: copies of the wrapped keys that are only useful with the tenant's
+	// keys, in backups, and in what a server keeps of changes.
+	Residue []string
+}
+
+// Shred destroys all keys of a person, of every purpose, and with them all that was sealed for them, wherever copies of it
+// are. In this process it is in force when Shred returns; see [Receipt] for the rest. New values for the same person
+// get a new key, and the old ones stay lost. Secrets of the person cannot be used any more, and stay listed until they
+// are removed.
+func (v *Vault) Shred(ctx context.Context, s Shredding) (Receipt, error) {
+	ref := Ref{Purpose: "-", ID: "-", Subject: s.Subject}
+	if err := ref.check(); err != nil || s.Subject == "" {
+		return Receipt{}, ErrRef
+	}
+	r, err := v.ring(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	who, err := r.pseudonym(ctx, s.Subject)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var n int
+	err = v.store.Tx(ctx, func(ctx context.Context) error {
+		if n, err = v.store.Shred(ctx, who); err != nil {
+			return err
+		}
+		return v.record(ctx, subjectShredded, s.By, Ref{Subject: s.Subject}, map[string]any{"keys": n, "basis": s.Basis})
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	v.store.Committed(ctx, func() { r.subjects.shred(who) })
+	now := time.Now()
+	return Receipt{Keys: n, At: now, Everywhere: now.Add(v.freshFor), Residue: v.store.Residue()}, nil
+}
