@@ -226,9 +226,9 @@ func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (pl
 }
 
 // suffixed reports whether digits are followed, in the same word, by more letters than a number can end with: p are the
-// three bytes behind them.
+// three bytes behind them. An extension ("x42") can follow.
 func suffixed(p []byte) bool {
-	return class[p[0]]&cAlnum != 0 && (class[p[0]]&cUpper == 0 ||
+	return class[p[0]]&cAlnum != 0 && !(p[0]|0x20 == 'x' && isDigit(p[1])) && (class[p[0]]&cUpper == 0 ||
 		class[p[1]]&cAlnum != 0 && (class[p[1]]&cUpper == 0 || class[p[2]]&cAlnum != 0))
 }
 

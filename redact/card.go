@@ -1,7 +1,8 @@
 package redact
 
 // cardOf reports whether the first n groups are a payment card number: ISO/IEC 7812 digits with a known issuer prefix, that
-// issuer's length, the Luhn check and, when grouped, the grouping that is printed on such a card. Numbers that are often
+// issuer's length, the Luhn check and, when grouped, the grouping that is printed on such a card. Among words that speak of cards
+// the issuer may be unknown. Numbers that are often
 // something else (12 and 13 digits, 17 digits and more) are cards only among words that speak of cards.
 func cardOf(src []byte, g *digitGroups, n int) bool {
 	total := int(g.sum[n-1])
@@ -20,10 +21,13 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 	}
 	d := g.d[:total]
 	issuer := issuerOf(d)
-	if issuer == "" || !luhn(d) || allSame(d[1:]) && d[1] == 0 {
+	if issuer == "" && (d[0] < 3 || d[0] > 6) || !luhn(d) || allSame(d[1:]) && d[1] == 0 {
 		return false
 	}
 	start, end := g.base, g.base+int(g.to[n-1])
+	if issuer == "" {
+		return total >= 13 && contextNear(src, start, end)&aboutCard != 0
+	}
 	if n > 1 && (g.length(n-1) == 4 && columnAfter(src, end, g.sep[1]) || g.length(0) == 4 && columnBefore(src, start, g.sep[1])) &&
 		contextNear(src, start, end)&aboutCard == 0 {
 		return false

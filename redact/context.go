@@ -12,6 +12,8 @@ const (
 	aboutCard context = 1 << iota
 	aboutPhone
 	aboutContact // words that may speak of a phone: call, contact
+	aboutNumber  // number
+	aboutOwner   // my, your: of a person
 	aboutBank
 	aboutID  // any national id
 	aboutTax // any tax number
@@ -141,6 +143,8 @@ var subjects = func() map[string]context {
 	add(aboutPhone, `phone phones phonenumber telephone tel mobile cell cellphone fax sms whatsapp msisdn telefon telefono teléfono
 		téléphone telefone telefonnummer handy handynummer gsm móvil movil celular cellulare rufnummer telefoon puhelin landline ph`)
 	add(aboutContact, `call called caller calling dial contact reach ring texted callback hotline`)
+	add(aboutNumber, `number numbers`)
+	add(aboutOwner, `your his her our their`)
 	add(aboutBank, `iban bank account konto compte cuenta conto rekening bic swift`)
 	add(aboutID, `national identity identification citizen nationalid personal insurance`)
 	add(aboutTax, `tax taxpayer tin taxid vat fiscal steuer`)
@@ -161,7 +165,8 @@ var subjects = func() map[string]context {
 	add(aboutGermany|aboutTax, `steuerid idnr steueridentnummer identifikationsnummer steuernummer german`)
 	add(aboutBelgium, `rijksregister rijksregisternummer insz niss belgian`)
 	add(aboutSwiss, `ahv avs oasi swiss`)
-	add(aboutJapan, `mynumber 個人番号 my japanese`)
+	add(aboutJapan, `mynumber 個人番号 japanese`)
+	add(aboutJapan|aboutOwner, `my`)
 	add(aboutKorea, `rrn resident korean jumin`)
 	add(aboutTurkey, `tckn kimlik turkish`)
 	add(aboutSouthAfrica, `rsa sa african`)

@@ -107,6 +107,9 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		return false // for the rule of schemes
 	}
 	s.narrow(&val, i, after, ks)
+	if v.who != nil && !val.quoted && v.who.kind != Email {
+		val.end = s.groupsEnd(v.who, val)
+	}
 	text := src[val.start:val.end]
 	if before, ok := bytes.CutSuffix(text, pemBegin[:10]); ok { // a value is no part of the block behind it
 		text, val.end = before, val.end-10
@@ -152,6 +155,32 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	}
 	s.m = m
 	return true
+}
+
+// groupsEnd returns the end of a bare value of groups with spaces between, such as phone: 0749-11 86 25.
+func (s *scanner) groupsEnd(who *personalKey, val value) int {
+	src, end := s.src, val.end
+	short := val.end-val.start <= 6
+	for n := 0; n < 8 && end+1 < len(src) && src[end] == ' ' && (isDigit(src[end+1]) || src[end+1] == '('); n++ {
+		digits, to := 0, end+1
+		for _, c := range src[val.start:end] {
+			if isDigit(c) {
+				digits++
+			}
+		}
+		for to < len(src) && to < end+12 && (isDigit(src[to]) || class[src[to]]&cUpper != 0 || src[to] == '-' || src[to] == '/' || src[to] == ')') {
+			to++
+		}
+		if digits >= 9 && !(short && to-end <= 5) || to < len(src) && class[src[to]]&cEnd == 0 && src[to] != '.' || to-end > 9 {
+			break
+		}
+		if val.end = to; !who.is(src[val.start:to]) && digits >= 5 {
+			break
+		}
+		short = short && to-end <= 7
+		end = to
+	}
+	return end
 }
 
 // weakly reports whether the value of a weak key is a secret.

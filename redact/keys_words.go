@@ -90,7 +90,7 @@ var personalKeys = func() map[string]*personalKey {
 	}
 	add(personalKey{Email, "key-email", func(v []byte) bool { return hasByte(v, '@') }},
 		`email mail emailaddress mailaddress emailto emailfrom useremail`)
-	add(personalKey{Phone, "key-phone", func(v []byte) bool { return digitsOnly(v, 6, 16, " +-.()/xext") }},
+	add(personalKey{Phone, "key-phone", func(v []byte) bool { return digitsOnly(v, 5, 21, " +-.()/xext") }},
 		`phone phonenumber phoneno telephone telephonenumber tel mobile mobilenumber mobilephone mobileno cell cellphone cellnumber
 		fax faxnumber msisdn whatsapp homephone workphone`)
 	add(personalKey{NationalID, "key-national-id", func(v []byte) bool { return codeLike(v, 5, 20) }},

@@ -18,6 +18,9 @@ func lettersAndDigitsAt(src []byte, start, end int, on *[lastKind]bool) (s, e in
 		if e, rule := letteredID(src, start, end); rule != "" {
 			return start, e, NationalID, rule, true
 		}
+		if e := namedEnd(src, start, end); e > 0 && namedID(src, start) == nameOfID {
+			return start, e, NationalID, "named-id", true
+		}
 	}
 	return 0, 0, 0, "", false
 }
@@ -56,6 +59,13 @@ func letteredID(src []byte, start, end int) (e int, rule string) {
 		return 0, ""
 	}
 	switch len(w) {
+	case 10:
+		if inPAN(w) {
+			return end, "in-pan"
+		}
+		if twID(w) {
+			return end, "tw-id"
+		}
 	case 8, 9:
 		if len(w) == 9 && isUpper(w[0]) && isUpper(w[8]) {
 			var d [7]byte
@@ -96,6 +106,9 @@ func letteredID(src []byte, start, end int) (e int, rule string) {
 			return end, "br-cnpj"
 		}
 	case 15:
+		if inGSTIN(w) {
+			return end, "in-gstin"
+		}
 		if w[5] == '2' && (u[6] == 'A' || u[6] == 'B') {
 			var d [15]byte
 			less := uint64(1_000_000) // Corsica counts as 19, with a million off for 2A and two for 2B

@@ -30,6 +30,13 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 			}
 		}
 	}
+	if on[NationalID] && !within && g.sum[g.n-1] >= 7 {
+		if n := g.named(); g.sum[n-1] >= 7 && g.sum[n-1] <= 18 && !looksLikeDate(g, n) {
+			if q := p + int(g.to[n-1]); freeAfter(src, q) && !unitAfter(src, q) && namedID(src, p) != 0 {
+				return q, NationalID, "named-id"
+			}
+		}
+	}
 	return 0, 0, ""
 }
 

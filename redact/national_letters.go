@@ -1,5 +1,7 @@
 package redact
 
+import "strings"
+
 // itCodiceFiscale: surname and name, year, month letter, day (40 more for women), place, check letter (Decreto ministeriale of 23
 // December 1976). Letters may stand for digits where two people would have the same code.
 func itCodiceFiscale(w []byte) bool {
@@ -122,4 +124,46 @@ func mxRFC(w []byte) bool {
 	default:
 		return c == byte(r)+'0'
 	}
+}
+
+// inPAN: three letters, the kind of holder, an initial, four digits, a check letter whose rule is not published (Income Tax Department
+// of India).
+func inPAN(w []byte) bool {
+	for i, c := range w {
+		if digit := i >= 5 && i < 9; digit != isDigit(c) || !digit && !isUpper(c) {
+			return false
+		}
+	}
+	return hasByte([]byte("ABCFGHJLPT"), w[3]) && string(w[5:9]) != "0000"
+}
+
+// inGSTIN: a state, a PAN, the number of the registration, "Z", and a check character modulo 36 (GST Council).
+func inGSTIN(w []byte) bool {
+	if !isDigit(w[0]) || !isDigit(w[1]) || w[0] > '3' || !inPAN(w[2:12]) || w[13] != 'Z' {
+		return false
+	}
+	sum := 0
+	for i, c := range w[:14] {
+		v := base36(c) * (i%2 + 1)
+		sum += v/36 + v%36
+	}
+	return (36-sum%36)%36 == base36(w[14])
+}
+
+func base36(c byte) int {
+	if isDigit(c) {
+		return int(c - '0')
+	}
+	return int(c&^0x20-'A') + 10
+}
+
+// twID: a letter for the place, 1 or 2 for the sex (8 or 9 of a resident), seven digits, a check digit (Ministry of the Interior of
+// Taiwan).
+func twID(w []byte) bool {
+	var d [9]byte
+	if !isUpper(w[0]) || !digitsInto(d[:], w[1:]) || d[0] != 1 && d[0] != 2 && d[0] != 8 && d[0] != 9 {
+		return false
+	}
+	place := 10 + strings.IndexByte("ABCDEFGHJKLMNPQRSTUVXYWZIO", w[0])
+	return (place/10+place%10*9+weighed(d[:], "87654321")+int(d[8]))%10 == 0
 }

@@ -15,14 +15,21 @@ func phoneOf(src []byte, p int, g *digitGroups, first bool) (start, end int, rul
 	if plus, cc, found := plusBefore(src, p); found {
 		if end := internationalEnd(src, plus, cc); end > p {
 			return plus, extension(src, end), "phone-international", true
-		} else if end == 0 {
+		} else if end == 0 && phoneWords(src, plus)&aboutPhone == 0 {
 			return 0, 0, "", false
 		}
 	}
 	if open, area, found := bracketsBefore(src, p); found {
 		for n := g.n; n > 0; n-- {
-			if total := int(g.sum[n-1]); freeAfter(src, p+int(g.to[n-1])) && areaFits(area, total, g.shape(n)) {
-				return open, extension(src, p+int(g.to[n-1])), "phone-area", true
+			q := p + int(g.to[n-1])
+			if !freeAfter(src, q) && !extensionAt(src, q) {
+				continue
+			}
+			if areaFits(area, int(g.sum[n-1]), g.shape(n)) {
+				return open, extension(src, q), "phone-area", true
+			}
+			if total := len(area) + int(g.sum[n-1]); total >= 7 && total <= 15 && phoneWords(src, open) != 0 {
+				return open, extension(src, q), "phone-near-word", true
 			}
 		}
 		return 0, 0, "", false
@@ -54,7 +61,8 @@ func plainPhone(src []byte, p int, g *digitGroups) (start, end int, rule string,
 		if !looked {
 			about, looked = phoneWords(src, p), true
 		}
-		if about&aboutPhone != 0 || about&aboutContact != 0 && total >= 9 && total <= 12 && (n > 1 || g.d[0] == 0 || total == 10 && isNANP(g.d[:])) {
+		if about&aboutPhone != 0 || about&aboutContact != 0 && n > 1 && total <= 12 && !unitAfter(src, q) ||
+			about&aboutContact != 0 && total >= 9 && total <= 12 && (g.d[0] == 0 || total == 10 && isNANP(g.d[:])) {
 			return p, extension(src, q), "phone-near-word", true
 		}
 	}
@@ -72,6 +80,9 @@ func plusBefore(src []byte, p int) (plus, cc int, ok bool) {
 				return 0, 0, false
 			}
 			cc = i + 1
+			if i > 0 && src[i-1] == '(' && hasByte(src[cc:p], ')') {
+				return i - 1, cc, isDigit(src[cc]) // (+30) 69…
+			}
 			if cc < len(src) && src[cc] == '(' {
 				cc++
 			}
@@ -165,9 +176,11 @@ func digitsAbroad(d []byte, have int) (least, most int) {
 		return 10, 10
 	case 27, 31, 33, 34, 41, 48, 61:
 		return 11, 11
-	case 30, 63, 90, 91:
+	case 30, 90, 91:
 		return 12, 12
-	case 20, 32, 36, 40, 46, 51, 53, 57, 58, 60, 64, 66, 81, 82, 84, 92, 93, 94, 95, 98:
+	case 46, 95:
+		return 9, 12
+	case 20, 32, 36, 40, 51, 53, 57, 58, 60, 63, 64, 66, 81, 82, 84, 92, 93, 94, 98:
 		return 10, 12
 	case 39, 43, 44, 49, 52, 54, 55, 56, 62, 86:
 		return 10, 14
@@ -236,16 +249,36 @@ func nationalForm(src []byte, g *digitGroups, n int) bool {
 	case 0x3334: // 001-212-555-0100
 		return c == '-' && d[0] == 0 && d[1] == 0 && d[2] == 1
 	}
-	if d[0] != 0 || d[1] == 0 || c == 0 || c == '/' || g.inTable(src, n) {
+	if d[0] != 0 || d[1] == 0 || g.inTable(src, n) {
+		return false
+	}
+	if c == 0 { // Sweden: 070-123 45 67
+		total := g.sum[n-1]
+		for k := 2; k < n; k++ {
+			if g.sep[k] != ' ' {
+				return false
+			}
+		}
+		return g.sep[1] == '-' && n >= 3 && total >= 8 && total <= 10 && g.length(0) <= 4 && g.length(n-1) == 2
+	}
+	switch g.shape(n) {
+	case 0x47, 0x48: // Germany and Austria, mobile
+		return c != '.' && (d[1] == 1 && d[2] >= 5 && d[2] <= 7 || d[1] == 6 && d[2] >= 5 && c != '-')
+	case 0x27, 0x37, 0x28: // Israel, the Netherlands
+		return c == '-'
+	}
+	if c == '/' {
 		return false
 	}
 	switch g.shape(n) {
 	case 0x22222: // France, 01 to 09
 		return !(c == ' ' && isHexDump(src, g.base, g.base+int(g.to[n-1]))) && d[2]|d[3]|d[4]|d[5] != 0 && numberFrom(d[:10]) != 102030405
 	case 0x433: // Australia, 04
-		return d[1] == 4 || d[1] == 7
+		return d[1] == 4 || d[1] == 7 || c == '-'
+	case 0x334, 0x234, 0x3322: // Korea, Switzerland and others
+		return true
 	case 0x344: // United Kingdom 02, Japan 0x0
-		return d[1] == 2 || d[2] == 0 && c == '-'
+		return d[1] == 2 || d[2] == 0 || c == '-'
 	case 0x434: // United Kingdom
 		return d[1] == 1 || d[1] == 3 || d[1] == 8
 	case 0x56, 0x533:

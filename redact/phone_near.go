@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // phoneBack is how far before a number a word must be that makes it a phone number.
 const phoneBack = 32
 
@@ -13,7 +15,16 @@ func phoneWords(src []byte, p int) context {
 			break
 		}
 	}
-	if c := wordsIn(src, lo, p) & (aboutPhone | aboutContact); c != 0 && !lastWordCounts(src, lo, p) {
+	c := wordsIn(src, lo, p)
+	if c&(aboutNumber|aboutOwner) == aboutNumber|aboutOwner && c&(aboutProduct|aboutVersion) == 0 {
+		c |= aboutContact // my number is
+	}
+	if c &= aboutPhone | aboutContact; c != 0 && !lastWordCounts(src, lo, p) {
+		if s, ok := bytes.CutSuffix(src[lo:p], []byte(" at ")); ok && afterSomebody(src, lo, lo+len(s)) {
+			c |= aboutPhone
+		} else if s, ok := bytes.CutSuffix(src[lo:p], []byte(" on ")); ok && afterSomebody(src, lo, lo+len(s)) {
+			c |= aboutPhone
+		}
 		return c
 	}
 	return 0
@@ -31,7 +42,10 @@ func lastWordCounts(src []byte, lo, p int) bool {
 	}
 	switch w := src[b:e]; len(w) {
 	case 2:
-		return foldedIs(w, "id") || foldedIs(w, "at") || foldedIs(w, "ts") || foldedIs(w, "ms")
+		if foldedIs(w, "at") {
+			return !afterSomebody(src, lo, b)
+		}
+		return foldedIs(w, "id") || foldedIs(w, "ts") || foldedIs(w, "ms")
 	case 3:
 		return foldedIs(w, "ids") || foldedIs(w, "len") || foldedIs(w, "pid") || foldedIs(w, "ver") || foldedIs(w, "uid")
 	case 4:
@@ -46,6 +60,23 @@ func lastWordCounts(src []byte, lo, p int) bool {
 		return foldedIs(w, "duration")
 	case 9:
 		return foldedIs(w, "timestamp")
+	}
+	return false
+}
+
+// afterSomebody reports whether the last word of src[lo:i] is a person: "call me at" is followed by no time.
+func afterSomebody(src []byte, lo, i int) bool {
+	e := i
+	for e > lo && src[e-1] == ' ' {
+		e--
+	}
+	b := e
+	for b > lo && isLetter(src[b-1]) {
+		b--
+	}
+	switch string(src[b:e]) {
+	case "me", "us", "him", "her", "them", "you":
+		return true
 	}
 	return false
 }

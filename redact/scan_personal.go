@@ -39,7 +39,7 @@ func (s *scanner) personalWord(word, start, end int) bool {
 			i++
 		}
 		n := i - at
-		code := letters > 0 && digits >= 6 && n <= 34
+		code := letters > 0 && (digits >= 6 && n <= 34 || digits == 4 && n == 10)
 		if !code && n >= 2 && class[src[at]] == cUpper && class[src[at+1]] == cUpper {
 			code = n >= 4 && isDigit(src[at+2]) && isDigit(src[at+3]) ||
 				n == 2 && i+1 < len(src) && (src[i] == ' ' && end-word == 2 || src[i] == '-') && isDigit(src[i+1])
