@@ -77,62 +77,6 @@ func leafHashes(ctx context.Context, t Tree, from, to uint64) ([]byte, error) {
 	return hashes, nil
 }
 
-// nodes returns a reader of the inner hashes of the tree of which e is the edge: from its full tiles, and from
-// e where they are not full yet. What it reads is to be checked against a root. It remembers tiles.
-func nodes(ctx context.Context, t Tree, e *edge) tlog.HashReader {
-	tiles := map[TileID][]byte{}
-	return tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
-		var missing []TileID
-		for _, index := range at {
-			id, _, _ := nodePlace(index)
-			if _, ok := tiles[id]; ok || id.Index >= e.size>>(tileHeight*(id.Level+1)) {
-				continue
-			}
-			missing = append(missing, id)
-			tiles[id] = nil
-		}
-		if len(missing) > 0 {
-			data, err := t.Tiles(ctx, missing)
-			if err == nil && len(data) != len(missing) {
-				err = fmt.Errorf("%w: not the tiles that were asked for", ErrCorrupt)
-			}
-			for i, id := range missing {
-				if err == nil && len(data[i]) != tileWidth*hashSize {
-					err = fmt.Errorf("%w: tile %d of level %d is missing", ErrCorrupt, id.Index, id.Level)
-				}
-				if err != nil {
-					clear(tiles)
-					return nil, err
-				}
-				tiles[id] = data[i]
-			}
-		}
-		hashes := make([]tlog.Hash, len(at))
-		for i, index := range at {
-			id, from, to := nodePlace(index)
-			data, ok := tiles[id]
-			if !ok && id.Index == e.size>>(tileHeight*(id.Level+1)) {
-				data = e.part[id.Level]
-			}
-			if to > len(data) {
-				return nil, fmt.Errorf("audit: hash %d is not in a tree of %d leaves", index, e.size)
-			}
-			hashes[i] = perfectRoot(data[from:to])
-		}
-		return hashes, nil
-	})
-}
-
-// nodePlace returns where the hash of that index, as package tlog counts, is made from: bytes of a tile.
-func nodePlace(index int64) (id TileID, from, to int) {
-	level, n := tlog.SplitStoredHashIndex(index)
-	id.Level = level / tileHeight
-	height := level % tileHeight
-	id.Index = uint64(n) >> (tileHeight - height)
-	from = int(uint64(n)<<height%tileWidth) * hashSize
-	return id, from, from + hashSize<<height
-}
-
 // checkExtends returns nil if the tree of which e is the edge begins with all that old covers.
 func checkExtends(ctx context.Context, t Tree, e *edge, old Checkpoint) error {
 	root := e.root()
@@ -147,7 +91,7 @@ func checkExtends(ctx context.Context, t Tree, e *edge, old Checkpoint) error {
 		}
 		return nil
 	}
-	proof, err := tlog.ProveTree(int64(e.size), int64(old.Size), nodes(ctx, t, e))
+	proof, err := tlog.ProveTree(int64(e.size), int64(old.Size), newNodes(ctx, t, e))
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,7 @@ type Log struct {
 	placed func(tenant tenancy.ID, n int, places []Placed)
 
 	signing signing
+	proofs  proofCache
 }
 
 // Open opens the logs in s. The log of heads is compared with what it signed before, and one that went

@@ -71,6 +71,16 @@ func (m *memory) Drain(ctx context.Context, limit int) (int, error) {
 	return n, err
 }
 
+// SignedTile implements [Store].
+func (m *memory) SignedTile(ctx context.Context, id TileID) (newest Signed, tile []byte, err error) {
+	s, err := m.read(ctx)
+	if n := len(s.signed); n > 0 {
+		newest = s.signed[n-1]
+		newest.Note = bytes.Clone(newest.Note)
+	}
+	return newest, bytes.Clone(s.tiles[id]), err
+}
+
 // Find implements [Store].
 func (m *memory) Find(ctx context.Context, q Find, f func(Stored) error) error {
 	s, err := m.read(ctx)

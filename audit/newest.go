@@ -28,11 +28,20 @@ func (h signedHead) isBy(name string, hash uint32) bool {
 // of the keys that the options name signed it, or one is said to have and did not: what somebody else signed is not to
 // be gone on from, and above all not to be taken for a change of our own key.
 func (l *Log) newestSigned(ctx context.Context, t Tree, origin string) (signedHead, error) {
-	h, err := newestOf(ctx, t, origin)
+	s, err := t.Newest(ctx)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return signedHead{}, err
+	}
+	return l.ofKnownKey(s, origin)
+}
+
+// ofKnownKey is newestSigned of a checkpoint that was read already.
+func (l *Log) ofKnownKey(s Signed, origin string) (signedHead, error) {
+	h, err := newestFrom(s, origin)
 	if err != nil || len(h.Note) == 0 {
 		return h, err
 	}
-	n, err := note.Open(h.Note, l.known)
+	n, err := l.openNote(h.Note)
 	var forged *note.InvalidSignatureError
 	switch {
 	case errors.As(err, &forged):
@@ -47,11 +56,15 @@ func (l *Log) newestSigned(ctx context.Context, t Tree, origin string) (signedHe
 // newestOf is newestSigned, but its signature is not verified: it only counts for what it forbids.
 func newestOf(ctx context.Context, t Tree, origin string) (signedHead, error) {
 	s, err := t.Newest(ctx)
-	if errors.Is(err, ErrNotFound) {
-		return signedHead{Checkpoint: Checkpoint{Origin: origin, HeadsIndex: -1}}, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return signedHead{}, err
+	}
+	return newestFrom(s, origin)
+}
+
+func newestFrom(s Signed, origin string) (signedHead, error) {
+	if len(s.Note) == 0 && s.Size == 0 {
+		return signedHead{Checkpoint: Checkpoint{Origin: origin, HeadsIndex: -1}}, nil
 	}
 	return readSigned(s, origin)
 }
@@ -69,4 +82,30 @@ func readSigned(s Signed, origin string) (signedHead, error) {
 	}
 	c.HeadsIndex = s.HeadsIndex
 	return signedHead{c, by}, nil
+}
+
+// rememberedNotes bounds how many signed notes are remembered.
+const rememberedNotes = 1024
+
+// openNote opens a note by the keys that the options name, which are the same as long as the log is open: one whose
+// signatures were good stays good.
+func (l *Log) openNote(signed []byte) (*note.Note, error) {
+	s := &l.signing
+	s.mu.Lock()
+	n := s.good[string(signed)]
+	s.mu.Unlock()
+	if n != nil {
+		return n, nil
+	}
+	n, err := note.Open(signed, l.known)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.good) >= rememberedNotes {
+		clear(s.good)
+	}
+	s.good[string(signed)] = n
+	return n, nil
 }

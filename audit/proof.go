@@ -131,7 +131,12 @@ func (l *Log) Prove(ctx context.Context, seq uint64) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	newest, err := l.newestSigned(ctx, l.store, l.origin(id))
+	tile := TileID{0, seq / tileWidth}
+	signed, data, err := l.store.SignedTile(ctx, tile)
+	if err != nil {
+		return Proof{}, err
+	}
+	newest, err := l.ofKnownKey(signed, l.origin(id))
 	if err != nil {
 		return Proof{}, err
 	}
@@ -141,11 +146,20 @@ func (l *Log) Prove(ctx context.Context, seq uint64) (Proof, error) {
 			return Proof{}, err
 		}
 	}
-	p, err := newProver(ctx, l.store)
+	p, err := l.proofs.prover(ctx, l.store, id, c, seq)
 	if err != nil {
 		return Proof{}, err
 	}
-	return p.prove(c, seq)
+	if len(data) == tileWidth*hashSize {
+		p.read.tiles[tile] = newFullTile(data)
+	}
+	proof, err := p.prove(c, seq)
+	if err != nil {
+		l.proofs.forget()
+		return Proof{}, err
+	}
+	l.proofs.keep(id, p, c)
+	return proof, nil
 }
 
 // ProveConsistency returns the proof that what ctx's tenant had in its log at size from is the beginning of
@@ -161,7 +175,7 @@ func (l *Log) ProveConsistency(ctx context.Context, from, to uint64) ([][32]byte
 // prover makes proofs of one tree, and remembers the tiles it read.
 type prover struct {
 	size uint64
-	read tlog.HashReader
+	read *nodes
 }
 
 // newProver returns a prover of t as it was grown last. What it proves is not checked against a checkpoint that
@@ -179,7 +193,7 @@ func newProver(ctx context.Context, t Tree) (*prover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &prover{size, nodes(ctx, t, e)}, nil
+	return &prover{size, newNodes(ctx, t, e)}, nil
 }
 
 // prove returns the proof that place seq is covered by c. It has been checked.

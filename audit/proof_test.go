@@ -296,12 +296,12 @@ func TestAnyTreesNodesAreThoseOfXMod(t *testing.T) {
 		require.NoError(rt, err)
 		e, err := grow(ctx, store)
 		require.NoError(rt, err)
-		root, err := tlog.TreeHash(int64(e.size), nodes(ctx, store, e))
+		root, err := tlog.TreeHash(int64(e.size), newNodes(ctx, store, e))
 		require.NoError(rt, err)
 		require.Equal(rt, e.root(), [hashSize]byte(root))
 		require.Equal(rt, modelRootOf(ctx, t, store, e.size), e.root())
 		at := int64(rapid.Uint64Range(0, e.size-1).Draw(rt, "seq"))
-		_, err = nodes(ctx, store, e).ReadHashes([]int64{tlog.StoredHashIndex(0, int64(e.size)+at)})
+		_, err = newNodes(ctx, store, e).ReadHashes([]int64{tlog.StoredHashIndex(0, int64(e.size)+at)})
 		require.Error(rt, err)
 	})
 }
@@ -321,7 +321,7 @@ func TestAProofReadsTwoTilesHoweverTheTreeEnds(t *testing.T) {
 	c := Checkpoint{Size: size, Root: e.root()}
 	for _, seq := range []uint64{0, 255, 65535, 65536, 2*65536 + 300, 3*65536 + 5, 3*65536 + 254*256, size - 1} {
 		read := 0
-		p := prover{size, nodes(t.Context(), tilesOnly{tiles: tiles, read: &read}, &e)}
+		p := prover{size, newNodes(t.Context(), tilesOnly{tiles: tiles, read: &read}, &e)}
 		_, err := p.prove(c, seq)
 		require.NoError(t, err)
 		require.LessOrEqual(t, read, 2)
@@ -341,7 +341,7 @@ func benchTree(b *testing.B) (*prover, Checkpoint) {
 		})
 	}
 	b.ResetTimer()
-	return &prover{e.size, nodes(b.Context(), tilesOnly{tiles: tiles}, &e)}, Checkpoint{Size: e.size, Root: e.root()}
+	return &prover{e.size, newNodes(b.Context(), tilesOnly{tiles: tiles}, &e)}, Checkpoint{Size: e.size, Root: e.root()}
 }
 
 type tilesOnly struct {

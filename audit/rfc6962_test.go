@@ -86,7 +86,7 @@ func TestTheReferenceTreeOfCertificateTransparency(t *testing.T) {
 		require.Equal(t, root(size), hashRange(row), "the verifier's own")
 	}
 	for _, x := range ctPaths {
-		p := prover{x.size, nodes(t.Context(), nil, treeOf(t, leaves[:x.size]))}
+		p := prover{x.size, newNodes(t.Context(), nil, treeOf(t, leaves[:x.size]))}
 		proof, err := p.prove(Checkpoint{Size: x.size, Root: root(x.size)}, x.seq)
 		require.NoError(t, err)
 		want := hexHashes(t, x.path)
@@ -96,7 +96,7 @@ func TestTheReferenceTreeOfCertificateTransparency(t *testing.T) {
 		require.Error(t, checkPath(want, x.size, root(x.size), x.seq, hashOfLeaf([]byte("another"))))
 	}
 	for _, x := range ctLinks {
-		p := prover{x.to, nodes(t.Context(), nil, treeOf(t, leaves[:x.to]))}
+		p := prover{x.to, newNodes(t.Context(), nil, treeOf(t, leaves[:x.to]))}
 		path, err := p.proveConsistency(x.from, x.to)
 		require.NoError(t, err)
 		want := hexHashes(t, x.path)
@@ -120,7 +120,7 @@ func TestTheExampleOfRFC6962(t *testing.T) {
 
 	tree := treeOf(t, leaves)
 	require.Equal(t, hash, tree.root())
-	p := prover{7, nodes(t.Context(), nil, tree)}
+	p := prover{7, newNodes(t.Context(), nil, tree)}
 	for seq, want := range map[uint64][][32]byte{0: {b, h, l}, 3: {c, g, l}, 4: {f, j, k}, 6: {i, k}} {
 		proof, err := p.prove(Checkpoint{Size: 7, Root: hash}, seq)
 		require.NoError(t, err)

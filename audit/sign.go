@@ -13,6 +13,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -21,13 +22,14 @@ type signing struct {
 	mu       sync.Mutex
 	unsigned map[tenancy.ID]*unsigned
 	latest   map[tenancy.ID]Checkpoint // size and root of the newest that this process signed or saw
+	good     map[string]*note.Note     // what openNote opened
 	due      chan struct{}             // told when a log has Options.Every new events
 	now      func() time.Time
 	heads    *headsState
 }
 
 func newSigning(o Options) signing {
-	return signing{unsigned: map[tenancy.ID]*unsigned{}, latest: map[tenancy.ID]Checkpoint{}, due: make(chan struct{}, 1), now: time.Now, heads: newHeadsState(o)}
+	return signing{unsigned: map[tenancy.ID]*unsigned{}, latest: map[tenancy.ID]Checkpoint{}, good: map[string]*note.Note{}, due: make(chan struct{}, 1), now: time.Now, heads: newHeadsState(o)}
 }
 
 // unsigned is what a process wrote to a log that no checkpoint covers yet.
@@ -248,7 +250,7 @@ func checkReceipts(ctx context.Context, t Tree, e *edge, u *unsigned) error {
 	if u == nil || len(u.receipts) == 0 {
 		return nil
 	}
-	root, read := e.root(), nodes(ctx, t, e)
+	root, read := e.root(), newNodes(ctx, t, e)
 	for _, r := range u.receipts {
 		if r.Seq >= e.size {
 			return fmt.Errorf("%w: it has %d leaves, and event %d was recorded", ErrBackwards, e.size, r.Seq)

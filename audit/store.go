@@ -120,6 +120,9 @@ type Store interface {
 	Drain(ctx context.Context, limit int) (int, error)
 	// Find calls f for at most q.Limit events, in q's order, until f fails. Bytes are f's until it returns.
 	Find(ctx context.Context, q Find, f func(Stored) error) error
+	// SignedTile returns the newest checkpoint and the data of a full tile, the zero Signed or nil for what is not there, in one
+	// round trip if the store can.
+	SignedTile(ctx context.Context, id TileID) (newest Signed, tile []byte, err error)
 	// ByID returns the event of that id with all that Leaves sets, or ErrNotFound.
 	ByID(ctx context.Context, id uuid.UUID) (Stored, error)
 	// Subjects calls f with the places where the subject has something to erase (Data not empty), in order.

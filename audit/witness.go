@@ -111,7 +111,7 @@ func (w *witnessClient) cosign(ctx context.Context, t Tree, e *edge, c Checkpoin
 func addCheckpoint(ctx context.Context, t Tree, e *edge, old uint64, c Checkpoint) ([]byte, error) {
 	body := fmt.Appendf(nil, "old %d\n", old)
 	if old > 0 && old < c.Size {
-		proof, err := tlog.ProveTree(int64(c.Size), int64(old), nodes(ctx, t, e))
+		proof, err := tlog.ProveTree(int64(c.Size), int64(old), newNodes(ctx, t, e))
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
 )
 
@@ -95,4 +96,31 @@ func (t *tree) Tiles(ctx context.Context, of []audit.TileID) (data [][]byte, err
 		return nil, err
 	}
 	return data, nil
+}
+
+// SignedTile implements [audit.Store].
+func (s *Store) SignedTile(ctx context.Context, id audit.TileID) (newest audit.Signed, tile []byte, err error) {
+	text := s.sql(`SELECT c.size, c.note, c.heads_index, (SELECT t.data FROM {tile} t WHERE t.level = ? AND t.idx = ?) FROM {checkpoint} c ORDER BY c.size DESC LIMIT 1`)
+	var size int64
+	args, dest := []any{int64(id.Level), limited(id.Index)}, []any{&size, &newest.Note, &newest.HeadsIndex, &tile}
+	if s.pg {
+		if err = s.fitting(ctx); err == nil {
+			err = s.db.Row(ctx, text, args, dest)
+		}
+	}
+	// Of a statement of its own it is not known what became of it if no answer came. It is asked again where that is known.
+	if !s.pg || errors.Is(err, tenantdb.ErrOutcomeUnknown) {
+		err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			err := tx.QueryRowxContext(ctx, text, args...).Scan(dest...)
+			if errors.Is(err, sql.ErrNoRows) {
+				err = nil
+			}
+			return err
+		})
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return audit.Signed{}, nil, named(err)
+	}
+	newest.Size = uint64(size)
+	return newest, tile, nil
 }

@@ -19,6 +19,7 @@ import (
 // cutter breaks connections when a commit is on its way: before the server has it, or before its answer is back.
 type cutter struct {
 	armed     atomic.Bool
+	all       bool // not only commits
 	delivered bool
 	cuts      atomic.Int32
 }
@@ -34,7 +35,7 @@ type cutConn struct {
 var commitQuery = regexp.MustCompile(`(?s)Q.{4}commit|\{"v":1`)
 
 func (c *cutConn) Write(p []byte) (int, error) {
-	if commitQuery.Match(p) && c.armed.CompareAndSwap(true, false) {
+	if (c.all || commitQuery.Match(p)) && c.armed.CompareAndSwap(true, false) {
 		c.cuts.Add(1)
 		c.mine.Store(true)
 		if !c.delivered {
@@ -152,5 +153,23 @@ func TestALostAnswerToADrainDoublesAndLosesNothing(t *testing.T) {
 		for i, e := range all {
 			require.Equal(t, want[i].ID, e.ID)
 		}
+	}
+}
+
+func TestAnAnswerThatIsLostToAReaderIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := onPostgres(t)
+	town := newTown(t, w)
+	for _, delivered := range []bool{true, false} {
+		ctx := town.in(0)
+		c := &cutter{delivered: delivered, all: true}
+		s := cutStore(t, w, c)
+		want, _, err := s.SignedTile(ctx, audit.TileID{})
+		require.NoError(t, err)
+		c.armed.Store(true)
+		got, _, err := s.SignedTile(ctx, audit.TileID{})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.EqualValues(t, 1, c.cuts.Load())
 	}
 }

@@ -36,6 +36,7 @@ type overrides struct {
 	prune     func(ctx context.Context, s audit.Store, to, event uint64) error
 	find      func(audit.Find) audit.Find
 	byID      func(ctx context.Context, s audit.Store, id uuid.UUID) (audit.Stored, error)
+	signed    func(audit.Signed) audit.Signed
 }
 
 func (b *broken) Append(ctx context.Context, e []audit.Entry) ([]audit.Placed, error) {
@@ -116,6 +117,14 @@ func (b *broken) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
 		return b.broken.byID(ctx, b.Store, id)
 	}
 	return b.Store.ByID(ctx, id)
+}
+
+func (b *broken) SignedTile(ctx context.Context, id audit.TileID) (audit.Signed, []byte, error) {
+	newest, tile, err := b.Store.SignedTile(ctx, id)
+	if b.broken.signed != nil {
+		newest = b.broken.signed(newest)
+	}
+	return newest, tile, err
 }
 
 // breaches are ways to break the contract that real stores were seen to take.
@@ -216,6 +225,12 @@ var breaches = map[string]overrides{
 	}},
 	"until is included":         {notices: "a range has its first and not its last", find: func(q audit.Find) audit.Find { q.Until = later(q.Until); return q }},
 	"the end of a range counts": {notices: "a range has its first and not its last", find: func(q audit.Find) audit.Find { q.To += min(q.To, 1); return q }},
+	"no checkpoint has a place among the heads": {notices: "the newest checkpoint and a tile come together", signed: func(c audit.Signed) audit.Signed {
+		if c.Size > 0 {
+			c.HeadsIndex = -1
+		}
+		return c
+	}},
 	"what is not found is empty": {notices: "an event is found by its id", byID: func(ctx context.Context, s audit.Store, id uuid.UUID) (audit.Stored, error) {
 		e, _ := s.ByID(ctx, id)
 		return e, nil

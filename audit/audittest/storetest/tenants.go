@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ var tenantTests = []test{
 	{"the same id in two tenants is two events", tenantsIDs},
 	{"tenants do not wait for each other", tenantsFree},
 	{"a transaction is of one tenant", tenantsTx},
+	{"the newest checkpoint and a tile come together", tenantsSignedTile},
 	{"nothing is done without a tenant", tenantsNone},
 	{"a cancelled context changes nothing", contextDone},
 	{"a context that ends while its call waits records nothing", contextEnds},
@@ -90,6 +92,42 @@ func tenantsTx(t *testing.T, b *book) {
 	require.Zero(t, o.size(t))
 }
 
+func tenantsSignedTile(t *testing.T, b *book) {
+	both := func(ctx context.Context, id audit.TileID, newest audit.Signed, data []byte) {
+		t.Helper()
+		for _, s := range b.Stores {
+			c, got, err := s.SignedTile(ctx, id)
+			require.NoError(t, err)
+			require.Equal(t, newest, c)
+			require.True(t, bytes.Equal(data, got), id)
+			require.Equal(t, data == nil, got == nil)
+		}
+	}
+	both(b.ctx, audit.TileID{}, audit.Signed{}, nil)
+	first, second := tile(0, 0), tile(0, 1)
+	b.append(t, b.entries(600)...)
+	require.NoError(t, b.store().Grow(b.ctx, 0, 600, []byte("edge"), []audit.Tile{first, second}))
+	c := audit.Signed{Size: 300, Note: []byte("a note"), HeadsIndex: -1}
+	require.NoError(t, b.store().Sign(b.ctx, c))
+	both(b.ctx, first.TileID, c, first.Data)
+	require.NoError(t, b.store().Tx(b.ctx, func(ctx context.Context) error {
+		c := audit.Signed{Size: 600, Note: []byte("another"), HeadsIndex: -1}
+		require.NoError(t, b.store().Sign(ctx, c))
+		newest, data, err := b.store().SignedTile(ctx, second.TileID)
+		require.NoError(t, err)
+		require.Equal(t, c, newest)
+		require.True(t, bytes.Equal(second.Data, data))
+		return nil
+	}))
+	c = audit.Signed{Size: 600, Note: []byte("another"), HeadsIndex: -1}
+	both(b.ctx, second.TileID, c, second.Data)
+	require.NoError(t, b.store().Indexed(b.ctx, 600, 4))
+	c.HeadsIndex = 4
+	both(b.ctx, audit.TileID{Level: 0, Index: 2}, c, nil)
+	both(b.ctx, audit.TileID{Level: 1}, c, nil)
+	both(newBook(t, b.Harness).ctx, audit.TileID{}, audit.Signed{}, nil)
+}
+
 // calls are all calls of a store, each as one that would change something or find something.
 func calls(s audit.Store, b *book) map[string]func(context.Context) error {
 	fine := func(audit.Stored) error { return nil }
@@ -118,7 +156,11 @@ func calls(s audit.Store, b *book) map[string]func(context.Context) error {
 		"Hold":     func(ctx context.Context) error { return s.Hold(ctx, audit.Hold{ID: "third"}) },
 		"Release":  func(ctx context.Context) error { return s.Release(ctx, "first") },
 		"Holds":    func(ctx context.Context) error { _, err := s.Holds(ctx); return err },
-		"Indexed":  func(ctx context.Context) error { return s.Indexed(ctx, 300, 4) },
+		"SignedTile": func(ctx context.Context) error {
+			_, _, err := s.SignedTile(ctx, audit.TileID{})
+			return err
+		},
+		"Indexed": func(ctx context.Context) error { return s.Indexed(ctx, 300, 4) },
 	}
 }
 
