@@ -142,4 +142,5 @@ var (
 	HoldReleased = define("audit.hold_released", Delete)
 	Exported     = define("audit.exported", Read)
 	Rotated      = define("audit.key_rotated", Update)
+	Restored     = define("audit.restored", Update)
 )

@@ -48,39 +48,20 @@ func (l *Log) checkLatest(ctx context.Context, e *edge, newest, latest Checkpoin
 		}
 		return checkExtends(ctx, l.store, e, latest)
 	}
-	heads := l.store.Heads()
-	to, err := heads.Size(ctx)
+	from, to, err := l.headsAfter(ctx, newest)
 	if err != nil {
 		return err
 	}
-	from := to - min(to, readAhead) // nothing of this log is left: only what was signed lately can be found
 	if newest.Size > 0 {
-		at := uint64(newest.HeadsIndex)
-		hash, err := leafHashes(ctx, heads, at, at+1)
-		if err != nil {
-			return err
-		}
-		if tlog.RecordHash([]byte(newest.head())) != tlog.Hash(hash) {
-			return fmt.Errorf("%w: the log of heads has another head at %d", ErrCorrupt, at)
-		}
-		from, to = at+1, min(to, at+1+readAhead)
+		to = min(to, from+readAhead)
+	} else { // nothing of this log is left: only what was signed lately can be found
+		from = to - min(to, readAhead)
 	}
-	mine := []byte(newest.Origin + "\n")
-	var found []string // no other call on the store is made while it reads
-	err = heads.Leaves(ctx, from, to, func(s Stored) error {
-		if bytes.HasPrefix(s.Leaf, mine) {
-			found = append(found, string(s.Leaf))
-		}
-		return nil
-	})
+	heads, err := l.headsOf(ctx, newest.Origin, from, to)
 	if err != nil {
 		return err
 	}
-	for _, text := range found {
-		c, err := parseHeadText(text)
-		if err != nil {
-			return fmt.Errorf("%w: the log of heads has what is no head", ErrCorrupt)
-		}
+	for _, c := range heads {
 		if c.Size > e.size {
 			return checkAhead(ctx, l.store, "the log of heads", c.Size)
 		}
@@ -89,4 +70,45 @@ func (l *Log) checkLatest(ctx context.Context, e *edge, newest, latest Checkpoin
 		}
 	}
 	return nil
+}
+
+// headsAfter returns the places in the log of heads from <= seq < to that came after newest, which must be where it says.
+func (l *Log) headsAfter(ctx context.Context, newest Checkpoint) (from, to uint64, err error) {
+	heads := l.store.Heads()
+	if to, err = heads.Size(ctx); err != nil || newest.Size == 0 {
+		return 0, to, err
+	}
+	at := uint64(newest.HeadsIndex)
+	hash, err := leafHashes(ctx, heads, at, at+1)
+	if err != nil {
+		return 0, 0, err
+	}
+	if tlog.RecordHash([]byte(newest.head())) != tlog.Hash(hash) {
+		return 0, 0, fmt.Errorf("%w: the log of heads has another head at %d", ErrCorrupt, at)
+	}
+	return at + 1, to, nil
+}
+
+// headsOf returns the checkpoints of that origin in the places from <= seq < to of the log of heads.
+func (l *Log) headsOf(ctx context.Context, origin string, from, to uint64) (found []Checkpoint, err error) {
+	mine := []byte(origin + "\n")
+	err = l.store.Heads().Leaves(ctx, from, to, func(s Stored) error { // which makes no other call on the store
+		if !bytes.HasPrefix(s.Leaf, mine) {
+			return nil
+		}
+		c, err := parseHeadText(string(s.Leaf))
+		if err != nil {
+			return fmt.Errorf("%w: the log of heads has what is no head", ErrCorrupt)
+		}
+		found = append(found, c)
+		return nil
+	})
+	return found, err
+}
+
+// forgetLatest is for a log that is to be signed again although it does not extend what was signed of it.
+func (l *Log) forgetLatest(id tenancy.ID) {
+	l.signing.mu.Lock()
+	defer l.signing.mu.Unlock()
+	delete(l.signing.latest, id)
 }

@@ -48,7 +48,8 @@
 // broken, for what was erased does not tell whose it was. Of two logs that were signed for one tenant, each whole in itself, it
 // takes a checkpoint held outside to tell which is the true one. A log restored from an old copy is
 // not signed again ([ErrBackwards]) as long as the process remembers, or the log of heads
-// has one of its lost checkpoints among the 16,384 heads after the one that is left.
+// has one of its lost checkpoints among the 16,384 heads after the one that is left; [Log.AcceptRestore] goes on with
+// it, and is an Error to every verifier whose [Policy] does not name that very restore.
 //
 // Labels, types of parties, actions and times of an erased event stay, and so does all that was recorded in clear text.
 // Without a [Sealer], copies of the database keep what was erased after they were made.

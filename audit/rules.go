@@ -16,39 +16,41 @@ const (
 type Rule = finding.Rule
 
 // The rules of the verifier: 00x the bundle, 01x what was signed, 02x the events, 03x erasable values,
-// 04x pruning.
+// 04x pruning, 05x restores.
 const (
-	RuleMalformed   = "AUD001"
-	RuleIncomplete  = "AUD002"
-	RuleOtherLog    = "AUD003"
-	RuleSignature   = "AUD010"
-	RuleRetiredKey  = "AUD011"
-	RuleRoot        = "AUD012"
-	RuleFork        = "AUD013"
-	RuleRollback    = "AUD014"
-	RuleTooOld      = "AUD015"
-	RuleUnsigned    = "AUD016"
-	RuleHeads       = "AUD017"
-	RuleWitnesses   = "AUD018"
-	RuleNotCompared = "AUD019"
-	RuleEdited      = "AUD020"
-	RuleMissing     = "AUD021"
-	RuleExtra       = "AUD022"
-	RuleMoved       = "AUD023"
-	RuleBadLeaf     = "AUD024"
-	RuleForeign     = "AUD025"
-	RuleTime        = "AUD026"
-	RuleTile        = "AUD027"
-	RuleCommitment  = "AUD030"
-	RuleUncommitted = "AUD031"
-	RuleErasure     = "AUD032"
-	RuleErasedHeld  = "AUD033"
-	RuleNotErased   = "AUD034"
-	RuleUnopened    = "AUD035"
-	RuleBadErasure  = "AUD036"
-	RulePruned      = "AUD040"
-	RulePrunedRoot  = "AUD041"
-	RulePrunedHeld  = "AUD042"
+	RuleMalformed    = "AUD001"
+	RuleIncomplete   = "AUD002"
+	RuleOtherLog     = "AUD003"
+	RuleSignature    = "AUD010"
+	RuleRetiredKey   = "AUD011"
+	RuleRoot         = "AUD012"
+	RuleFork         = "AUD013"
+	RuleRollback     = "AUD014"
+	RuleTooOld       = "AUD015"
+	RuleUnsigned     = "AUD016"
+	RuleHeads        = "AUD017"
+	RuleWitnesses    = "AUD018"
+	RuleNotCompared  = "AUD019"
+	RuleEdited       = "AUD020"
+	RuleMissing      = "AUD021"
+	RuleExtra        = "AUD022"
+	RuleMoved        = "AUD023"
+	RuleBadLeaf      = "AUD024"
+	RuleForeign      = "AUD025"
+	RuleTime         = "AUD026"
+	RuleTile         = "AUD027"
+	RuleCommitment   = "AUD030"
+	RuleUncommitted  = "AUD031"
+	RuleErasure      = "AUD032"
+	RuleErasedHeld   = "AUD033"
+	RuleNotErased    = "AUD034"
+	RuleUnopened     = "AUD035"
+	RuleBadErasure   = "AUD036"
+	RulePruned       = "AUD040"
+	RulePrunedRoot   = "AUD041"
+	RulePrunedHeld   = "AUD042"
+	RuleRestored     = "AUD050"
+	RuleRestoreNamed = "AUD051"
 )
 
 var verifyRules = []Rule{
@@ -83,6 +85,8 @@ var verifyRules = []Rule{
 	{ID: RulePruned, Severity: Error, Title: "events are gone and no event says that they were pruned", Remedy: "Somebody removed them past this package: restore them from a backup."},
 	{ID: RulePrunedRoot, Severity: Error, Title: "an event prunes another history than this one", Remedy: "Its root is not that of the events up to there: ask who recorded it."},
 	{ID: RulePrunedHeld, Severity: Error, Title: "events were pruned under a legal hold", Remedy: "Ask who did it: the event names them."},
+	{ID: RuleRestored, Severity: Error, Title: "an event says that the log was restored from an old copy, and the policy does not name it", Remedy: "What came after the copy is gone. Ask who did it and why; if that is known and agreed, let the policy name the event."},
+	{ID: RuleRestoreNamed, Severity: Info, Title: "the log was restored from an old copy, and the policy names the event that says so", Remedy: "Nothing is left to do: what was recorded after the copy is gone."},
 }
 
 // Rules returns every rule that [Verify] looks for, in order of their IDs.

@@ -117,10 +117,15 @@ func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	if l.store.InTx(ctx) {
 		return Checkpoint{}, errSignInTx
 	}
+	return l.checkpointOf(ctx, id, false)
+}
+
+// checkpointOf is Checkpoint, of a log that is known to have lost what was signed if restored.
+func (l *Log) checkpointOf(ctx context.Context, id tenancy.ID, restored bool) (_ Checkpoint, err error) {
 	u := l.takeUnsigned(id)
 	for range signTries {
 		var c Checkpoint
-		if c, err = l.checkpoint(ctx, id, u); err == nil {
+		if c, err = l.checkpoint(ctx, id, u, restored); err == nil {
 			return c, nil
 		}
 		if !errors.Is(err, ErrConflict) {
@@ -132,7 +137,7 @@ func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
 }
 
 // checkpoint is one try of Checkpoint. It is ErrConflict if another process got in between.
-func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Checkpoint, error) {
+func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned, restored bool) (Checkpoint, error) {
 	for {
 		n, err := l.store.Drain(ctx, 1024)
 		if err != nil {
@@ -164,8 +169,10 @@ func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned) (Check
 	if e.size == 0 {
 		return Checkpoint{}, fmt.Errorf("%w: nothing was recorded yet", ErrNotFound)
 	}
-	if err := l.checkLatest(ctx, e, newest.Checkpoint, latest, known); err != nil {
-		return Checkpoint{}, err
+	if !restored {
+		if err := l.checkLatest(ctx, e, newest.Checkpoint, latest, known); err != nil {
+			return Checkpoint{}, err
+		}
 	}
 	if e.size == newest.Size {
 		l.setLatest(id, newest.Checkpoint)

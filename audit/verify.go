@@ -36,6 +36,9 @@ type Policy struct {
 	// the rest: it tells neither whose it is nor how many values it holds. AllowSealed is for whose log does seal its values.
 	Sealer      Sealer
 	AllowSealed bool
+	// Restored are the hashes of the events (audit.restored) that say that the log was restored from an old copy, of restores
+	// that you know of. Any other is an Error, and so is one of these that is not there. What one of them names as lost is no finding.
+	Restored [][32]byte
 }
 
 // Verify reads a bundle, as [Log.Bundle] writes it, and reports everything in it that is not as it was
@@ -86,6 +89,7 @@ type verifier struct {
 	leafRow       [tileWidth]treeHash // of the current tile, if not same
 	same          bool                // leaves and tiles did not differ
 	doubts        []Finding           // where they do, until a checkpoint tells which is right
+	conflicts     []conflict          // with what was held outside
 	broken        bool                // a part of the tree is missing
 
 	entries  []byte     // of the current tile

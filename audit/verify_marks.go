@@ -99,7 +99,7 @@ func (v *verifier) readTrusted() (heads []head) {
 		case h.origin != v.m.Origin:
 			v.find(RuleNotCompared, 0, 0, "note %d of those held outside is of another origin, %q", i+1, h.origin)
 		case h.size > v.m.Size:
-			v.rep.add(Finding{Rule: RuleRollback, Seq: v.m.Size, To: h.size, Evidence: string(h.raw),
+			v.clash("", &h, Finding{Rule: RuleRollback, Seq: v.m.Size, To: h.size, Evidence: string(h.raw),
 				Message: fmt.Sprintf("a note held outside is of size %d, the bundle of size %d", h.size, v.m.Size)})
 		default:
 			v.marks = append(v.marks, mark{head: h, held: true})
@@ -162,13 +162,13 @@ func (v *verifier) readLinks() error {
 		case t.size == h.size:
 			compared[i] = true
 			if t.root != h.root {
-				v.fork(0, 0, "the log of heads", &t, &h.head)
+				v.clash(lostOfHeads, &t, forkOf(0, 0, "the log of heads", &t, &h.head))
 			} else {
 				h.vouched = true
 			}
 		case t.size > h.size:
 			compared[i] = true
-			v.rep.add(Finding{Rule: RuleRollback, Evidence: string(t.raw),
+			v.clash(lostOfHeads, &t, Finding{Rule: RuleRollback, Evidence: string(t.raw),
 				Message: fmt.Sprintf("a note of the log of heads held outside is of size %d, the bundle's of size %d", t.size, h.size)})
 		}
 	}
@@ -192,7 +192,7 @@ func (v *verifier) readLinks() error {
 			}
 			compared[i] = true
 			if !ok || rest != "" || t.size > 0 && tlog.CheckTree(tlog.TreeProof(proof), int64(h.size), h.root, int64(t.size), t.root) != nil {
-				v.rep.add(Finding{Rule: RuleHeads, Evidence: string(t.raw) + "\n" + string(h.raw),
+				v.clash(lostOfHeads, &t, Finding{Rule: RuleHeads, Evidence: string(t.raw) + "\n" + string(h.raw),
 					Message: fmt.Sprintf("the log of heads is not shown to continue the note of size %d held outside", t.size)})
 			} else {
 				h.vouched = true
@@ -201,7 +201,8 @@ func (v *verifier) readLinks() error {
 	}
 	for i, t := range h.held {
 		if !compared[i] {
-			v.find(RuleNotCompared, 0, 0, "the bundle does not tell whether the log of heads continues the note of size %d held outside", t.size)
+			v.clash(lostOfHeads, &t, Finding{Rule: RuleNotCompared, Message: fmt.Sprintf(
+				"the bundle does not tell whether the log of heads continues the note of size %d held outside", t.size)})
 		}
 	}
 	return nil
@@ -292,6 +293,10 @@ func (v *verifier) resolve(size uint64, tiles bool) {
 }
 
 func (v *verifier) fork(from, to uint64, what string, a, b *head) {
-	v.rep.add(Finding{Rule: RuleFork, Seq: from, To: to, Evidence: string(a.raw) + "\n" + string(b.raw),
-		Message: fmt.Sprintf("%s was signed with two histories: a note of size %d and one of size %d cannot both be true", what, a.size, b.size)})
+	v.rep.add(forkOf(from, to, what, a, b))
+}
+
+func forkOf(from, to uint64, what string, a, b *head) Finding {
+	return Finding{Rule: RuleFork, Seq: from, To: to, Evidence: string(a.raw) + "\n" + string(b.raw),
+		Message: fmt.Sprintf("%s was signed with two histories: a note of size %d and one of size %d cannot both be true", what, a.size, b.size)}
 }

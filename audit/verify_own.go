@@ -14,6 +14,7 @@ type ownEvents struct {
 	prunings []pruning
 	from, to uint64 // the places that are gone
 	roots    map[uint64]treeHash
+	restores []restore
 }
 
 const keptHolds = 1 << 12
@@ -51,6 +52,8 @@ func (v *verifier) ownEvent(seq uint64, b []byte) {
 		ok = v.ownErased(seq, data)
 	case Pruned.Name():
 		ok = v.ownPruned(seq, data)
+	case Restored.Name():
+		ok = v.ownRestored(seq, b, data)
 	case HoldPlaced.Name(), HoldReleased.Name():
 		id, _ := data["hold"].(string)
 		scope, _ := data["scope"].(string)

@@ -11,6 +11,7 @@ func (v *verifier) settle() {
 		v.rep.add(f)
 	}
 	v.settleMarks()
+	v.settleRestores()
 	v.settleAnchor()
 	v.erased.settle(v.rep)
 	v.settlePruned()
@@ -36,7 +37,7 @@ func (v *verifier) settleMarks() {
 			signed, covered = max(signed, m.size), covered || m.size == v.m.Size
 		}
 		switch {
-		case m.fits, !m.seen, v.broken:
+		case m.fits, !m.seen, v.broken, m.held && v.excused("", &m.head):
 		case newest != nil && newest.size >= m.size:
 			v.fork(v.goodBelow(m.size), max(m.size, 1), "the log", &m.head, &newest.head)
 		case !reported:
@@ -78,6 +79,7 @@ func (v *verifier) settleAnchor() {
 		byWitness := v.enoughWitnesses(&m.head)
 		witnessed = witnessed || byWitness && m.fits
 		switch outside := m.held || m.vouched || byWitness; {
+		case m.held && v.excused("", &m.head):
 		case outside && m.seen && !m.fits:
 			other = min(other, m.size)
 		case outside && m.fits:

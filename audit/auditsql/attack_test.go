@@ -264,5 +264,26 @@ func TestALogThatWasCutOffIsNotSignedAgain(t *testing.T) {
 			_, err = l.Checkpoint(v.ctx)
 			require.ErrorIs(t, err, audit.ErrBackwards)
 		}
+		// Nor as if nothing had been if somebody says that it is in order.
+		_, err = fresh.AcceptRestore(v.ctx, audit.Restoring{Reason: "the disk failed", By: audit.Party{Type: "user", ID: "7"}})
+		require.NoError(t, err)
+		_, err = v.Checkpoint(v.ctx)
+		require.ErrorIs(t, err, audit.ErrBackwards, "a process that saw what was lost")
+		var bundle bytes.Buffer
+		_, err = fresh.Bundle(v.ctx, &bundle, audit.Bundling{By: audit.Party{Type: "auditor", ID: "1"}, Reason: "yearly"})
+		require.NoError(t, err)
+		p := audit.Policy{Keys: []audit.Key{{Verifier: v.key}}, Trusted: [][]byte{v.signed.Note}}
+		r, err := audit.Verify(t.Context(), bytes.NewReader(bundle.Bytes()), p)
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{audit.RuleRestored: 1, audit.RuleRollback: 1}, r.Count, r)
+		for e, err := range fresh.Events(v.ctx, audit.Query{Limit: 10}) {
+			require.NoError(t, err)
+			if e.Action == audit.Restored {
+				p.Restored = append(p.Restored, e.Hash)
+			}
+		}
+		r, err = audit.Verify(t.Context(), bytes.NewReader(bundle.Bytes()), p)
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{audit.RuleRestoreNamed: 1}, r.Count, r)
 	})
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 func main() {
@@ -82,6 +83,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	flags.StringVar(&p.Origin, "origin", "", "the `ORIGIN` the log must have")
 	flags.DurationVar(&p.MaxAge, "max-age", 0, "how old the newest signature may be, such as 1h")
 	flags.BoolVar(&p.AllowSealed, "allow-sealed", false, "values are sealed in this log, and are not to be checked")
+	flags.Func("restored", "the `HASH` of an event that says that the log was restored from an old copy, as the report shows it", func(s string) error {
+		h, err := tlog.ParseHash(s)
+		p.Restored = append(p.Restored, h)
+		return err
+	})
 	asJSON := flags.Bool("json", false, "report as JSON")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
