@@ -3,6 +3,7 @@ package redact
 import (
 	"net/url"
 	"reflect"
+	"unsafe"
 )
 
 // Copy returns a deep copy of v with what is sensitive replaced. Nothing that v refers to is changed, and parts in which
@@ -89,7 +90,7 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 			v.SetBytes(w.rawJSON(f, v.Bytes(), depth))
 		}
 	case shapeStruct:
-		w.structure(p, v, depth)
+		w.structure(p, unsafe.Pointer(v.UnsafeAddr()), depth)
 	case shapeOpaque:
 		w.closed(p, f, v, depth)
 	case shapeURL:
@@ -97,7 +98,7 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 	case shapePointer:
 		w.pointer(p, f, v, depth)
 	case shapeTexts:
-		w.texts(f, v, depth)
+		w.texts(f, v.Addr().Interface().(*[]string), depth)
 	case shapeSlice:
 		w.slice(p, f, v, depth)
 	case shapeArray:
@@ -112,7 +113,7 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 			w.apply(p.elem, f, v.Index(i), depth-1)
 		}
 	case shapeLabels:
-		w.labels(v, depth)
+		w.labels(v.Addr().Interface().(*map[string]string), depth)
 	case shapeMap:
 		if p.typ == typeObject && !v.IsNil() {
 			n, ok := w.object(f, v.Interface().(map[string]any), depth).(map[string]any)
@@ -149,100 +150,6 @@ func (w *walker) hide(p *plan, f *field, v reflect.Value, _ int) {
 		w.r.onMatch(Credential, f.rule)
 	}
 	v.SetZero()
-}
-
-func (w *walker) structure(p *plan, v reflect.Value, depth int) {
-	if !w.node(depth) {
-		v.SetZero()
-		return
-	}
-	if p.exported && v.CanSet() {
-		n := reflect.New(p.typ).Elem()
-		copyExported(n, v)
-		v.Set(n)
-	}
-	for i := range p.members {
-		m := &p.members[i]
-		if m.bare { // the most frequent cases, without more ado
-			switch m.plan.shape {
-			case shapeText:
-				fv := v.Field(m.index)
-				if s := fv.String(); len(s) >= shortText || !w.harmless(s) {
-					if t := w.text(nil, s); t != s {
-						fv.SetString(t)
-					}
-				}
-				continue
-			case shapeNumber:
-				if fv := v.Field(m.index); fv.CanInt() && fv.Int() < 1e10 {
-					continue
-				}
-			}
-		}
-		if m.value && p.named > 0 && m.tag == nil {
-			if f := w.r.field(v.Field(p.named - 1).String()); f.hide != hideNothing || f.who != nil {
-				w.apply(m.plan, f, v.Field(m.index), depth-1)
-				continue
-			}
-		}
-		if m.tag != nil {
-			w.tagged(m.plan, m.tag, m.field, v.Field(m.index), depth-1)
-		} else {
-			w.apply(m.plan, m.field, v.Field(m.index), depth-1)
-		}
-	}
-}
-
-// copyExported copies the fields that can be looked at.
-func copyExported(dst, src reflect.Value) {
-	for i := range src.NumField() {
-		switch f := dst.Field(i); {
-		case f.CanSet():
-			f.Set(src.Field(i))
-		case src.Type().Field(i).Anonymous && f.Kind() == reflect.Struct:
-			copyExported(f, src.Field(i))
-		}
-	}
-}
-
-// tagged replaces the value of a field with a tag.
-func (w *walker) tagged(p *plan, t *tagRule, f *field, v reflect.Value, depth int) {
-	if !v.CanSet() {
-		return
-	}
-	switch {
-	case t.drop:
-		v.SetZero()
-	case p.skip && isSecret(p.typ):
-	case p.shape == shapeText:
-		v.SetString(t.value(w, v.String()))
-	case p.shape == shapeBytes:
-		if v.Len() > 0 {
-			v.SetBytes([]byte(t.value(w, string(v.Bytes()))))
-		}
-	case p.shape == shapeTexts || p.shape == shapeSlice && p.elem.shape == shapeText:
-		if v.IsNil() || !w.node(depth) {
-			v.SetZero()
-			return
-		}
-		n := reflect.MakeSlice(p.typ, v.Len(), v.Len())
-		for i := range v.Len() {
-			n.Index(i).SetString(t.value(w, v.Index(i).String()))
-		}
-		v.Set(n)
-	case p.shape == shapePointer && p.elem.shape == shapeText && !v.IsNil():
-		n := reflect.New(p.elem.typ)
-		n.Elem().SetString(t.value(w, v.Elem().String()))
-		v.Set(n)
-	case p.shape == shapeInterface && v.NumMethod() == 0 && !v.IsNil():
-		s, ok := v.Interface().(string)
-		if !ok {
-			s = "?"
-		}
-		v.Set(reflect.ValueOf(t.value(w, s)))
-	default:
-		v.SetZero()
-	}
 }
 
 func (w *walker) zeroNumber(f *field, v reflect.Value) {
@@ -305,8 +212,7 @@ func (w *walker) pointer(p *plan, f *field, v reflect.Value, depth int) {
 	v.Set(n)
 }
 
-func (w *walker) texts(f *field, v reflect.Value, depth int) {
-	p := v.Addr().Interface().(*[]string)
+func (w *walker) texts(f *field, p *[]string, depth int) {
 	own := w.inPlace
 	for i, s := range *p {
 		if !w.node(depth) {
@@ -323,7 +229,7 @@ func (w *walker) texts(f *field, v reflect.Value, depth int) {
 }
 
 func (w *walker) slice(p *plan, f *field, v reflect.Value, depth int) {
-	if v.IsNil() || p.skip && (f == nil || f.hide == hideNothing && f.who == nil) {
+	if v.Len() == 0 || p.skip && (f == nil || f.hide == hideNothing && f.who == nil) {
 		return
 	}
 	n := v
@@ -334,6 +240,10 @@ func (w *walker) slice(p *plan, f *field, v reflect.Value, depth int) {
 		if depth <= 0 {
 			size = 0
 		}
+	}
+	if p.elem.shape == shapeStruct && !f.whole() && size == v.Len() {
+		w.structs(p, unsafe.Pointer(v.UnsafeAddr()), depth)
+		return
 	}
 	if !w.inPlace || size < v.Len() {
 		n = reflect.MakeSlice(p.typ, size, size)
@@ -356,8 +266,7 @@ func (w *walker) slice(p *plan, f *field, v reflect.Value, depth int) {
 	v.Set(n)
 }
 
-func (w *walker) labels(v reflect.Value, depth int) {
-	p := v.Addr().Interface().(*map[string]string)
+func (w *walker) labels(p *map[string]string, depth int) {
 	var n map[string]string
 	for k, s := range *p {
 		if !w.node(depth) {

@@ -162,6 +162,36 @@ func TestNothingPlantedInAStructIsInItsCopyAndTheStructIsLeftAlone(t *testing.T)
 	require.NotContains(t, fmt.Sprintf("%+v %v", Default().Any(in), Default().Any(&in)), plantedMail)
 }
 
+// Whatever a struct's copy finds by its plan and what lies behind the length of a slice are its own.
+func TestACopyHasItsOwnMemoryWhereItsFieldsDiffer(t *testing.T) {
+	t.Parallel()
+	type inner struct {
+		Mail string
+		N    int64
+	}
+	type outer struct {
+		ID      uint64
+		Card    uint64
+		List    []inner
+		Ref     *inner
+		In      inner
+		Nothing *inner
+		None    []inner
+		Empty   []inner
+	}
+	hidden := []inner{{plantedMail, 1}, {plantedMail, 2}, {plantedMail, 3}}
+	in := outer{ID: 1 << 63, Card: 41111111_11111111, List: hidden[:1], Ref: &hidden[1], In: hidden[2], Empty: []inner{}}
+	out := Copy(Default(), in)
+	label := "[redacted:email]"
+	require.Equal(t, outer{ID: 1 << 63, List: []inner{{label, 1}}, Ref: &inner{label, 2}, In: inner{label, 3}, Empty: []inner{}}, out)
+	require.NotContains(t, fmt.Sprint(out.List[:cap(out.List)]), plantedMail)
+	out.List[0].N, out.Ref.N = 7, 7
+	require.Equal(t, []inner{{plantedMail, 1}, {plantedMail, 2}, {plantedMail, 3}}, hidden)
+	require.NoError(t, Scrub(Default(), &in))
+	require.Equal(t, outer{ID: 1 << 63, List: hidden[:1], Ref: &hidden[1], In: inner{label, 3}, Empty: []inner{}}, in)
+	require.Equal(t, []inner{{label, 1}, {label, 2}, {plantedMail, 3}}, hidden)
+}
+
 func TestTagsSayWhatAFieldIs(t *testing.T) {
 	t.Parallel()
 	type tagged struct {

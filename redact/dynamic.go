@@ -12,83 +12,75 @@ import (
 	"time"
 )
 
-// any redacts a value of a type that is known only now.
+// any redacts a value of a type that is known only now. It returns v itself where there is nothing to replace, unless that
+// takes a copy to find out.
 func (w *walker) any(f *field, v any, depth int) any {
-	switch v := v.(type) {
+	var label string
+	var yes bool
+	switch x := v.(type) {
 	case nil, bool, time.Time:
 		return v
 	case string:
-		if t := w.text(f, v); t != v {
-			return t
-		}
-		return v
+		label = w.text(f, x)
+		yes = label != x
 	case error:
-		return w.failure(f, v)
+		return w.failure(f, x)
 	case int:
-		return orLabel(v)(w.signed(f, int64(v)))
+		label, yes = w.signed(f, int64(x))
 	case int64:
-		return orLabel(v)(w.signed(f, v))
+		label, yes = w.signed(f, x)
 	case uint64:
-		return orLabel(v)(w.integer(f, v, false))
+		label, yes = w.integer(f, x, false)
 	case float64:
-		return orLabel(v)(w.float(f, v))
+		label, yes = w.float(f, x)
 	case json.Number:
-		return orLabel(v)(w.number(f, []byte(v)))
+		label, yes = w.number(f, []byte(x))
 	case json.RawMessage:
-		if len(v) == 0 {
-			return v
+		if len(x) > 0 {
+			return json.RawMessage(w.rawJSON(f, x, depth))
 		}
-		return json.RawMessage(w.rawJSON(f, v, depth))
 	case []byte:
-		b, _ := w.binary(f, v)
-		return b
+		if b, changed := w.binary(f, x); changed {
+			return b
+		}
 	case *url.URL:
-		if v == nil {
-			return v
+		if x != nil {
+			return w.address(x)
 		}
-		return w.address(v)
 	case url.URL:
-		return w.address(&v)
+		return w.address(&x)
 	case *http.Request:
-		if v == nil {
-			return v
+		if x != nil {
+			return w.text(nil, x.Method) + " " + w.address(x.URL)
 		}
-		return w.text(nil, v.Method) + " " + w.address(v.URL)
 	case *http.Response:
-		if v == nil {
-			return v
+		if x != nil {
+			return strconv.Itoa(x.StatusCode)
 		}
-		return strconv.Itoa(v.StatusCode)
 	case map[string]any:
-		if v == nil {
-			return v
+		if x != nil {
+			return w.object(f, x, depth)
 		}
-		return w.object(f, v, depth)
 	case []any:
-		if v == nil {
-			return v
+		if x != nil {
+			return w.list(f, x, depth)
 		}
-		return w.list(f, v, depth)
 	case slog.Value:
-		t, _ := w.logged(f, v, depth)
+		t, _ := w.logged(f, x, depth)
 		return t
 	case slog.Attr:
-		t, _ := w.attr(v, depth)
-		return t
+		w.attr(&x, depth)
+		return x
 	case []slog.Attr:
-		t, _ := w.attrs(v, depth)
+		t, _ := w.attrs(x, depth)
 		return t
+	default:
+		return w.reflected(f, v, depth)
 	}
-	return w.reflected(f, v, depth)
-}
-
-func orLabel[T any](v T) func(string, bool) any {
-	return func(label string, yes bool) any {
-		if yes {
-			return label
-		}
-		return v
+	if yes {
+		return label
 	}
+	return v
 }
 
 // object redacts a decoded JSON object. A member called "value" is also judged by what one called "name" or "key" says.

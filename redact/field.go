@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync/atomic"
 )
@@ -35,26 +34,35 @@ func (f *field) whole() bool { return f != nil && (f.hide >= hideText || f.hide 
 var structural = []string{"token", "tokens", "jwt", "bearer", "authorization", "pw", "pat", "sid", "sessionid", "sessid", "authcode",
 	"xsrf", "csrf", "assertion", "connectionstring", "sas"}
 
-var nameSeed = maphash.MakeSeed()
-
 // fieldCache remembers what was said about names: most programs use few. A name that shows something personal is never
 // kept.
-type fieldCache struct {
-	seed maphash.Seed
-	slot [1024]atomic.Pointer[field]
+type fieldCache [1024]atomic.Pointer[field]
+
+// nameHash is where a name is kept. Whoever chooses names to collide gains no more than with names that differ each time.
+func nameHash[T string | []byte](s T) (h uint64) {
+	const odd = 0x9E3779B97F4A7C15
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		h = (h ^ (uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56)) * odd
+		h ^= h >> 32
+	}
+	v := uint64(len(s))
+	for ; i < len(s); i++ {
+		v = v<<8 | uint64(s[i])
+	}
+	h = (h ^ v) * odd
+	return h ^ h>>32
 }
 
 // field says what a name says.
-func (r *Redactor) field(key string) *field {
-	h := maphash.String(r.shared.names.seed, key)
-	return r.fieldAt(key, h)
-}
+func (r *Redactor) field(key string) *field { return r.fieldAt(key, nameHash(key)) }
 
 // fieldOf is field without a string.
 func (r *Redactor) fieldOf(key []byte) *field {
-	h := maphash.Bytes(r.shared.names.seed, key)
+	h := nameHash(key)
 	for i := range uint64(2) {
-		if f := r.shared.names.slot[(h+i)&1023].Load(); f != nil && f.key == string(key) {
+		if f := r.shared.names[(h+i)&1023].Load(); f != nil && f.key == string(key) {
 			return f
 		}
 	}
@@ -64,17 +72,17 @@ func (r *Redactor) fieldOf(key []byte) *field {
 func (r *Redactor) fieldAt(key string, h uint64) *field {
 	c := &r.shared.names
 	for i := range uint64(2) {
-		if f := c.slot[(h+i)&1023].Load(); f != nil && f.key == key {
+		if f := c[(h+i)&1023].Load(); f != nil && f.key == key {
 			return f
 		}
 	}
 	f := r.newField(key)
 	if len(key) <= maxKey && f.name == key {
 		at := h & 1023
-		if c.slot[at].Load() != nil && c.slot[(at+1)&1023].Load() == nil {
+		if c[at].Load() != nil && c[(at+1)&1023].Load() == nil {
 			at = (at + 1) & 1023
 		}
-		c.slot[at].Store(f)
+		c[at].Store(f)
 	}
 	return f
 }

@@ -4,7 +4,7 @@ import (
 	stdctx "context"
 	"log/slog"
 	"slices"
-	"sync"
+	"unsafe"
 )
 
 // Handler returns a [slog.Handler] that redacts records before next sees them: the message, the name and value of every
@@ -29,45 +29,39 @@ func (h *handler) Enabled(ctx stdctx.Context, level slog.Level) bool {
 }
 
 func (h *handler) Handle(ctx stdctx.Context, rec slog.Record) error {
-	return h.next.Handle(ctx, h.redact(rec))
+	h.redact(&rec)
+	return h.next.Handle(ctx, rec)
 }
 
-// attrBuffers lends slices to records that change.
-var attrBuffers = sync.Pool{New: func() any { s := make([]slog.Attr, 0, 32); return &s }}
-
-// redact returns the record itself if there is nothing to replace in it.
-func (h *handler) redact(rec slog.Record) (out slog.Record) {
+// redact makes another record of rec if there is something to replace in it.
+func (h *handler) redact(rec *slog.Record) {
 	defer func() {
 		if recover() != nil { // what was not looked at is not logged
-			out = slog.NewRecord(rec.Time, rec.Level, unreadable, rec.PC)
+			*rec = slog.NewRecord(rec.Time, rec.Level, unreadable, rec.PC)
 		}
 	}()
 	w := h.r.walk()
 	w.cut = true
 	msg := w.text(nil, rec.Message)
-	changed := msg != rec.Message
-	buf := attrBuffers.Get().(*[]slog.Attr)
-	if h.sealed {
-		changed = changed || rec.NumAttrs() > 0
-	} else {
+	changed := msg != rec.Message || h.sealed && rec.NumAttrs() > 0
+	attrs := w.record[:0]
+	if !h.sealed {
 		depth := h.r.limits[0]
 		rec.Attrs(func(a slog.Attr) bool {
-			a, c := w.attr(a, depth)
-			changed = changed || c
-			*buf = append(*buf, a)
+			attrs = append(attrs, a)
+			if w.attr(&attrs[len(attrs)-1], depth) {
+				changed = true
+			}
 			return true
 		})
 	}
-	out = rec
 	if changed {
-		out = slog.NewRecord(rec.Time, rec.Level, msg, rec.PC)
-		out.AddAttrs(*buf...)
+		*rec = slog.NewRecord(rec.Time, rec.Level, msg, rec.PC)
+		rec.AddAttrs(attrs...)
 	}
-	clear(*buf)
-	*buf = (*buf)[:0]
-	attrBuffers.Put(buf)
+	clear(attrs)
+	w.record = attrs
 	w.done()
-	return out
 }
 
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -109,25 +103,34 @@ func (r *Redactor) attrsOrLabel(attrs []slog.Attr) (out []slog.Attr) {
 func (w *walker) attrs(in []slog.Attr, depth int) (out []slog.Attr, changed bool) {
 	out = in
 	for i, a := range in {
-		b, c := w.attr(a, depth)
-		if !c {
+		if !w.attr(&a, depth) {
 			continue
 		}
 		if !changed {
 			out, changed = slices.Clone(in), true
 		}
-		out[i] = b
+		out[i] = a
 	}
 	return out, changed
 }
 
-func (w *walker) attr(a slog.Attr, depth int) (slog.Attr, bool) {
+// attr redacts an attribute in its place and reports whether it changed.
+func (w *walker) attr(a *slog.Attr, depth int) bool {
+	switch a.Value.Kind() {
+	case slog.KindBool, slog.KindDuration, slog.KindTime: // under no name anything else
+		if len(a.Key) < shortText && w.harmless(a.Key) {
+			return false
+		}
+	}
 	f := w.r.field(a.Key)
 	v, changed := w.logged(f, a.Value, depth)
-	if f.name != a.Key {
-		return slog.Attr{Key: f.name, Value: v}, true
+	if changed {
+		a.Value = v
 	}
-	return slog.Attr{Key: a.Key, Value: v}, changed
+	if f.name != a.Key {
+		a.Key, changed = f.name, true
+	}
+	return changed
 }
 
 // logged redacts the value of an attribute and reports whether it changed.
@@ -175,7 +178,8 @@ func (w *walker) logged(f *field, v slog.Value, depth int) (slog.Value, bool) {
 			}
 			return slog.StringValue(w.hidden(f)), true
 		default:
-			return slog.AnyValue(w.anySafe(f, x, depth)), true
+			t := w.anySafe(f, x, depth)
+			return slog.AnyValue(t), !identical(t, x)
 		}
 	}
 	return v, false
@@ -189,6 +193,11 @@ func (w *walker) anySafe(f *field, v any, depth int) (out any) {
 		}
 	}()
 	return w.any(f, v, depth)
+}
+
+// identical reports whether two interfaces hold one value in one place: it need not be looked at, and may be incomparable.
+func identical(a, b any) bool {
+	return *(*[2]unsafe.Pointer)(unsafe.Pointer(&a)) == *(*[2]unsafe.Pointer)(unsafe.Pointer(&b))
 }
 
 // resolved asks a LogValuer for its value until it is no LogValuer any more. One that panics or does not end gets a label.

@@ -17,6 +17,7 @@ import (
 // plan says how values of one type are redacted. It is made once for each type and Redactor.
 type plan struct {
 	typ       reflect.Type
+	size      uintptr // of a value
 	shape     shape
 	skip      bool // no value of the type can hold text
 	recursive bool // a value of the type can hold another of it
@@ -50,12 +51,53 @@ const (
 
 // member is a field of a struct that has to be looked at.
 type member struct {
-	index int
-	field *field
-	tag   *tagRule
-	plan  *plan
-	bare  bool // neither a tag nor its name says anything
-	value bool // what the named field of the plan names
+	offset uintptr
+	op     op
+	field  *field
+	tag    *tagRule
+	plan   *plan
+	value  bool // what the named field of the plan names
+}
+
+// op is how a field is redacted, of those that need no reflection.
+type op uint8
+
+const (
+	opReflect op = iota
+	opText       // a text about which neither a tag nor its name says anything
+	opInt        // likewise a number of eight bytes
+	opTaggedText
+	opTexts
+	opLabels
+	opStruct
+	opStructs // a slice of structs
+	opPointer // to a struct
+)
+
+func (m *member) choose() op {
+	bare := m.field == nil || m.field.hide == hideNothing && m.field.who == nil
+	switch {
+	case m.value:
+	case m.tag != nil:
+		if m.plan.shape == shapeText {
+			return opTaggedText
+		}
+	case m.plan.shape == shapeTexts:
+		return opTexts
+	case m.plan.shape == shapeLabels && !m.field.whole():
+		return opLabels
+	case m.plan.shape == shapeStruct && !m.field.whole():
+		return opStruct
+	case m.plan.shape == shapeSlice && m.plan.elem.shape == shapeStruct && !m.field.whole():
+		return opStructs
+	case m.plan.shape == shapePointer && m.plan.elem.shape == shapeStruct && !m.plan.recursive && !m.plan.elem.exported && !m.field.whole():
+		return opPointer
+	case bare && m.plan.shape == shapeText:
+		return opText
+	case bare && m.plan.shape == shapeNumber && m.plan.typ.Size() == 8 && wide(m.plan.typ):
+		return opInt
+	}
+	return opReflect
 }
 
 var (
@@ -109,7 +151,7 @@ func (b *planner) plan(t reflect.Type) *plan {
 		}
 		return p
 	}
-	p := &plan{typ: t}
+	p := &plan{typ: t, size: t.Size()}
 	b.made[t], b.open = p, append(b.open, p)
 	defer func() { b.open = b.open[:len(b.open)-1] }()
 	for _, i := range []reflect.Type{typeError, typeStringer, typeJSON, typeTextual} {
@@ -184,7 +226,7 @@ func (b *planner) members(p *plan) {
 			continue
 		}
 		open++
-		m := member{index: i, tag: parseTag(sf.Tag.Get("privacy")), plan: b.plan(sf.Type)}
+		m := member{offset: sf.Offset, tag: parseTag(sf.Tag.Get("privacy")), plan: b.plan(sf.Type)}
 		if m.tag != nil && m.tag.safe {
 			continue
 		}
@@ -211,7 +253,7 @@ func (b *planner) members(p *plan) {
 		if m.tag == nil && m.plan.shape == shapeNumber && !wide(sf.Type) && m.field.hide == hideNothing && m.field.who == nil {
 			continue
 		}
-		m.bare = m.tag == nil && !m.value && (m.field == nil || m.field.hide == hideNothing && m.field.who == nil)
+		m.op = m.choose()
 		p.members = append(p.members, m)
 	}
 	if p.exported && open == 0 {
@@ -346,11 +388,11 @@ func parseTag(tag string) *tagRule {
 
 // value returns what takes the place of a text under the tag.
 func (t *tagRule) value(w *walker, s string) string {
-	if s == "" || s[0] == '[' && settled([]byte(s)) {
-		return s
-	}
-	if t.drop {
+	if s == "" || t.drop {
 		return ""
+	}
+	if s[0] == '[' && settled([]byte(s)) {
+		return s
 	}
 	if w.r.onMatch != nil {
 		w.r.onMatch(max(t.kind, 0), "tag")

@@ -29,7 +29,7 @@ type Match struct {
 // New returns a Redactor with the safe defaults and then the options applied. The defaults look for every kind but [IP]
 // and [MAC] and put labels such as "[redacted:email]" in the place of what they find.
 func New(opts ...Option) (*Redactor, error) {
-	r := &Redactor{keys: builtinKeys, limits: [3]int{32, 100_000, 4 << 20}, shared: newStructured()}
+	r := &Redactor{keys: builtinKeys, limits: [3]int{32, 100_000, 4 << 20}, shared: new(structured)}
 	for k := PrivateKey; k < lastKind; k++ {
 		r.on[k] = k != IP && k != MAC
 	}

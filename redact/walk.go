@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"reflect"
 	"strconv"
 	"strings"
@@ -41,6 +42,8 @@ type walker struct {
 	cut     bool // cycles are cut instead of copied
 	memo    map[visit]reflect.Value
 	remake  *remake
+	old     slice       // one that is being copied
+	record  []slog.Attr // the attributes of one
 }
 
 // visit is a pointer that was seen.
@@ -62,14 +65,16 @@ func (r *Redactor) walk() *walker {
 func (w *walker) done() {
 	clear(w.in[:min(w.high, cap(w.in))])
 	clear(w.out[:cap(w.out)])
-	in, out := w.in[:0], w.out[:0]
-	if cap(in) > 64<<10 {
-		in = nil
+	if cap(w.in) > 64<<10 {
+		w.in = nil
 	}
-	if cap(out) > 4<<10 {
-		out = nil
+	if cap(w.out) > 4<<10 {
+		w.out = nil
 	}
-	*w = walker{in: in, out: out}
+	if w.memo != nil || w.remake != nil {
+		w.memo, w.remake = nil, nil
+	}
+	w.r, w.high, w.over, w.inPlace, w.cut = nil, 0, false, false, false
 	walkers.Put(w)
 }
 
@@ -101,19 +106,29 @@ func (w *walker) text(f *field, s string) string {
 const shortText = 14
 
 func (w *walker) harmless(s string) bool {
-	if !w.quick {
-		return false
-	}
-	var seen uint8
-	digits, letters := 0, 0
+	var n int
 	for i := range len(s) {
-		c := class[s[i]]
-		seen |= c
-		digits += int(c & cDigit)
-		letters += int(c & cAlpha)
+		n += int(weight[s[i]])
 	}
-	return seen&cTrigger == 0 && (digits < 6*int(cDigit) || digits == 6*int(cDigit) && letters < 2)
+	return n < 6*weightDigit+2 && w.quick
 }
+
+// weightDigit is more than all the letters of a short text weigh, and what a trigger weighs more than all its digits.
+const weightDigit = 1 << 8
+
+var weight = func() (t [256]uint16) {
+	for c := range t {
+		switch k := class[c]; {
+		case k&cTrigger != 0:
+			t[c] = 16 * weightDigit
+		case k&cDigit != 0:
+			t[c] = weightDigit
+		default:
+			t[c] = uint16(k & cAlpha)
+		}
+	}
+	return t
+}()
 
 // textOf is text for a text in a buffer, which may be the walker's. It reports whether anything takes the place of v.
 func (w *walker) textOf(f *field, v []byte) (string, bool) {
@@ -148,6 +163,9 @@ func (w *walker) textOf(f *field, v []byte) (string, bool) {
 		t := w.r.String(s)
 		return t, t != s
 	}
+	if len(v) <= 64 && w.quick && nothingIn(v) {
+		return "", false
+	}
 	sc := newScanner(w.r, v)
 	m, ok := sc.next()
 	switch {
@@ -158,6 +176,18 @@ func (w *walker) textOf(f *field, v []byte) (string, bool) {
 	}
 	w.out = sc.replace(w.out[:0], m)
 	return string(w.out), true
+}
+
+// nothingIn reports whether the scan of a text of one block would find nothing in it that is worth a look. The usual signs
+// of something are looked for first: then the scan makes the block, and it need not be made twice.
+func nothingIn(v []byte) bool {
+	if bytes.IndexByte(v, ':') >= 0 || bytes.IndexByte(v, '@') >= 0 || bytes.IndexByte(v, '=') >= 0 {
+		return false
+	}
+	var p [reach]byte
+	copy(p[:], v)
+	b := blockOf(&p)
+	return b.worth(&p, b.word&^(b.word>>1), v, 0)|b.begins(&p) == 0
 }
 
 // replaced returns what takes the place of the whole text v, which is of kind k, and whether that is another text.
@@ -288,10 +318,4 @@ func (w *walker) binary(f *field, b []byte) ([]byte, bool) {
 		return b, false
 	}
 	return sc.replace(nil, m), true
-}
-
-func newStructured() *structured {
-	s := new(structured)
-	s.names.seed = nameSeed
-	return s
 }

@@ -38,6 +38,9 @@ func TestATextTakenForHarmlessIsOneThatTheScanLeaves(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(t, "n") {
 			s += piece.Draw(t, "piece")
 		}
+		if len(s) <= 64 && nothingIn([]byte(s)) {
+			require.Equal(t, s, Default().String(s))
+		}
 		if s = s[:min(len(s), shortText-1)]; w.harmless(s) {
 			require.Equal(t, s, Default().String(s))
 		}
