@@ -21,7 +21,7 @@ const scrubLabel = "[redacted:secret]"
 
 // scrubbed runs f, and takes secret out of the error that it returns, or out of its panic.
 func scrubbed(secret []byte, f func() error) error {
-	err, thrown := caught(f)
+	thrown, err := caught(f)
 	if thrown != nil {
 		if text := fmt.Sprintf("%v %+v", thrown, thrown); scrub(text, secret) != text {
 			// The panic that it was is over, so that the runtime does not print it beside this one.
@@ -38,9 +38,9 @@ func scrubbed(secret []byte, f func() error) error {
 	return &scrubbedError{scrub(err.Error(), secret), err}
 }
 
-func caught(f func() error) (err error, thrown any) {
+func caught(f func() error) (thrown any, err error) {
 	defer func() { thrown = recover() }()
-	return f(), nil
+	return nil, f()
 }
 
 // scrubbedError is an error without the secret. What it was can be asked after, and not had.

@@ -1,0 +1,153 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/stretchr/testify/require"
+)
+
+// world is a tenant with persons' values, opened by one process and rotated by another.
+type world struct {
+	ctx    context.Context
+	store  *Memory
+	keeper Keeper
+	v      *Vault
+	f      *Field
+	sealed [][]byte
+}
+
+func newWorld(t *testing.T, n int) *world {
+	t.Helper()
+	w := &world{ctx: as(t, "alpha"), store: NewMemory(), keeper: newKeeper(t)}
+	w.v = open(t, w.store, w.keeper, Options{FreshFor: 50 * time.Millisecond})
+	var err error
+	w.f, err = w.v.Field(w.ctx, "email")
+	require.NoError(t, err)
+	for i := range n {
+		s, err := w.f.AppendSeal(w.ctx, nil, "1", w.who(i), fmt.Append(nil, i))
+		require.NoError(t, err)
+		w.sealed = append(w.sealed, s)
+	}
+	require.NoError(t, w.v.Put(w.ctx, slackBot, text("secret"), Policy{}))
+	return w
+}
+
+func (w *world) who(i int) audit.Subject {
+	if i%10 == 0 {
+		return ""
+	}
+	return audit.Subject(fmt.Sprint("user:", i))
+}
+
+func (w *world) check(f *Field, v *Vault) error {
+	for i, s := range w.sealed {
+		out, err := f.AppendOpen(w.ctx, nil, "1", w.who(i), s)
+		if err != nil || string(out) != fmt.Sprint(i) {
+			return fmt.Errorf("%d: %q %w", i, out, err)
+		}
+	}
+	if got, err := used(w.ctx, v, slackBot); err != nil || got != "secret" {
+		return fmt.Errorf("%q %w", got, err)
+	}
+	return nil
+}
+
+func TestKeysAreReplacedWhileTheyAreUsed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 60)
+	stop, failed := make(chan struct{}), make(chan error, 4)
+	var group sync.WaitGroup
+	var rounds atomic.Int64
+	for i := range 3 {
+		v := open(t, w.store, w.keeper, Options{FreshFor: 50 * time.Millisecond})
+		f, err := v.Field(w.ctx, "email")
+		require.NoError(t, err)
+		group.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				who := audit.Subject(fmt.Sprint("new:", i, ":", n))
+				s, err := f.AppendSeal(w.ctx, nil, "2", who, []byte("x"))
+				if err == nil {
+					_, err = w.f.AppendOpen(w.ctx, nil, "2", who, s)
+				}
+				if err = errors.Join(err, w.check(f, v)); err != nil {
+					failed <- err
+					return
+				}
+				rounds.Add(1)
+			}
+		})
+	}
+	rotator := open(t, w.store, w.keeper, Options{})
+	for range 5 {
+		require.NoError(t, rotator.RotateTenantKey(w.ctx, Rotation{}))
+		require.NoError(t, rotator.RotatePurposeKey(w.ctx, "email", Rotation{}))
+		require.NoError(t, rotator.RotatePurposeKey(w.ctx, "slack", Rotation{}))
+		seen := rounds.Load()
+		require.Eventually(t, func() bool { return rounds.Load() > seen+3 || len(failed) > 0 }, 30*time.Second, time.Millisecond)
+	}
+	close(stop)
+	group.Wait()
+	close(failed)
+	require.NoError(t, <-failed)
+	cold := open(t, w.store, w.keeper, Options{})
+	f, err := cold.Field(w.ctx, "email")
+	require.NoError(t, err)
+	require.NoError(t, w.check(f, cold))
+	for i, s := range w.sealed {
+		out, changed, err := f.Reseal(w.ctx, nil, "1", w.who(i), s)
+		require.NoError(t, err)
+		require.Equal(t, w.who(i) == "", changed, "what is a person's has a key of its own, and only that was wrapped anew")
+		if changed {
+			w.sealed[i] = out
+			_, changed, err = f.Reseal(w.ctx, nil, "1", w.who(i), out)
+			require.NoError(t, err)
+			require.False(t, changed)
+		}
+	}
+	require.NoError(t, w.check(f, cold))
+}
+
+// A rotation that was stopped after any batch is finished by the next.
+func TestARotationGoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 40)
+	ctx, stop := context.WithCancel(w.ctx)
+	var seen []Progress
+	err := w.v.RotatePurposeKey(ctx, "email", Rotation{Progress: func(p Progress) { seen = append(seen, p); stop() }})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []Progress{{36, 36}}, seen)
+	require.NoError(t, w.v.RotatePurposeKey(w.ctx, "email", Rotation{}))
+	rows, _, err := w.store.Keys(w.ctx)
+	require.NoError(t, err)
+	for _, r := range rows {
+		n, err := w.store.CountUnder(w.ctx, r.ID)
+		require.NoError(t, err)
+		if r.State == Retired {
+			require.Zero(t, n)
+		}
+	}
+	require.NoError(t, w.check(w.f, w.v))
+	require.NoError(t, w.v.RotateTenantKey(w.ctx, Rotation{}))
+	rows, _, err = w.store.Keys(w.ctx)
+	require.NoError(t, err)
+	tenants := 0
+	for _, r := range rows {
+		if r.Level == OfTenant {
+			tenants++
+		}
+	}
+	require.Equal(t, 1, tenants, "the old one is destroyed")
+	require.NoError(t, w.check(w.f, w.v))
+}
