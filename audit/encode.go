@@ -207,7 +207,7 @@ func (l *Log) finish(ctx context.Context, c *coder) (Entry, error) {
 			return Entry{}, badField("event", "the erasable values of one person have more than 1 MiB")
 		case l.opts.Sealer != nil:
 			var err error
-			if en.Open[i].Data, err = l.sealOpening(ctx, c.leaf.tenant, c.leaf.id, Subject(who), bytes.Clone(fields)); err != nil {
+			if en.Open[i].Data, err = l.sealOpening(ctx, c.leaf.tenant, c.leaf.id, en.Open[i].Subject, Subject(who), bytes.Clone(fields)); err != nil {
 				return Entry{}, err
 			}
 			c.out = c.out[:from]

@@ -72,7 +72,7 @@ func (l *Log) labelsIn(ctx context.Context, tenant tenancy.ID, s Stored, i int) 
 }
 
 func (l *Log) fieldsIn(ctx context.Context, tenant tenancy.ID, s Stored, i int) ([]openField, error) {
-	plain, err := l.unsealOpening(ctx, tenant, s.ID, s.Open[i].Data)
+	plain, err := l.unsealOpening(ctx, tenant, s.ID, s.Open[i])
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (l *Log) planOpening(ctx context.Context, tenant tenancy.ID, x Erasure, s S
 	if err != nil {
 		return erasing{}, err
 	}
-	e.rest, err = l.sealOpening(ctx, tenant, s.ID, who, rest)
+	e.rest, err = l.sealOpening(ctx, tenant, s.ID, s.Open[i].Subject, who, rest)
 	return e, err
 }
 

@@ -68,35 +68,36 @@ func parseOpening(fields []byte) ([]openField, error) {
 	return all, nil
 }
 
-// sealContext binds a sealed opening to its event.
-func sealContext(tenant tenancy.ID, event uuid.UUID) []byte {
-	b := append([]byte("bailiwick audit opening v1\x00"), tenant.String()...)
-	return append(append(b, 0), event[:]...)
+// sealContext binds a sealed opening to its event and to the subject it is kept under: one that was put in the place of
+// another does not open.
+func sealContext(tenant tenancy.ID, event uuid.UUID, who Pseudonym) []byte {
+	b := append([]byte("bailiwick audit opening v2\x00"), tenant.String()...)
+	return append(append(append(b, 0), event[:]...), who[:]...)
 }
 
 // errNoSealer: the log was opened without what seals and opens its values.
 var errNoSealer = errors.New("audit: values are sealed, and the log has no sealer")
 
-// sealOpening returns the data of an opening with those fields: sealed if the log has a Sealer.
-func (l *Log) sealOpening(ctx context.Context, tenant tenancy.ID, event uuid.UUID, who Subject, fields []byte) ([]byte, error) {
+// sealOpening returns the data of an opening with those fields, which is kept under pseudonym: sealed if the log has a Sealer.
+func (l *Log) sealOpening(ctx context.Context, tenant tenancy.ID, event uuid.UUID, pseudonym Pseudonym, who Subject, fields []byte) ([]byte, error) {
 	if l.opts.Sealer == nil {
 		return append([]byte{openingPlain}, fields...), nil
 	}
-	sealed, err := l.opts.Sealer.Seal(ctx, who, fields, sealContext(tenant, event))
+	sealed, err := l.opts.Sealer.Seal(ctx, who, fields, sealContext(tenant, event, pseudonym))
 	if err != nil {
 		return nil, fmt.Errorf("audit: sealing: %w", err)
 	}
 	return append([]byte{openingSealed}, sealed...), nil
 }
 
-// unsealOpening is the reverse: the fields in data, for parseOpening. What was sealed under a key that is gone
+// unsealOpening is the reverse: the fields in o, for parseOpening. What was sealed under a key that is gone
 // is an error that wraps ErrShredded. Empty data has no fields.
-func (l *Log) unsealOpening(ctx context.Context, tenant tenancy.ID, event uuid.UUID, data []byte) ([]byte, error) {
-	return unseal(ctx, l.opts.Sealer, tenant, event, data)
+func (l *Log) unsealOpening(ctx context.Context, tenant tenancy.ID, event uuid.UUID, o Opening) ([]byte, error) {
+	return unseal(ctx, l.opts.Sealer, tenant, event, o)
 }
 
-func unseal(ctx context.Context, s Sealer, tenant tenancy.ID, event uuid.UUID, data []byte) ([]byte, error) {
-	switch {
+func unseal(ctx context.Context, s Sealer, tenant tenancy.ID, event uuid.UUID, o Opening) ([]byte, error) {
+	switch data := o.Data; {
 	case len(data) == 0:
 		return nil, nil
 	case data[0] == openingPlain:
@@ -106,7 +107,7 @@ func unseal(ctx context.Context, s Sealer, tenant tenancy.ID, event uuid.UUID, d
 	case s == nil:
 		return nil, errNoSealer
 	}
-	fields, err := s.Open(ctx, data[1:], sealContext(tenant, event))
+	fields, err := s.Open(ctx, o.Data[1:], sealContext(tenant, event, o.Subject))
 	if err != nil {
 		return nil, fmt.Errorf("audit: opening what was sealed: %w", err)
 	}

@@ -62,7 +62,7 @@ func (l *Log) openValues(ctx context.Context, tenant tenancy.ID, lf *leaf, s Sto
 	values := make(map[string]string, len(lf.personal))
 	var scratch []byte
 	for _, o := range s.Open {
-		plain, err := l.unsealOpening(ctx, tenant, s.ID, o.Data)
+		plain, err := l.unsealOpening(ctx, tenant, s.ID, o)
 		if errors.Is(err, ErrShredded) {
 			continue
 		}

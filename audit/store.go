@@ -182,7 +182,7 @@ type Hold struct {
 // Sealer encrypts erasable values under a key of the person they are about, so that destroying the key
 // erases them from backups and replicas too. Package vault has one.
 type Sealer interface {
-	// Seal encrypts plain for who; context is authenticated with it and needed to open it.
+	// Seal encrypts plain for who; context, which names the event and the subject, is authenticated with it and needed to open it.
 	Seal(ctx context.Context, who Subject, plain, context []byte) ([]byte, error)
 	// Open is the reverse. For a key that was destroyed it returns an error that wraps [ErrShredded], and one that wraps
 	// [ErrUnavailable] if it cannot tell now: any other means that what was sealed is not what is shown. To destroy a key

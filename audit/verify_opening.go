@@ -157,7 +157,7 @@ func (v *verifier) checkOpening(seq uint64, data []byte) error {
 			o.sealed = true
 			return nil
 		}
-		plain, err := v.policy.Sealer.Open(v.ctx, fields, v.sealedIn(o.leaf))
+		plain, err := v.policy.Sealer.Open(v.ctx, fields, v.sealedIn(o.leaf, o.subject))
 		switch {
 		case errors.Is(err, ErrShredded):
 			return nil // as if it were not there
@@ -226,9 +226,9 @@ func (o *openingRun) find(b []byte, label []byte) int {
 	return -1
 }
 
-// sealedIn is what the values of a leaf are sealed with.
-func (v *verifier) sealedIn(i int) []byte {
+// sealedIn is what the values of a leaf are sealed with that are kept under that subject.
+func (v *verifier) sealedIn(i int, who Pseudonym) []byte {
 	at := v.views[i].id
 	id, _ := scanUUID(v.entries[at : at+36])
-	return sealContext(v.rep.Tenant, id)
+	return sealContext(v.rep.Tenant, id, who)
 }

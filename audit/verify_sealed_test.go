@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,6 +99,28 @@ func TestASealedValueOfAnotherEventDoesNotOpen(t *testing.T) {
 	require.Equal(t, 1, r.Count[RuleCommitment])
 	i := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Rule == RuleCommitment })
 	require.EqualValues(t, 4, r.Findings[i].Seq)
+}
+
+// Erasing one person would else take away what is another's.
+func TestASealedValueOfAnotherPersonDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	l := openSealed(t)
+	l.store.change = func(st *Stored) {
+		if st.Seq == 4 {
+			st.Open[0].Data, st.Open[1].Data = st.Open[1].Data, st.Open[0].Data
+		}
+	}
+	r := l.check(t, l.opening)
+	require.Equal(t, Tampered, r.Verdict)
+	require.Equal(t, map[string]int{RuleCommitment: 2, RuleUnopened: 1}, r.Count, r)
+	require.EqualValues(t, 4, r.Findings[len(r.Findings)-1].Seq)
+	s, err := l.at(ofTenant(t, "acme"), 4)
+	require.NoError(t, err)
+	s.Open[0].Data, s.Open[1].Data = s.Open[1].Data, s.Open[0].Data
+	_, err = l.record(t.Context(), tenancy.MustParseID("acme"), s)
+	require.ErrorContains(t, err, "opening what was sealed")
+	// Who cannot open them sees nothing of it.
+	require.Equal(t, Unanchored, l.check(t, func(*Policy) {}).Verdict)
 }
 
 // What is sealed tells neither whose it is nor how many values it holds, so who cannot open it cannot miss one of two. That
