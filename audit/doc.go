@@ -43,8 +43,8 @@
 //
 // The time of recording, and what events are looked up by (subject, and copies of action and outcome), lie beside the tree and are not signed:
 // who changes them in the database can keep an event out of a query's answer, and not out of a bundle. [Verify]
-// takes the same memory for a log of any length, and so does not look for an id that is in it twice: the database refuses
-// that, and who writes past the database leaves both events there to be seen. It cannot tell that a hold of one person was
+// takes the same memory for a log of any length, and looks for an id that is in it twice only where [Policy].Unique lets it read the
+// bundle again: the database refuses that, and who writes past the database leaves both events there to be seen. It cannot tell that a hold of one person was
 // broken, for what was erased does not tell whose it was. Of values that are sealed it tells without a Sealer only that some are
 // there: that one of two is gone, or that they were swapped, only who can open them finds out. Of two logs that were signed for one tenant, each whole in itself, it
 // takes a checkpoint held outside to tell which is the true one. A log restored from an old copy is

@@ -39,6 +39,7 @@ const (
 	RuleForeign      = "AUD025"
 	RuleTime         = "AUD026"
 	RuleTile         = "AUD027"
+	RuleTwice        = "AUD028"
 	RuleCommitment   = "AUD030"
 	RuleUncommitted  = "AUD031"
 	RuleErasure      = "AUD032"
@@ -75,6 +76,7 @@ var verifyRules = []Rule{
 	{ID: RuleForeign, Severity: Error, Title: "an event belongs to another tenant", Remedy: "Find out how it came into this log."},
 	{ID: RuleTime, Severity: Info, Title: "an event says it happened outside the time between the checkpoints around it", Remedy: "It may have been recorded late, or dated back: ask."},
 	{ID: RuleTile, Severity: Error, Title: "a tile differs from the events below it", Remedy: "Rebuild the tile from the events: those are the ones that were signed."},
+	{ID: RuleTwice, Severity: Error, Title: "two events have one id", Remedy: "The database refuses that: one of them was written past it. Ask who wrote the later one."},
 	{ID: RuleCommitment, Severity: Error, Title: "an erasable value is not the one that was recorded", Remedy: "Its value, salt or sealed form was changed: restore it from a backup."},
 	{ID: RuleUncommitted, Severity: Error, Title: "an erasable value was never recorded", Remedy: "It was added later: do not trust it."},
 	{ID: RuleErasure, Severity: Error, Title: "an erasable value is gone and no event says that it was erased", Remedy: "Somebody removed it past this package: restore it from a backup, or record why."},

@@ -36,13 +36,16 @@ type Policy struct {
 	// the rest: it tells neither whose it is nor how many values it holds. AllowSealed is for whose log does seal its values.
 	Sealer      Sealer
 	AllowSealed bool
+	// Unique has it look for events that have the id of another, which the database refuses and who writes past it may not. The
+	// bundle is read twice more for each 20 million events, and must be an io.ReadSeeker. Of what was pruned nothing is known.
+	Unique bool
 	// Restored are the hashes of the events (audit.restored) that say that the log was restored from an old copy, of restores
 	// that you know of. Any other is an Error, and so is one of these that is not there. What one of them names as lost is no finding.
 	Restored [][32]byte
 }
 
 // Verify reads a bundle, as [Log.Bundle] writes it, and reports everything in it that is not as it was
-// recorded, with its place. It needs no access to the log. It reads once, in constant memory.
+// recorded, with its place. It needs no access to the log. It reads once, unless the policy asks for Unique ids, in constant memory.
 //
 // The error is for what kept it from reading to the end: r's, ctx's, a policy without keys, more erasures or
 // holds than it can keep in mind. Then there is no report.
@@ -59,6 +62,12 @@ func Verify(ctx context.Context, r io.Reader, p Policy) (*Report, error) {
 		p.Now = time.Now()
 	}
 	v := &verifier{ctx: ctx, policy: p, tar: newTarReader(r), rep: &Report{}, same: true}
+	if p.Unique {
+		var err error
+		if v.ids, err = newIDs(r); err != nil {
+			return nil, fmt.Errorf("audit: verify: %w", err)
+		}
+	}
 	if err := v.run(); err != nil {
 		return nil, fmt.Errorf("audit: verify: %w", err)
 	}
@@ -99,6 +108,7 @@ type verifier struct {
 	opening  openingRun // over them
 	erased   erasedFields
 	own      ownEvents
+	ids      *ids // nil: not looked at
 	brackets []bracket
 	bracket  int // the first above the current place
 }
@@ -109,7 +119,7 @@ func (v *verifier) run() error {
 		v.rep.conclude()
 		return err
 	}
-	steps := []func() error{v.readCheckpoints, v.readHeads, v.readTiles, v.readLater, v.readEnd}
+	steps := []func() error{v.readCheckpoints, v.readHeads, v.readTiles, v.readLater, v.readEnd, v.readTwice}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return err

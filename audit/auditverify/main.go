@@ -88,6 +88,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		p.Restored = append(p.Restored, h)
 		return err
 	})
+	flags.BoolVar(&p.Unique, "unique", false, "look for events that have the id of another: reads the bundle, a file, twice more")
 	asJSON := flags.Bool("json", false, "report as JSON")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
