@@ -83,9 +83,9 @@ func blockOf(p *[reach]byte) (b block) {
 const longWord = 16
 
 // worth returns the places of a block that are worth a closer look: the triggers, and the first bytes of words that can
-// be tokens, numbers or codes. A set bit of starts is the first byte of a word; the block is that of src[base:].
-func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint64 {
-	places := b.trigger
+// be tokens or codes; and those of words that can be numbers. A set bit of starts is the first byte of a word; the block is that of src[base:].
+func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) (places, numbers uint64) {
+	places = b.trigger
 	two := b.word & (b.word << 1)
 	four := two & (two << 2)
 	eight := four & (four << 4)
@@ -119,9 +119,9 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) uint6
 	}
 	if b.digit != 0 {
 		places |= starts & (b.twoLetters() | b.codes() | long&(b.dash<<32)) // keys of hexadecimal digits with a tail
-		places |= b.numbers(p, starts, src, base)
+		numbers = b.numbers(p, starts, src, base)
 	}
-	return places
+	return places, numbers
 }
 
 // row16 returns the members of a set behind which fifteen more follow. What lies behind the block may be some.
@@ -196,7 +196,10 @@ func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (pl
 	if first == 0 {
 		return 0
 	}
-	for m := b.wordsOf(first) & starts; m != 0; {
+	// Within a row there is no more to see than at its beginning.
+	starts &= b.wordsOf(first)
+	places = starts & (b.space >> 1) & (b.digit >> 2)
+	for m := starts &^ places; m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 )
 
@@ -65,6 +66,9 @@ func contextNear(src []byte, start, end int) context {
 // wordsBefore returns the subjects of the words in the n bytes before src[i], on the same line.
 func wordsBefore(src []byte, i, n int) context {
 	lo := max(0, i-n)
+	if letterless(src, lo, i) {
+		return 0
+	}
 	if nl := bytes.LastIndexByte(src[lo:i], '\n'); nl >= 0 {
 		lo += nl + 1
 	}
@@ -74,10 +78,29 @@ func wordsBefore(src []byte, i, n int) context {
 // wordsAfter returns the subjects of the words in the 32 bytes behind src[i-1], on the same line.
 func wordsAfter(src []byte, i int) context {
 	hi := min(len(src), i+contextAhead)
+	if letterless(src, i, hi) {
+		return 0
+	}
 	if nl := bytes.IndexByte(src[i:hi], '\n'); nl >= 0 {
 		hi = i + nl
 	}
 	return wordsIn(src, i, hi)
+}
+
+// letterless reports whether there is no letter in src[lo:hi], as in a row of numbers.
+func letterless(src []byte, lo, hi int) bool {
+	const m = 0xC0C0C0C0C0C0C0C0 // of what is none, digits and spaces have no such bit
+	for ; lo+8 <= hi; lo += 8 {
+		if binary.LittleEndian.Uint64(src[lo:])&m != 0 {
+			return false
+		}
+	}
+	for ; lo < hi; lo++ {
+		if src[lo]&0xC0 != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // wordsIn returns the subjects of the words in src[lo:hi]. Words are cut at

@@ -21,8 +21,8 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 			for row < len(src) && row < p+maxSpan && (isDigit(src[row]) || src[row] == ' ' && row+1 < len(src) && isDigit(src[row+1])) {
 				row++
 			}
-			if next := p + columnOf(src[p:row]); next > p {
-				p = next
+			if n := columnOf(src[p:row]); n > 0 || row-p >= maxSpan && inColumns(src, p) {
+				p += max(n, 4)
 				continue
 			}
 		}
@@ -70,6 +70,13 @@ func columnOf(row []byte) (n int) {
 		}
 	}
 	return n
+}
+
+// inColumns reports whether the four digits at src[p] follow four others, in a row without words near it: a card would have to
+// be spoken of.
+func inColumns(src []byte, p int) bool {
+	return fourDigits(src[p:]) && src[p+4] == ' ' && columnBefore(src, p, ' ') &&
+		letterless(src, max(0, p-contextBack), min(len(src), p+maxSpan+contextAhead))
 }
 
 // maxGroups, maxDigits and maxSpan bound what one number may take.

@@ -9,6 +9,9 @@ const phoneBack = 32
 // and no word in between that makes it a count, a time or the id of something.
 func phoneWords(src []byte, p int) context {
 	lo := max(0, p-phoneBack)
+	if letterless(src, lo, p) {
+		return 0
+	}
 	for i := p - 1; i >= lo; i-- {
 		if src[i] == '\n' || isDigit(src[i]) && i >= lo+2 && isDigit(src[i-1]) && isDigit(src[i-2]) {
 			lo = i + 1

@@ -41,6 +41,7 @@ type scanner struct {
 	base      int // the text's beginning in src
 	safe      int // no word or separator from here on is looked at yet
 	numEnd    int // digits before it have been looked at
+	rowEnd    int // up to where the last row of digits is known
 	ws        int // where the word begins that src[pos] goes on with; pos if none
 	ls, le    int // the last whole word before pos
 	plain     int // there is no "[" in src[plain:plainEnd]
@@ -118,11 +119,11 @@ func (s *scanner) block(p *[reach]byte) bool {
 		next -= n
 		starts &= ^uint64(0) << n
 	}
-	places := b.trigger
+	places, numbers := b.worth(p, starts, s.src, base)
 	if s.addresses {
 		places |= starts
 	}
-	places |= b.worth(p, starts, s.src, base)
+	places, numbers = places|numbers, numbers&b.digit&^places
 	places |= b.begins(p) &^ (^uint64(0) >> next)
 	if base+next > s.safe {
 		next = s.safe - base
@@ -134,6 +135,9 @@ func (s *scanner) block(p *[reach]byte) bool {
 		places ^= at
 		i := base + k
 		if b.trigger&at == 0 {
+			if numbers&at != 0 && i < s.numEnd {
+				continue
+			}
 			end := i + bits.LeadingZeros64(^(b.word << k))
 			if end-base >= 64 {
 				for hi := min(len(s.src), i+maxWord); end < hi && isWord(s.src[end]); {

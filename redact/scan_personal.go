@@ -62,14 +62,18 @@ func (s *scanner) personalWord(word, start, end int) bool {
 func (s *scanner) number(start, end int) bool {
 	src := s.src
 	run, digits, hi := start, 0, min(len(src), start+maxRun)
-	for run < hi {
-		c := src[run]
-		if class[c]&cDigit != 0 {
+	for run < hi && digits < 7 && isRow(src[run]) {
+		if isDigit(src[run]) {
 			digits++
-		} else if c != ' ' && c != '.' && c != '-' && c != '/' {
-			break
 		}
 		run++
+	}
+	if digits == 7 {
+		run = max(run, min(s.rowEnd, hi)) // the row that is known from before
+		for run < hi && isRow(src[run]) {
+			run++
+		}
+		s.rowEnd = run
 	}
 	cut := run == hi && hi < len(src)
 	for run > start && !isDigit(src[run-1]) {
@@ -96,6 +100,9 @@ func (s *scanner) number(start, end int) bool {
 	}
 	return ok && s.hit(lo+a, lo+b, kind, rule)
 }
+
+// isRow reports whether c stands in rows of digits.
+func isRow(c byte) bool { return isDigit(c) || c == ' ' || c == '.' || c == '-' || c == '/' }
 
 // address looks for an IP or MAC address that begins with one of the words of letters and digits in src[start:end].
 func (s *scanner) address(start, end int) bool {

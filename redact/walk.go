@@ -187,7 +187,8 @@ func nothingIn(v []byte) bool {
 	var p [reach]byte
 	copy(p[:], v)
 	b := blockOf(&p)
-	return b.worth(&p, b.word&^(b.word>>1), v, 0)|b.begins(&p) == 0
+	some, numbers := b.worth(&p, b.word&^(b.word>>1), v, 0)
+	return some|numbers|b.begins(&p) == 0
 }
 
 // replaced returns what takes the place of the whole text v, which is of kind k, and whether that is another text.

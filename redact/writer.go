@@ -151,7 +151,7 @@ func (s *scanner) drop(n int) {
 	rest := copy(s.src, s.src[n:])
 	clear(s.src[rest:])
 	s.src = s.src[:rest]
-	s.pos, s.floor, s.numEnd, s.ownPos = s.pos-n, s.floor-n, s.numEnd-n, s.ownPos-n
+	s.pos, s.floor, s.numEnd, s.rowEnd, s.ownPos = s.pos-n, s.floor-n, s.numEnd-n, s.rowEnd-n, s.ownPos-n
 	s.plain, s.plainEnd = 0, 0
 	s.barren = max(s.barren-n, 0)
 	s.opts.at -= n
