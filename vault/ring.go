@@ -168,10 +168,13 @@ func (r *ring) makePurposeKey(ctx context.Context, purpose string) (*key, error)
 // create makes the key that w describes and puts it into set; or that which another process has made just before.
 func (r *ring) create(ctx context.Context, set *keySet, w WrappedKey) error {
 	parent := set.parent
+	var err error
 	if w.Level == OfTenant {
-		parent = r.v.roots.Load().active
+		if parent, err = r.v.activeRoot(ctx); err != nil {
+			return err
+		}
 	}
-	w, err := wrap(w, generateKey(nil), parent, r.tenant)
+	w, err = wrap(w, generateKey(nil), parent, r.tenant)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -150,4 +151,45 @@ func TestARotationGoesOnWhereItStopped(t *testing.T) {
 	}
 	require.Equal(t, 1, tenants, "the old one is destroyed")
 	require.NoError(t, w.check(w.f, w.v))
+}
+
+func TestTheRootIsReplacedWithItsKeeper(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	tenants := func(yield func(tenancy.ID, error) bool) {
+		for _, name := range []string{"alpha", "beta", "gamma"} {
+			id, err := tenancy.ParseID(name)
+			if !yield(id, err) {
+				return
+			}
+		}
+	}
+	require.NoError(t, w.v.Put(as(t, "beta"), slackBot, text("secret of beta"), Policy{}))
+	next := newKeeper(t)
+	v := open(t, w.store, next, Options{Previous: w.keeper})
+	_, err := v.DestroyRoots(context.Background(), tenants)
+	require.ErrorIs(t, err, ErrInUse)
+	var last Progress
+	require.NoError(t, v.RotateRoot(context.Background(), tenants, Rotation{Progress: func(p Progress) { last = p }}))
+	require.Equal(t, Progress{2, 2}, last, "one key of each tenant that has any")
+	require.NoError(t, w.check(w.f, w.v))
+	_, err = Open(context.Background(), w.store, next, Options{})
+	require.ErrorIs(t, err, ErrRoot, "the old root is still there")
+	_, err = v.DestroyRoots(context.Background(), tenants)
+	require.ErrorIs(t, err, ErrInUse, "the new root is young")
+	w.store.roots[1].Created = time.Now().Add(-2 * settled)
+	require.ErrorIs(t, w.v.Put(as(t, "gamma"), slackBot, text("secret of gamma"), Policy{}), ErrRoot, "in a process that has the old keeper alone")
+	require.NoError(t, v.Put(as(t, "gamma"), slackBot, text("secret of gamma"), Policy{}))
+	n, err := v.DestroyRoots(context.Background(), tenants)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	cold := open(t, w.store, next, Options{})
+	f, err := cold.Field(w.ctx, "email")
+	require.NoError(t, err)
+	require.NoError(t, w.check(f, cold))
+	for _, tenant := range []string{"beta", "gamma"} {
+		got, err := used(as(t, tenant), cold, slackBot)
+		require.NoError(t, err)
+		require.Equal(t, "secret of "+tenant, got)
+	}
 }
