@@ -55,3 +55,28 @@ func (q *quietKeys) add(k quietKey) {
 		q.slot[k.slot()].Store(&own)
 	}
 }
+
+// judgedKeys remembers verdicts on keys as quietKeys does keys.
+type judgedKeys struct {
+	slot [512]atomic.Pointer[judgedKey]
+	full atomic.Int32
+}
+
+type judgedKey struct {
+	key quietKey
+	verdict
+}
+
+func (j *judgedKeys) get(k quietKey) (verdict, bool) {
+	if have := j.slot[k.slot()].Load(); have != nil && have.key == k {
+		return have.verdict, true
+	}
+	return verdict{}, false
+}
+
+func (j *judgedKeys) add(k quietKey, v verdict) {
+	if j.full.Load() < 1024 {
+		j.full.Add(1)
+		j.slot[k.slot()].Store(&judgedKey{k, v})
+	}
+}

@@ -32,6 +32,7 @@ type keySet struct {
 	keep     map[string]bool // keys as written without separators
 	extra    map[string]bool // the application's own: words joined, any length
 	quiet    *quietKeys
+	judged   *judgedKeys
 }
 
 // personalKey is the kind a key's value has when its words name personal data.
@@ -43,7 +44,7 @@ type personalKey struct {
 
 func (r *Redactor) addKeys(words []string, t keyTrait) error {
 	k := *r.keys
-	k.quiet = new(quietKeys)
+	k.quiet, k.judged = new(quietKeys), new(judgedKeys)
 	k.keep, k.extra = maps.Clone(k.keep), maps.Clone(k.extra)
 	for _, w := range words {
 		var buf [maxKey]byte
@@ -89,8 +90,22 @@ type verdict struct {
 	mild  bool   // and that word is one of prose too
 }
 
-// judge splits a key into words, as snake, kebab, camel and dotted spellings have them, and looks them up.
-func (k *keySet) judge(key []byte) (v verdict) {
+// judge says what a key says about its value. Of the keys of a usual length the verdict is remembered.
+func (k *keySet) judge(key []byte) verdict {
+	q := quietOf(key, 0, len(key))
+	if q.n == 0 {
+		return k.split(key)
+	}
+	v, ok := k.judged.get(q)
+	if !ok {
+		v = k.split(key)
+		k.judged.add(q, v)
+	}
+	return v
+}
+
+// split splits a key into words, as snake, kebab, camel and dotted spellings have them, and looks them up.
+func (k *keySet) split(key []byte) (v verdict) {
 	var low [maxKey]byte
 	var starts [maxParts + 1]uint8
 	var all, last keyTrait

@@ -4,7 +4,7 @@ import "strings"
 
 // builtinKeys is the table of words in keys.
 var builtinKeys = func() *keySet {
-	k := &keySet{table: &keyTable{}, quiet: new(quietKeys)}
+	k := &keySet{table: &keyTable{}, quiet: new(quietKeys), judged: new(judgedKeys)}
 	add := func(t keyTrait, words string) {
 		for _, w := range strings.Fields(words) {
 			k.table.add(w, t)

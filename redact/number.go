@@ -21,8 +21,12 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 			for row < len(src) && row < p+maxSpan && (isDigit(src[row]) || src[row] == ' ' && row+1 < len(src) && isDigit(src[row+1])) {
 				row++
 			}
-			if n := columnOf(src[p:row]); n > 0 || row-p >= maxSpan && inColumns(src, p) {
-				p += max(n, 4)
+			n := columnOf(src[p:row])
+			if n == 0 && row-p >= maxSpan && inColumns(src, p) {
+				n = 4
+			}
+			if n > 0 {
+				p += n
 				continue
 			}
 		}
