@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // call looks at the arguments behind the "(" at src[i], where the last word is src[ls:le]: setPassword("x"),
 // put("password", "x").
 func (s *scanner) call(i, ls, le int) bool {
@@ -9,6 +11,9 @@ func (s *scanner) call(i, ls, le int) bool {
 	}
 	if le != i || le-ls < 3 || le-ls > maxKey || ls < s.floor || !s.r.on[Credential] {
 		return false
+	}
+	if n := secretArgument(src[ls:le]); n > 0 {
+		return s.nthArgument(i+1, n)
 	}
 	a := i + 1
 	for a < len(src) && a < i+3 && src[a] == ' ' {
@@ -115,6 +120,57 @@ func lastVerb(name []byte) (verb int) {
 		verb &^= asks
 	}
 	return verb
+}
+
+// secretArgument returns which argument of a function of this name is a secret, or 0.
+func secretArgument(name []byte) int {
+	if k := bytes.LastIndexByte(name, '.'); k >= 0 && string(name[:k]) != "jwt" {
+		name = name[k+1:]
+	}
+	switch string(name) {
+	case "getConnection", "DirectoryEntry":
+		return 3
+	case "jwt.sign", "jwt.verify", "jwt.encode":
+		return 2
+	}
+	return 0
+}
+
+// nthArgument takes argument n of those from src[at] on when it is quoted.
+func (s *scanner) nthArgument(at, n int) bool {
+	src, depth := s.src, 0
+	for hi := min(len(src), at+256); at < hi; at++ {
+		switch c := src[at]; c {
+		case '"', '\'', '`':
+			end := closing(src, at+1, hi, c, 1)
+			if end < 0 {
+				return false
+			}
+			at = end
+		case '(', '{', '[':
+			depth++
+		case ')', '}', ']':
+			if depth--; depth < 0 {
+				return false
+			}
+		case ',':
+			if depth > 0 {
+				continue
+			}
+			if n--; n > 1 {
+				continue
+			}
+			for at++; at < hi && isSpace(src[at]); at++ {
+			}
+			val, ok := valueAt(src, at)
+			if !ok || !val.quoted {
+				return false
+			}
+			text := src[val.start:val.end]
+			return !placeholder(text) && !hasByte(text, ' ') && s.hit(val.start, val.end, Credential, "call")
+		}
+	}
+	return false
 }
 
 // isLogin reports whether a function of this name takes a user and a password.

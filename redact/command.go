@@ -1,6 +1,9 @@
 package redact
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Options of command lines: --password x, -storepass x, and the short ones of the programs that take a password there.
 
@@ -13,7 +16,7 @@ var commands = map[string]string{
 	"redis-cli": "a", "valkey-cli": "a", "sqlcmd": "P", "osql": "P", "isql": "P", "mosquitto_pub": "P", "mosquitto_sub": "P",
 	"mongo": "p", "mongosh": "p", "mongodump": "p", "mongorestore": "p", "unzip": "P+P", "zip": "P+P", "curl": ":u:U=b", "curlie": ":u", "wget": "",
 	"http": ":a", "https": ":a", "ssh-keygen": "NP", "cqlsh": "p", "clickhouse-client": "", "influx": "", "rclone": "", "sftp": "",
-	"smbclient": ":U", "expect": "", "snmpwalk": "cAX", "snmpget": "cAX", "xfreerdp": "", "ipmitool": "P", "zabbix_sender": "",
+	"smbclient": ":U", "psexec": "p", "psexec.exe": "p", "psexec64": "p", "PsExec.exe": "p", "PsExec": "p", "PSEXEC": "p", "PsExec64.exe": "p", "useradd": "p", "usermod": "p", "expect": "", "snmpwalk": "cAX", "snmpget": "cAX", "xfreerdp": "", "ipmitool": "P", "zabbix_sender": "",
 }
 
 // lineOptions is what is known of the command in a line.
@@ -47,7 +50,7 @@ func (s *scanner) program(start int) string {
 		for i < start && isWord(src[i]) {
 			i++
 		}
-		if n := i - from; n >= 3 && n <= 18 && class[src[from]]&cLower != 0 && src[i] == ' ' {
+		if n := i - from; n >= 3 && n <= 18 && class[src[from]]&cAlpha != 0 && src[i] == ' ' {
 			if how := commands[string(src[from:i])]; how != "" {
 				if how[0] == 'L' {
 					if how = how[1:]; !strings.HasPrefix(string(src[i:min(len(src), i+8)]), " login") {
@@ -83,6 +86,9 @@ func (s *scanner) option(start, end int) bool {
 			}
 		}
 	}
+	if end-start == 2 && src[start+1] == 'u' && end < len(src) && src[end] == ' ' && s.userAndSecret(end) {
+		return true
+	}
 	if end-start < 4 || end-start > maxKey || end >= len(src) || src[end] != ' ' && src[end] != '"' && src[end] != '\'' {
 		return false
 	}
@@ -109,6 +115,18 @@ func (s *scanner) option(start, end int) bool {
 		at++
 	}
 	return s.optionValue(v.trait, at)
+}
+
+// userAndSecret takes what follows "user:" behind "-u" of any program when it looks like a secret.
+func (s *scanner) userAndSecret(at int) bool {
+	val, ok := valueAt(s.src, at)
+	if !ok {
+		return false
+	}
+	text := s.src[val.start:val.end]
+	k := bytes.IndexByte(text, ':')
+	return k > 0 && text[0] != '/' && !hasByte(text[:k], '@') && k+1 < len(text) && looksSecret(text[k+1:]) && !placeholder(text[k+1:]) && !bytes.Contains(text, []byte("://")) &&
+		s.hit(val.start+k+1, val.end, Credential, "option")
 }
 
 // optionValue takes the value of an option that names a secret, from src[at] on.
@@ -192,3 +210,24 @@ var shortOptions = func() (t uint64) {
 	}
 	return t
 }()
+
+// netUse finds the password behind the share that begins at src[i] in net use \\\\host\\share x.
+func (s *scanner) netUse(i int) bool {
+	src, before := s.src, s.src[max(s.floor, i-12):i]
+	if k := bytes.LastIndex(before, []byte("use ")); k < 4 || !s.r.on[Credential] || !foldedIs(before[k-4:k-1], "net") {
+		return false
+	} else if drive := before[k+4:]; len(drive) != 0 && len(drive) != 3 {
+		return false
+	}
+	at := i
+	for hi := min(len(src), i+128); at < hi && src[at] > ' '; at++ {
+	}
+	if at+6 < len(src) && string(src[at:at+6]) == " /user" {
+		for at++; at < len(src) && src[at] > ' '; at++ {
+		}
+	}
+	if at+2 >= len(src) || src[at] != ' ' || src[at+1] == '/' || src[at+1] == '*' || src[at+1] == '\\' {
+		return false
+	}
+	return s.optionValue(keyStrong, at)
+}

@@ -34,6 +34,9 @@ func (s *scanner) key(i, after, ls, le int) bool {
 	if v.role != "" && s.role(v, i, after, ks, le) {
 		return true
 	}
+	if v.trait == 0 && v.who == nil && v.lone && len(src[ks:le]) == 3 {
+		v = s.plainKey(i, ks, le)
+	}
 	if v.trait == 0 && v.who == nil {
 		if !v.lone || src[i] != '=' || ks == s.base || src[ks-1] != '?' && src[ks-1] != '&' {
 			if v.role == "" && inQuery(src[ks:le]).trait == 0 && !isTypeName(src[ks:le]) {
@@ -69,6 +72,28 @@ func (s *scanner) between(i, le int, quotes *int) bool {
 	return true
 }
 
+// plainKey judges the key src[ks:le] when it is "key": of what the word before says, or else of what looks random.
+func (s *scanner) plainKey(i, ks, le int) (v verdict) {
+	src := s.src
+	v.lone = true
+	if src[ks]|0x20 != 'k' || src[ks+1]|0x20 != 'e' || src[ks+2]|0x20 != 'y' {
+		return v
+	}
+	if ks > s.floor && src[ks-1] == ' ' {
+		from := ks - 1
+		for from > max(s.floor, ks-24) && isAlnum(src[from-1]) {
+			from--
+		}
+		if before := s.keys.judge(src[from:le]); before.trait == keyStrong && from < ks-1 {
+			return verdict{trait: keyWeak, rule: "key-weak"} // API key: in prose
+		}
+	}
+	if src[i] == '=' && ks > s.base && (src[ks-1] == '?' || src[ks-1] == '&') {
+		return v
+	}
+	return verdict{trait: keyBare, rule: "key-random", lone: true}
+}
+
 // inQuery judges the key of a query: some are too common a word elsewhere.
 func inQuery(key []byte) (v verdict) {
 	switch string(key) {
@@ -91,7 +116,17 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	if colon && after+5 < len(src) && string(src[after:after+5]) == " &str" {
 		after += 2
 	}
+	if src[i] == '>' && after < len(src) && (src[after] == '\n' || src[after] == '\r') { // an element on lines of its own
+		for n := 0; n < lookBehind && after < len(src) && isSpace(src[after]); n++ {
+			after++
+		}
+	}
 	val, ok := valueAt(src, after)
+	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) {
+		val.start = after + len(cdata)
+		k := bytes.Index(src[val.start:min(len(src), val.start+1024)], []byte("]]>"))
+		val.end, val.quoted, ok = val.start+k, true, k > 0
+	}
 	if !ok {
 		if v.trait == keyStrong || v.trait == keyWeak {
 			return s.listed(v, after, ks, colon)
@@ -118,6 +153,9 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		return false
 	}
 	m := found{start: val.start, end: val.end, kind: Credential, rule: v.rule}
+	if s.r.on[Credential] && v.trait == keyStrong && !val.quoted && colon && len(text) == 1 && text[0] == '{' && val.end < len(src) && (src[val.end] == '"' || src[val.end] == '\\') {
+		return val.start >= s.barren && (s.begin(walk{mode: walkValues, trait: keyWeak, skip: -1}, val.start+1) || s.fruitless(val.start))
+	}
 	if s.r.on[Credential] && (v.trait == keyStrong || v.trait == keyWeak) && !val.quoted {
 		if text[0] == '[' && !isLabel(text) || (text[0] == '|' || text[0] == '>' && len(text) < 4) && colon {
 			return s.listed(v, after, ks, colon)
@@ -141,6 +179,10 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		}
 	case v.trait == keyWeak, v.trait == keyCookie:
 		if !s.weakly(text, val.quoted, i, after, val.start) {
+			return false
+		}
+	case v.trait == keyBare:
+		if !looksGenerated(text) {
 			return false
 		}
 	case v.trait == keyFaint:
@@ -183,6 +225,8 @@ func (s *scanner) groupsEnd(who *personalKey, val value) int {
 	return end
 }
 
+var cdata = []byte("<![CDATA[")
+
 // weakly reports whether the value of a weak key is a secret.
 func (s *scanner) weakly(text []byte, quoted bool, i, after, start int) bool {
 	if bytes.Contains(text, []byte("://")) {
@@ -215,8 +259,10 @@ func (s *scanner) narrow(val *value, i, after, ks int) {
 		}
 	case src[i] == '>' && val.start > 0:
 		hi := min(len(src), val.start+256)
-		if k := bytes.IndexAny(src[val.start:hi], "<\n"); k > 0 && src[val.start+k] == '<' {
-			val.end = val.start + k
+		if k := bytes.IndexByte(src[val.start:hi], '<'); k > 0 && len(bytes.TrimRight(src[val.start:val.start+k], " \t\r\n")) > 0 {
+			if line := bytes.TrimRight(src[val.start:val.start+k], " \t\r\n"); !hasByte(line, '\n') {
+				val.end = val.start + len(line)
+			}
 		}
 	case len(text) > 2 && text[0] == '{' && src[i] == '=': // Pwd={a;b}
 		hi := min(len(src), val.start+256)

@@ -23,6 +23,7 @@ const (
 	keyPerson                      // is in a key that names personal data
 	keyFaint                       // a service: its name alone is a key to what looks very random
 	keyRole                        // has a part in a form of several keys, such as name and value
+	keyBare                        // the word key alone: names what looks random
 )
 
 // keySet is a table of words.
@@ -82,7 +83,7 @@ const maxKey = 64
 
 // verdict is what a key says about its value.
 type verdict struct {
-	trait keyTrait // 0, keyStrong, keyWeak, keyCookie, keyNumber or keyFaint
+	trait keyTrait // 0, keyStrong, keyWeak, keyCookie, keyNumber, keyFaint or keyBare
 	rule  string
 	who   *personalKey
 	role  string // the word that has a part in a form of several keys
@@ -151,6 +152,10 @@ func (k *keySet) split(key []byte) (v verdict) {
 			}
 		}
 	}
+	if all&keyTrust != 0 && serviceKeys[string(low[:n])] {
+		v.trait, v.rule = keyWeak, "key-weak"
+		return v
+	}
 	v.lone = words == 1
 	v.mild = v.lone && mild[string(low[:n])]
 	if last&keyRole != 0 {
@@ -187,6 +192,9 @@ func (k *keySet) split(key []byte) (v verdict) {
 
 // wholeKeys are keys whose last word says otherwise elsewhere.
 var wholeKeys = map[string]bool{"codeverifier": true, "samlresponse": true, "samlrequest": true, "oauthverifier": true}
+
+// serviceKeys are names of headers that services take their keys in and that say so with no word of theirs.
+var serviceKeys = map[string]bool{"xhoneycombteam": true, "honeycombteam": true, "jenkinscrumb": true, "xhoneycombclassic": true}
 
 // roles are the words with keyRole.
 var roles = func() map[string]string {

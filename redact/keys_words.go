@@ -18,6 +18,7 @@ var builtinKeys = func() *keySet {
 		clientsecret appsecret apisecret accesstoken refreshtoken authtoken bearertoken idtoken sessiontoken usertoken bottoken
 		authkey masterkey encryptionkey signingkey accountkey sharedkey storagekey sharedaccesskey sharedaccesssignature
 		requirepass masterauth keypass storepass webhooksecret rootpw rootpwd userpass dbpass dbpwd dbpw userpwd psk skey presharedkey
+		wachtwoord adgangskode losenord salasana jelszo heslo haslo parola lozinka sifre mdp motpasse
 		bindpw ldappw passin passout pw apikeysecret secretaccesskey sshpass pgpassword`)
 	add(keyWeak, `token tokens jwt bearer authorization auth authentication oauth oauth2 sid sessionid sessid phpsessid jsessionid
 		signature sig xsrf csrf saml assertion connectionstring webhook pat sas licence license apptoken ticket
@@ -43,12 +44,25 @@ var builtinKeys = func() *keySet {
 		pubnub ably onesignal firebase fcm apns launchdarkly optimizely contentful sanity prismic storyblok easypost coinbase
 		binance kraken bitfinex finnhub polygon alphavantage finicity freshbooks xero quickbooks gocardless lob kenna neon
 		fauna mongodb atlas snowflake databricks rapid ipstack weather openweather sonarqube dynatrace rollbar bugsnag
+		tyntec geoapify faceplusplus virustotal shodan censys urlscan scrapingbee scrapfly scrapestack scraperapi serpapi serpstack
+		positionstack marketstack mediastack aviationstack currencylayer coinlayer weatherbit weatherstack ipgeolocation ipinfo ipinfodb
+		numverify mailboxlayer userstack pdflayer screenshotlayer languagelayer vatlayer fixerio exchangerates rawg unsplash pixabay
+		pastebin jotform calendarific abuseipdb alienvault greynoise hunterio zerobounce clearout snov rocketreach lokalise
+		crowdin transifex smartling meistertask toggl clockify everhour baremetrics chartmogul chargebee recurly taxjar avalara
+		moosend getresponse sendgrid elasticemail pepipost mailerlite mailmodo customerio klaviyo iterable braze optimizely vwo
+		foursquare mapquest graphhopper geocodio opencage locationiq ticketmaster edamam spoonacular nutritionix openuv airvisual
+		accuweather tomorrowio visualcrossing meaningcloud aylien diffbot imagga clarifai cloudinary imagekit imgix uploadcare
+		assemblyai deepgram speechmatics voyageai mistral groq deepseek replicate perplexity togetherai
+		jumpcloud onelogin workos stytch passbase plivo telnyx sinch bandwidth clicksend textmagic pushbullet pushover onfido
+		tradier tiingo iexcloud twelvedata alphavantage finage oanda bitmex bitfinex kucoin luno coinapi cryptocompare glassnode
+		ethplorer etherscan nftport quicknode moralis chainstack rebrandly bitly tinyurl strapi webflow kontent storyblok
+		snipcart bigcommerce magento pipedrive insightly freshdesk freshworks helpscout helpcrunch liveagent gorgias
 		flutterwave paystack razorpay mollie doppler kucoin planetscale prefect pulumi rapidapi readme rubygems shippo
 		mailerlite strava`)
 	add(keyTrust, `box line linear drone segment phrase messenger team docker here`)
 	add(keyCookie, `cookie cookies setcookie`)
 	add(keyNumber, `pin otp totp cvc cvv cvv2 cvc2 csc mfa passcode passcodes`)
-	add(keyRole, `value default content string parametervalue data stringdata kind kty passphrase mnemonic lines authorization`)
+	add(keyRole, `value default content string parametervalue data stringdata kind kty passphrase mnemonic lines authorization disposition`)
 	add(keyStrong, `passphrase`)
 	add(keyAbout, `count counts at on in by url urls uri uris expires expiry expiration expire expired expirytime ttl time timeout timestamp
 		date days hours minutes seconds ms length len size type types kind name names file files filename path paths dir directory
@@ -63,7 +77,7 @@ var builtinKeys = func() *keySet {
 		present exists missing last first rule rules check checks checker hash hashes fingerprint thumbprint auth0id scope scopes
 		issuer audience realm owner vault backend engine plugin module interval period delay valid allowed support supported
 		available failed succeeded success granted denied response request requests result results event events callback`)
-	add(keyPublic, `public publishable pub page next continuation cursor sync cancel cancellation primary foreign partition sort
+	add(keyPublic, `frandom public publishable pub page next continuation cursor sync cancel cancellation primary foreign partition sort
 		routing cache idempotency lookup registry object hashed encrypted masked redacted pagination tokenizer keyboard`)
 	add(keyPerson, `email mail address to phone number no telephone tel mobile cell cellphone fax msisdn whatsapp ssn security nino insurance
 		nhs tfn medicare sin tax tin itin passport license licence pesel cpf cnpj dni nie nif curp aadhaar aadhar fiscale personnummer

@@ -22,6 +22,12 @@ func (s *scanner) privateMembers(after int) bool {
 	return false
 }
 
+// fruitless notes that no walk from src[at] on finds anything.
+func (s *scanner) fruitless(at int) bool {
+	s.barren = min(len(s.src), at+maxWindow)
+	return false
+}
+
 // nextMember is the step in a flat JSON object, from the end of a value at src[at].
 func (s *scanner) nextMember(at int) bool {
 	src := s.src
@@ -61,7 +67,7 @@ func (s *scanner) nextMember(at int) bool {
 				continue
 			}
 			text := src[val.start:val.end]
-			if s.walk.mode == walkValues && !placeholder(text) || s.walk.mode == walkMembers && privateMember(name) && len(text) >= 8 && !placeholder(text) {
+			if s.walk.mode == walkValues && !placeholder(text) && (s.walk.trait != keyWeak || looksSecret(text)) || s.walk.mode == walkMembers && privateMember(name) && len(text) >= 8 && !placeholder(text) {
 				return s.hit(val.start, val.end, Credential, "key-member")
 			}
 			_, m := quoteAt(src, val.open, hi)

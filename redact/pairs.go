@@ -39,6 +39,8 @@ func (s *scanner) role(v verdict, i, after, ks, le int) bool {
 		return s.r.on[PrivateKey] && string(src[ks:le]) == "Private-Lines" && s.putty(i)
 	case "mnemonic":
 		return s.phrase(after, 11)
+	case "disposition":
+		return s.formField(after)
 	}
 	return false
 }
@@ -157,7 +159,7 @@ func (s *scanner) phrase(at, words int) bool {
 		at++
 	}
 	i, n := at, 0
-	for hi := min(len(src), at+512); i < hi && (class[src[i]]&cAlpha != 0 || src[i] == ' '); i++ {
+	for hi := min(len(src), at+512); i < hi && (class[src[i]]&(cAlpha|cDigit) != 0 || src[i] == ' '); i++ {
 		if src[i] == ' ' && i+1 < hi && src[i+1] != ' ' {
 			n++
 		}
@@ -210,4 +212,49 @@ func (s *scanner) element(i int) bool {
 		return false
 	}
 	return s.keyed(v, i, i+1, from, i, 0)
+}
+
+// formField finds the value of a field that names a secret in a multipart form: behind the Content-Disposition header that begins at
+// src[at], and an empty line (RFC 7578). Line breaks may be escaped.
+func (s *scanner) formField(at int) bool {
+	src := s.src
+	hi := min(len(src), at+256)
+	k := bytes.Index(src[at:hi], []byte(" name="))
+	if k < 0 {
+		return false
+	}
+	val, ok := valueAt(src, at+k+6)
+	if !ok || !val.quoted || val.end-val.start > maxKey {
+		return false
+	}
+	v := s.keys.judge(src[val.start:val.end])
+	if v.trait != keyStrong && v.trait != keyWeak {
+		return false
+	}
+	i, breaks := val.end+1, 0
+	for hi := min(len(src), val.end+256); i < hi && breaks < 2; {
+		switch {
+		case src[i] == '\n':
+			breaks++
+			i++
+		case src[i] == '\\' && i+1 < hi && src[i+1] == 'n':
+			breaks++
+			i += 2
+		case src[i] == '\r':
+			i++
+		case src[i] == '\\' && i+1 < hi && src[i+1] == 'r':
+			i += 2
+		default:
+			breaks = 0 // another header
+			i++
+		}
+	}
+	if breaks < 2 {
+		return false
+	}
+	end := i
+	for hi := min(len(src), i+1024); end < hi && src[end] != '\r' && src[end] != '\n' && src[end] != '\\' && src[end] != '"'; end++ {
+	}
+	text := src[i:end]
+	return len(text) > 0 && !placeholder(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i, end, Credential, "form-field")
 }

@@ -12,6 +12,7 @@ var spokenWords = map[string]speech{
 	"IDENTIFIED": speechBy, "identified": speechBy, "Identified": speechBy,
 	"ConvertTo-SecureString": speechQuoted,
 	"add-authtoken":          speechScheme,
+	"AUTH":                   speechScheme,
 	"aws_secret_access_key":  speechScheme,
 }
 
@@ -74,7 +75,7 @@ func (s *scanner) scheme(how speech, end, from int) bool {
 	if len(text) < 8 || i < len(src) && (src[i] == '(' || src[i] == '[' || src[i] == '@') || pairIn(text) {
 		return false
 	}
-	return (looksSecret(text) && !isUUID(text) || how == speechBasic && isUserPass(text)) && s.hit(from, i, Credential, "scheme")
+	return (looksSecret(text) && (!isUUID(text) || src[end-6]|0x20 == 's') || how == speechBasic && isUserPass(text)) && s.hit(from, i, Credential, "scheme")
 }
 
 // schemeValue returns the end of what can stand behind a scheme.
@@ -167,7 +168,15 @@ func (s *scanner) password(start, i int) bool {
 		return s.quotedValue(i)
 	}
 	if i+3 < len(src) && src[i] == 'i' && src[i+1] == 's' && src[i+2] == ' ' {
-		i += 3
+		if i += 3; i+1 < len(src) && (src[i] == '\'' || src[i] == '"') {
+			return s.quotedPassword(i)
+		}
+	} else if i+8 < len(src) && isDigit(src[i]) && src[i+1] == ' ' { // of a router: password 7 08…
+		to := schemeValue(src, i+2)
+		text := src[i+2 : to]
+		return len(text) >= 8 && (looksSecret(text) || allOf(text, cDigit|cUpper)) && s.hit(i+2, to, Credential, "prose")
+	} else if i+4 < len(src) && src[i+3] == ' ' && foldedIs(src[i:i+3], "for") {
+		return s.passwordFor(i + 4)
 	} else if !s.afterLogin(start) {
 		return false
 	} else {
@@ -193,6 +202,43 @@ func (s *scanner) password(start, i int) bool {
 		return false
 	}
 	return s.hit(val.start, val.end, Credential, "prose")
+}
+
+// passwordFor finds the quoted value behind password for 'somebody' is, or =, or to, from src[i] on.
+func (s *scanner) passwordFor(i int) bool {
+	src := s.src
+	for hi := min(len(src), i+lookBehind); i+4 < hi && src[i] != '\n'; i++ {
+		if src[i] != ' ' || src[i+1] == ' ' {
+			continue
+		}
+		at := i + 1
+		switch {
+		case src[at] == '=' || src[at] == ':':
+			at++
+		case src[at+2] == ' ' && (foldedIs(src[at:at+2], "is") || foldedIs(src[at:at+2], "to")):
+			at += 2
+		default:
+			continue
+		}
+		if at+9 < len(src) && string(src[at:at+9]) == " PASSWORD" && src[at+9] == '(' { // of MySQL
+			at += 10
+		}
+		if at < len(src) && src[at] == ' ' {
+			at++
+		}
+		return at+1 < len(src) && (src[at] == '\'' || src[at] == '"') && s.quotedPassword(at)
+	}
+	return false
+}
+
+// quotedPassword takes the quoted value at src[at] in prose about a password, when it can be one.
+func (s *scanner) quotedPassword(at int) bool {
+	val, ok := valueAt(s.src, at)
+	if !ok || !val.quoted || val.end-val.start < 4 || val.end-val.start > lookBehind {
+		return false
+	}
+	text := s.src[val.start:val.end]
+	return !placeholder(text) && !codeName(text) && !hasByte(text, ' ') && !hasByte(text, '{') && s.hit(val.start, val.end, Credential, "prose")
 }
 
 // quoteOpens reports whether the quote at src[i] opens: the quotes before it on the line are even in number.

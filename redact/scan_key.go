@@ -57,6 +57,9 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 		}
 	case '\\':
 		skip = s.escape(i)
+		if skip == 2 && i >= s.floor+8 && src[i-1] == ' ' && s.netUse(i) {
+			return skip, true
+		}
 		if (skip == 6 || skip == 2 && src[i+1] == '\\') && s.r.on[Email] {
 			ok = s.email(i)
 		}

@@ -17,6 +17,10 @@ func (s *scanner) word(start, end int) bool {
 	for at < end && class[src[at]]&(cDash|cDot) != 0 {
 		at++
 	}
+	if at < end && end-at < minToken && end+1 < len(src) && (src[end] == '$' || src[end] == '/' || src[end] == '}') && at+4 <= len(src) &&
+		head[headHash(src, at)]&headToken != 0 && s.token(at, end) { // 2b$12$…, 1//0…
+		return true
+	}
 	if end-at >= 4 && at+4 <= len(src) {
 		flags := head[headHash(src, at)]
 		if flags&headToken != 0 && end-at >= minToken && s.token(at, end) {

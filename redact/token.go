@@ -110,6 +110,7 @@ var tokenSet = func() (t [256]uint16) {
 		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.=", // t
 		"0123456789ABCDEFabcdef", // x
 		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_%.~", // q
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ./+",   // p
 	} {
 		for i := range len(bytes) {
 			t[bytes[i]] |= 1 << set
@@ -118,4 +119,4 @@ var tokenSet = func() (t [256]uint16) {
 	return t
 }()
 
-const tokenSets = "dhluawbtxq"
+const tokenSets = "dhluawbtxqp"

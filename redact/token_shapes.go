@@ -14,7 +14,8 @@ gitlab-token            glpat-{t20,300} gldt-{w20,} glrt-{t20,300} glcbt-{t20,} 
 slack-token             xoxb-{w20,} xoxp-{w20,} xoxa-{w20,} xoxr-{w20,} xoxs-{w20,} xoxo-{w20,} xoxc-{w20,} xoxd-{q20,} xoxe-{w20,} xoxe.xoxp-{w20,} xoxe.xoxb-{w20,} xapp-{d1}-{w20,}
 stripe-key              sk_live_{a10,255} sk_test_{a10,255} sk_prod_{a10,255} rk_live_{a10,255} rk_test_{a10,255} rk_prod_{a10,255} whsec_{b24,128}
 google-api-key          AIza{w35}
-google-oauth            GOCSPX-{w28} ya29.{t20,} ya29.a0{w20,}
+appsync-key             da2-{l26}
+google-oauth            1//0{w40,} GOCSPX-{w28} ya29.{t20,} ya29.a0{w20,}
 openai-key              sk-proj-{w20,} sk-svcacct-{w20,} sk-admin-{w20,} sk-None-{w20,} sk-{a20,255}
 anthropic-key           sk-ant-{w20,}
 openrouter-key          sk-or-v1-{h64} sk-or-{w20,}
@@ -164,6 +165,7 @@ firecrawl-key           fc-{h32}
 knock-key               sk_knock_{w30,}
 inngest-key             signkey-prod-{h64} signkey-test-{h64}
 trigger-key             tr_dev_{a20,} tr_prod_{a20,}
+password-hash           1${p1,8}${p22} 2a${d2}${p53} 2b${d2}${p53} 2x${d2}${p53} 2y${d2}${p53} 5${p1,16}${p43} 5$rounds={d1,9}${p1,16}${p43} 6${p1,16}${p86} 6$rounds={d1,9}${p1,16}${p86} 8${p8,16}${p43} 9${p8,16}${p43} y$j9T${p1,86}${p43} apr1${p1,8}${p22} argon2id$v={d2}$m={d1,9},t={d1,3},p={d1,3}${p8,90}${p20,180} argon2i$v={d2}$m={d1,9},t={d1,3},p={d1,3}${p8,90}${p20,180} SSHA}{b28,} SSHA256}{b40,} SSHA512}{b80,} pbkdf2_sha256${d3,8}${a8,64}${b40,90}
 bitcoin-key             xprv{a100,111} yprv{a100,111} zprv{a100,111}
 `)
 

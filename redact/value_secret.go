@@ -52,7 +52,7 @@ func placeholderAfter(v []byte) bool {
 	case '<':
 		return v[len(v)-1] == '>' || hasByte([]byte("nh"), v[min(1, len(v)-1)])
 	case '{':
-		return len(v) == 1 || v[1] == '{' || v[len(v)-1] == '}'
+		return len(v) == 1 || v[1] == '{' || v[len(v)-1] == '}' && !holdsSecret(v)
 	case '$':
 		return len(v) == 1 || v[1] == '{' || v[1] == '(' || allOf(v[1:], cUpper|cDigit|cDash) || allOf(v[1:], cLower|cDash) && !looksSecret(v[1:])
 	case '%':
@@ -65,6 +65,23 @@ func placeholderAfter(v []byte) bool {
 		return v[len(v)-1] == ')'
 	}
 	return len(v) == 1
+}
+
+// holdsSecret reports whether v has a word of 16 letters and digits or more that looks made by a generator.
+func holdsSecret(v []byte) bool {
+	for i := 0; i < len(v); i++ {
+		from, digits := i, 0
+		for i < len(v) && (isAlnum(v[i]) || v[i] == '+' || v[i] == '/' || v[i] == '-') {
+			if isDigit(v[i]) {
+				digits++
+			}
+			i++
+		}
+		if i-from >= 16 && digits > 1 && looksSecret(v[from:i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isLabel reports whether v begins with a replacement of this package.

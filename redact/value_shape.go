@@ -129,3 +129,26 @@ func codeName(v []byte) bool {
 	t := builtinKeys.judge(v)
 	return (t.trait == keyStrong || t.trait == keyWeak) && !hasByte(v, '-')
 }
+
+// looksGenerated reports whether v looks random and is no name of an object either, which can have a random part: it is one row of
+// letters and digits, or one with a few signs in which capitals and small letters alternate with digits. Digests stay.
+func looksGenerated(v []byte) bool {
+	if !looksRandom(v) {
+		return false
+	}
+	hex, signs, upper, small := true, 0, 0, 0
+	for _, c := range v {
+		hex = hex && isHex(c)
+		switch {
+		case class[c]&cUpper != 0:
+			upper++
+		case class[c]&cLower != 0:
+			small++
+		case c == '.' || c == ':' || c == '/':
+			return false
+		case !isDigit(c) && c != '=':
+			signs++
+		}
+	}
+	return !hex && (signs == 0 || upper >= 5 && small >= 5 && signs <= 4)
+}
