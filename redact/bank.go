@@ -25,41 +25,39 @@ func ibanAt(src []byte, i int) (end int, ok bool) {
 	if n == 0 {
 		return 0, false
 	}
-	var b [34]byte
-	k, p, group := 0, i, 0
-	for ; k < n; p++ {
+	// What the country and the check digits leave is added last: they go behind the rest.
+	p, group, r := i+4, 4, uint64(0)
+	for k := 4; k < n; p++ {
 		if p >= len(src) {
 			return 0, false
 		}
-		c := src[p]
-		switch {
-		case isDigit(c) || isUpper(c):
-			group++
+		switch c := src[p]; {
+		case isDigit(c):
+			r = r*10 + uint64(c-'0')
+		case isUpper(c):
+			r = r*100 + uint64(c-'A') + 10
 		case (c == ' ' || c == '-') && group >= 2:
 			group = 0
 			continue
 		default:
 			return 0, false
 		}
-		b[k] = c
-		k++
+		group++
+		if k++; k&3 == 0 {
+			r %= 97
+		}
 	}
-	if !freeAfter(src, p) || !mod97(b[4:n], b[:4]) {
-		return 0, false
-	}
-	return p, true
+	return p, freeAfter(src, p) && mod97(r, src[i:i+4])
 }
 
-// mod97 reports whether the digits and capitals of a and then b, letters counting 10 to 35, leave 1 when divided by 97.
-func mod97(a, b []byte) bool {
-	r := 0
-	for _, part := range [2][]byte{a, b} {
-		for _, c := range part {
-			if isDigit(c) {
-				r = (r*10 + int(c-'0')) % 97
-			} else {
-				r = (r*100 + int(c-'A') + 10) % 97
-			}
+// mod97 reports whether the number that leaves r when divided by 97 and the digits and capitals of b behind it, letters
+// counting 10 to 35, leave 1.
+func mod97(r uint64, b []byte) bool {
+	for _, c := range b {
+		if isDigit(c) {
+			r = (r*10 + uint64(c-'0')) % 97
+		} else {
+			r = (r*100 + uint64(c-'A') + 10) % 97
 		}
 	}
 	return r == 1

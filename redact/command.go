@@ -144,21 +144,15 @@ func (s *scanner) optionValue(trait keyTrait, at int) bool {
 	switch {
 	case placeholder(text) || text[0] == '-' || trait == keyWeak && !looksSecret(text):
 		return false
-	case !val.quoted && (optionProse[string(text)] || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
+	case !val.quoted && (optionProse.has(text) || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
 		return false
 	}
 	return s.hit(val.start, val.end, Credential, "option")
 }
 
 // optionProse are words that follow an option in a text about it.
-var optionProse = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`to is and or option options flag flags for with from in the a an instead when as on value parameter argument set
-		are was must should can will may not if has have used via at by of be but that this it which requires specified given means`) {
-		m[w] = true
-	}
-	return m
-}()
+var optionProse = wordsOf(`to is and or option options flag flags for with from in the a an instead when as on value parameter argument set
+		are was must should can will may not if has have used via at by of be but that this it which requires specified given means`)
 
 // short takes the value of the short option src[start:end] of a program.
 func (s *scanner) short(how byte, start, end int) bool {

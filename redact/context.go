@@ -138,7 +138,7 @@ func subjectOf(word []byte) context {
 	if len(word) < 2 || len(word) > maxSubject {
 		return 0
 	}
-	if h := subjectHash(word); subjectHashes[h>>6]>>(h&63)&1 == 0 {
+	if h := edgeHash(word); subjectHashes[h>>6]>>(h&63)&1 == 0 {
 		return 0
 	}
 	var b [maxSubject]byte
@@ -157,7 +157,7 @@ var subjects = func() map[string]context {
 	add := func(c context, words string) {
 		for _, w := range strings.Fields(words) {
 			m[w] = c
-			h := subjectHash([]byte(w))
+			h := edgeHash([]byte(w))
 			subjectHashes[h>>6] |= 1 << (h & 63)
 		}
 	}
@@ -211,12 +211,6 @@ var subjects = func() map[string]context {
 
 // subjectHashes has a bit for each hash of a word in subjects: few others have one of them.
 var subjectHashes [64]uint64
-
-// subjectHash is made of the first two bytes of a word, its last and its length.
-func subjectHash(w []byte) uint32 {
-	v := uint32(w[0]) | uint32(w[1])<<8 | uint32(w[len(w)-1])<<16 | 0x202020
-	return (v + uint32(len(w))<<24) * 0x9E3779B1 >> 20
-}
 
 // isLetter reports whether c is a letter: of ASCII, or part of a rune beyond it.
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }

@@ -26,7 +26,7 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return false
 	}
 	v := s.keys.judge(src[ks:le])
-	if src[i] == '=' && v.trait == 0 || v.lone && isTypeName(src[ks:le]) {
+	if src[i] == '=' && v.trait == 0 || v.lone && v.typed {
 		if a, b := s.typed(ks, le); b > 0 { // const dbPassword string = "x"
 			ks, le, v = a, b, s.keys.judge(src[a:b])
 		}
@@ -39,7 +39,7 @@ func (s *scanner) key(i, after, ls, le int) bool {
 	}
 	if v.trait == 0 && v.who == nil {
 		if !v.lone || src[i] != '=' || ks == s.base || src[ks-1] != '?' && src[ks-1] != '&' {
-			if v.role == "" && inQuery(src[ks:le]).trait == 0 && !isTypeName(src[ks:le]) {
+			if v.role == "" && !v.query && !v.typed {
 				if k := quietOf(src, whole, le); !s.keys.quiet.has(k) {
 					s.keys.quiet.add(k)
 				}

@@ -89,17 +89,21 @@ type verdict struct {
 	role  string // the word that has a part in a form of several keys
 	lone  bool   // the key is one word
 	mild  bool   // and that word is one of prose too
+	query bool   // the key of a query; see inQuery
+	typed bool   // not a key but the name of a type
 }
 
 // judge says what a key says about its value. Of the keys of a usual length the verdict is remembered.
 func (k *keySet) judge(key []byte) verdict {
 	q := quietOf(key, 0, len(key))
-	if q.n == 0 {
-		return k.split(key)
+	if q.n != 0 {
+		if v, ok := k.judged.get(q); ok {
+			return v
+		}
 	}
-	v, ok := k.judged.get(q)
-	if !ok {
-		v = k.split(key)
+	v := k.split(key)
+	v.query, v.typed = inQuery(key).trait != 0, isTypeName(key)
+	if q.n != 0 {
 		k.judged.add(q, v)
 	}
 	return v

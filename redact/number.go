@@ -30,6 +30,12 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 				continue
 			}
 		}
+		if !first && src[p-1] != ' ' && isDigit(src[p-2]) { // in a date, a code, a path: see freeBefore
+			for p < end && isDigit(src[p]) {
+				p++
+			}
+			continue
+		}
 		var g digitGroups
 		next := g.read(src, p)
 		if g.n > 0 {

@@ -121,7 +121,7 @@ func (s *scanner) authorization(at int) bool {
 	}
 	switch spokenWords[string(src[at:end])] {
 	case speechScheme:
-		if placeholder(text) || optionProse[string(text)] || codeName(text) || len(text) < 6 && allOf(text, cLower) {
+		if placeholder(text) || optionProse.has(text) || codeName(text) || len(text) < 6 && allOf(text, cLower) {
 			return false
 		}
 	case speechBasic:

@@ -58,11 +58,12 @@ type scanner struct {
 	fold      *folding    // what src was made of, if it is not the text itself
 	walk      walk        // where a key has several values: how to find the next
 	opts      lineOptions // of the command in this line
-	barren    int         // walks have been tried in vain up to here
+	user      userBefore
+	barren    int // walks have been tried in vain up to here
 }
 
 func newScanner(r *Redactor, src []byte) scanner {
-	s := scanner{r: r, src: src, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
+	s := scanner{r: r, src: src, user: userBefore{at: -1}, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
 	if r.strict && foldable(src) {
 		s.foldText()
 	}

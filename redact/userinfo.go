@@ -93,16 +93,26 @@ func isDSNKey(src []byte, start, at int) bool {
 // oracleUser finds user/password in front of the "@" at src[at] in a URL of Oracle's thin driver or an argument of sqlplus.
 func (s *scanner) oracleUser(at int) bool {
 	src := s.src
-	i, slash := at, -1
+	i, slash, slashes := at, -1, 0
 	for lo := max(s.floor, at-lookBehind); i > lo && src[i-1] != ':' && class[src[i-1]]&cEnd == 0; i-- {
-		if src[i-1] == '/' {
-			if slash >= 0 {
-				return false
+		if i-1 == s.user.at && s.user.at >= lo { // what is before has been looked at
+			if s.user.from < lo {
+				i = lo
+			} else {
+				i = s.user.from
 			}
+			if slashes += s.user.slashes; s.user.slashes > 0 {
+				slash = s.user.slash
+			}
+			break
+		}
+		if src[i-1] == '/' {
 			slash = i - 1
+			slashes++
 		}
 	}
-	if slash <= i || slash == at-1 || i < 8 || placeholder(src[slash+1:at]) {
+	s.user = userBefore{at, i, slash, slashes}
+	if slashes != 1 || slash <= i || slash == at-1 || i < 8 || placeholder(src[slash+1:at]) {
 		return false
 	}
 	before := string(src[max(s.base, i-12):i])
@@ -116,3 +126,6 @@ func (s *scanner) oracleUser(at int) bool {
 	}
 	return false
 }
+
+// userBefore is what is in front of the last "@" that was looked at: the text that ends there begins at from.
+type userBefore struct{ at, from, slash, slashes int }

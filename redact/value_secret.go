@@ -1,7 +1,5 @@
 package redact
 
-import "strings"
-
 // placeholder reports whether v is no value but stands for one or for none: empty, stars, null, ${VAR}, {{ x }}, a call,
 // or what a Redactor put there.
 func placeholder(v []byte) bool {
@@ -22,10 +20,14 @@ func placeholder(v []byte) bool {
 	}
 	if len(v) <= 16 {
 		var low [16]byte
+		n := 0
 		for i, c := range v {
 			low[i] = lower(c)
+			if c != '.' && c != '!' && c != '?' && c != ':' {
+				n = i + 1
+			}
 		}
-		if fillers[strings.TrimRight(string(low[:len(v)]), ".!?:")] {
+		if fillers.has(low[:n]) {
 			return true
 		}
 	}
@@ -101,18 +103,12 @@ func isPseudonym(v []byte) bool {
 	return false
 }
 
-var fillers = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`null nil none undefined n/a na true false yes no on off empty unset set missing absent required optional
+var fillers = wordsOf(`null nil none undefined n/a na true false yes no on off empty unset set missing absent required optional
 		redacted removed hidden masked filtered [filtered] [redacted] [hidden] (none) (null) (empty) <nil> <null> <none> <empty>
 		- -- ... xxx xxxx string str text bytes byte int integer bool boolean object any char varchar uuid number float
 		changed invalid valid incorrect wrong failed failure success ok error expired unknown default
 		hashed hash include inherit same-origin granted pending focus hover active changeit your-password your_password
-		password token secret key secretstring stringdata self this var val value values func function const let new return if`) {
-		m[w] = true
-	}
-	return m
-}()
+		password token secret key secretstring stringdata self this var val value values func function const let new return if`)
 
 // same reports whether v has two different bytes at most and none of them can make a secret: "xxxx", "----", "0000".
 func same(v []byte) bool {
