@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -54,7 +53,7 @@ const perWindow = 1 << 16
 // window is a salt, the cipher of it, and how often it may still be used.
 type window struct {
 	header header
-	aead   cipher.AEAD
+	gcm    gcm
 	left   atomic.Int64
 }
 
@@ -67,10 +66,10 @@ func (k *key) window() *window {
 		}
 		next := &window{header: header{key: k.id}}
 		_, _ = rand.Read(next.header.salt[:])
-		next.aead = k.x.aead(&next.header.salt)
+		next.gcm = k.x(&next.header.salt)
 		next.left.Store(perWindow)
 		if k.now.CompareAndSwap(w, next) {
-			k.opened.put(&next.header, k, next.aead)
+			k.opened.put(&next.header, k, next.gcm.open)
 		}
 	}
 }
@@ -82,7 +81,7 @@ func (k *key) seal(dst, plaintext, context []byte) ([]byte, error) {
 	}
 	w := k.window()
 	dst = w.header.append(dst)
-	return w.aead.Seal(dst, nil, plaintext, context), nil
+	return w.gcm.seal(dst, nil, plaintext, context), nil
 }
 
 // open appends to dst what was sealed. h is the header of sealed, and names k.
@@ -90,17 +89,17 @@ func (k *key) open(dst, sealed, context []byte, h *header) ([]byte, error) {
 	if k.gone.Load() {
 		return dst, ErrShredded
 	}
-	aead := k.opened.get(h, k)
-	known := aead != nil
+	open := k.opened.get(h, k)
+	known := open != nil
 	if !known {
-		aead = k.x.aead(&h.salt)
+		open = k.x(&h.salt).open
 	}
-	out, err := aead.Open(dst, nil, sealed[headerLen:], context)
+	out, err := open(dst, nil, sealed[headerLen:], context)
 	if err != nil {
 		return dst, ErrNotAuthentic
 	}
 	if !known { // never before it has opened something: what is forged must not push out what is used
-		k.opened.put(h, k, aead)
+		k.opened.put(h, k, open)
 	}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"crypto/cipher"
 	"encoding/binary"
 	"sync/atomic"
 )
@@ -18,8 +17,10 @@ const openerSlots = 1 << 12 // of about 900 bytes each, once used
 type opener struct {
 	key  *key
 	salt [saltLen]byte
-	aead cipher.AEAD
+	open openFunc
 }
+
+type openFunc = func(dst, nonce, ciphertext, context []byte) ([]byte, error)
 
 func (o *openers) slot(h *header) *atomic.Pointer[opener] {
 	// Key ids and salts are random, or chosen by somebody who gets nothing out of it.
@@ -27,21 +28,21 @@ func (o *openers) slot(h *header) *atomic.Pointer[opener] {
 	return &o.slots[mix%openerSlots]
 }
 
-func (o *openers) get(h *header, k *key) cipher.AEAD {
+func (o *openers) get(h *header, k *key) openFunc {
 	if o == nil {
 		return nil
 	}
 	if e := o.slot(h).Load(); e != nil && e.key == k && e.salt == h.salt {
-		return e.aead
+		return e.open
 	}
 	return nil
 }
 
-func (o *openers) put(h *header, k *key, a cipher.AEAD) {
+func (o *openers) put(h *header, k *key, open openFunc) {
 	if o == nil {
 		return
 	}
-	o.slot(h).Store(&opener{k, h.salt, a})
+	o.slot(h).Store(&opener{k, h.salt, open})
 	if k.gone.Load() { // shredded meanwhile: it may have looked here before
 		o.forget(k)
 	}

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -31,13 +30,13 @@ var errStreamClosed = errors.New("vault: the stream is closed")
 
 // chunks seals or opens the chunks of one stream.
 type chunks struct {
-	aead  cipher.AEAD
+	gcm   gcm
 	bound []byte // context, number, last
 }
 
 func (v *Vault) newChunks(k *key, r Ref, ring *ring, salt *[saltLen]byte) chunks {
 	bound := appendContext(nil, sealedStream, ring.tenant.String(), r.Purpose, r.ID, string(r.Subject))
-	return chunks{k.x.aead(salt), append(bound, make([]byte, 9)...)}
+	return chunks{k.x(salt), append(bound, make([]byte, 9)...)}
 }
 
 // next returns what the next chunk is bound to.
@@ -98,7 +97,7 @@ func (s *streamWriter) Write(p []byte) (n int, err error) {
 }
 
 func (s *streamWriter) flush(last bool) {
-	s.out = s.chunks.aead.Seal(s.out, nil, s.plain, s.chunks.next(last))
+	s.out = s.chunks.gcm.seal(s.out, nil, s.plain, s.chunks.next(last))
 	s.chunks.count()
 	_, s.err = s.to.Write(s.out)
 	clear(s.plain)
@@ -188,7 +187,7 @@ func (s *streamReader) fill() {
 		s.err = ErrMalformed
 		return
 	}
-	plain, err := s.chunks.aead.Open(s.plain[:0], nil, sealed, s.chunks.next(last))
+	plain, err := s.chunks.gcm.open(s.plain[:0], nil, sealed, s.chunks.next(last))
 	switch {
 	case err != nil:
 		s.err = ErrNotAuthentic

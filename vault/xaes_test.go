@@ -16,8 +16,7 @@ func sealXAES(t *testing.T, key *[32]byte, nonce, plaintext, context []byte) []b
 	if fips140.Enforced() {
 		t.Skip("a nonce cannot be chosen under fips140=only")
 	}
-	x := newXAES(key)
-	gcm, err := cipher.NewGCM(newAES(x.derive((*[saltLen]byte)(nonce))))
+	gcm, err := cipher.NewGCM(newAES(derivation(key)((*[saltLen]byte)(nonce))))
 	require.NoError(t, err)
 	return gcm.Seal(nil, nonce[saltLen:], plaintext, context)
 }
@@ -25,8 +24,7 @@ func sealXAES(t *testing.T, key *[32]byte, nonce, plaintext, context []byte) []b
 // openXAES is the reverse, by the code that opens messages.
 func openXAES(t *testing.T, key *[32]byte, nonce, ciphertext, context []byte) []byte {
 	t.Helper()
-	x := newXAES(key)
-	out, err := x.aead((*[saltLen]byte)(nonce)).Open(nil, nil, append(append([]byte{}, nonce[saltLen:]...), ciphertext...), context)
+	out, err := newXAES(key)((*[saltLen]byte)(nonce)).open(nil, nil, append(append([]byte{}, nonce[saltLen:]...), ciphertext...), context)
 	require.NoError(t, err)
 	return out
 }

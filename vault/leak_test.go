@@ -1,0 +1,59 @@
+package vault
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type saying struct{ said string }
+
+func (s *saying) Errorf(format string, args ...any) { s.said += fmt.Sprintf(format, args...) }
+
+// Neither the keys nor what packages make of them can be read out of a value that is printed, however deep the printer looks.
+func TestNoPrinterFindsAKey(t *testing.T) {
+	t.Parallel()
+	ctx := as(t, "alpha")
+	secret, err := hex.DecodeString(goldenKey)
+	require.NoError(t, err)
+	keeper, err := parseKey([]byte(goldenKey), "a test")
+	require.NoError(t, err)
+	v := open(t, NewMemory(), keeper, Options{})
+	f, err := v.Field(ctx, "email")
+	require.NoError(t, err)
+	sealed, err := f.AppendSeal(ctx, nil, "1", "user:1", []byte("ada"))
+	require.NoError(t, err)
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.NoError(t, err)
+	phrase, err := KeyFromPassphrase(text(goldenKey), []byte("0123456789abcdef"))
+	require.NoError(t, err)
+	_, err = phrase.Encrypt(ctx, nil)
+	require.NoError(t, err)
+
+	known := [][]byte{secret, keeper.(localKeeper).key.secret()[:], v.roots.Load().active.secret()[:]}
+	for _, k := range v.rings[f.ring.tenant].set.Load().byID {
+		known = append(known, k.secret()[:])
+	}
+	require.Len(t, known, 6)
+	for _, value := range []any{v, f, keeper, phrase, keeper.(localKeeper).key, v.rings, v.opened, struct{ v *Vault }{v}} {
+		var s saying
+		require.False(t, assert.Equal(&s, value, 1))
+		said := s.said
+		for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%s", "%q", "%d"} {
+			said += fmt.Sprintf(verb, value)
+		}
+		if js, err := json.Marshal(value); err == nil {
+			said += string(js)
+		}
+		for _, k := range known {
+			// The first eight bytes, as the printers of bytes have them.
+			for _, form := range []string{hex.EncodeToString(k[:8]), fmt.Sprintf("% x", k[:8]), fmt.Sprintf("%v", k[:8])[1:], fmt.Sprintf("%#v", k[:8])[7:40], string(k[:8]), string(k)} {
+				require.NotContains(t, said, form, "%T", value)
+			}
+		}
+	}
+}
