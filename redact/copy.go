@@ -1,8 +1,11 @@
 package redact
 
 import (
+	"bytes"
 	"net/url"
 	"reflect"
+	"unicode"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -20,7 +23,11 @@ import (
 // Any other word replaces the value by a label with that word. A value that cannot hold a label (a number, a nil pointer)
 // becomes zero.
 //
-// A [Secret] is kept: it shows a label by itself.
+// A [Secret] is kept: it shows a label by itself. A private key of the standard library becomes zero.
+//
+// A value whose type makes its own text (MarshalJSON, MarshalText, Error, String, Format) is asked for it once it is
+// copied, and becomes zero if that still shows something sensitive: the halves of an address put together, an encoding
+// undone. [Scrub] does not ask, but for values in interfaces.
 //
 // Copy fails closed. Unexported fields that could hold text become zero, because they cannot be replaced; so do values
 // beyond the [Limits] that cannot hold a label, and the whole copy if code of v's own panics. A value of a type with
@@ -65,6 +72,16 @@ func (r *Redactor) Any(v any) (out any) {
 // apply redacts v, which can be set and whose own memory is the walker's: what it points to is not, unless the walk is
 // in place.
 func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
+	w.shaped(p, f, v, depth)
+	if p.tells && !w.inPlace && v.CanSet() {
+		if _, leak := w.told(f, v.Addr().Interface(), depth); leak {
+			v.SetZero()
+		}
+	}
+}
+
+// shaped is apply for a value without code of its own.
+func (w *walker) shaped(p *plan, f *field, v reflect.Value, depth int) {
 	if f.whole() && p.holds() {
 		w.hide(p, f, v, depth)
 		return
@@ -85,6 +102,10 @@ func (w *walker) apply(p *plan, f *field, v reflect.Value, depth int) {
 		if b, changed := w.binary(f, v.Bytes()); changed {
 			v.SetBytes(b)
 		}
+	case shapeSealed:
+		v.SetZero()
+	case shapeLetters:
+		w.letters(f, v)
 	case shapeRawJSON:
 		if v.Len() > 0 {
 			v.SetBytes(w.rawJSON(f, v.Bytes(), depth))
@@ -150,6 +171,17 @@ func (w *walker) hide(p *plan, f *field, v reflect.Value, _ int) {
 		w.r.onMatch(Credential, f.rule)
 	}
 	v.SetZero()
+}
+
+// letters makes an array of bytes zero if it is text with something to replace in it, up to the zeros at its end. Most are
+// keys of rows and digests: no text.
+func (w *walker) letters(f *field, v reflect.Value) {
+	b := bytes.TrimRight(v.Slice(0, v.Len()).Bytes(), "\x00")
+	if f != nil && (f.hide != hideNothing || f.who != nil) || utf8.Valid(b) && bytes.IndexFunc(b, unicode.IsControl) < 0 {
+		if _, changed := w.binary(f, b); changed {
+			v.SetZero()
+		}
+	}
 }
 
 func (w *walker) zeroNumber(f *field, v reflect.Value) {
@@ -241,7 +273,7 @@ func (w *walker) slice(p *plan, f *field, v reflect.Value, depth int) {
 			size = 0
 		}
 	}
-	if p.elem.shape == shapeStruct && !f.whole() && size == v.Len() {
+	if p.elem.shape == shapeStruct && !p.elem.tells && !f.whole() && size == v.Len() {
 		w.structs(p, unsafe.Pointer(v.UnsafeAddr()), depth)
 		return
 	}
@@ -335,6 +367,9 @@ func (w *walker) mapping(p *plan, v reflect.Value, depth int) {
 			f = w.r.field(key.String())
 			if f.name != f.key {
 				key.SetString(f.name)
+			}
+			if p.key.tells {
+				w.apply(p.key, nil, key, depth-1)
 			}
 		case !p.key.skip:
 			if k, ok := key.Interface().(string); ok {

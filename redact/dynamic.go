@@ -1,9 +1,7 @@
 package redact
 
 import (
-	"encoding"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -177,6 +175,9 @@ func (w *walker) reflected(f *field, v any, depth int) any {
 	if f.whole() && inner.holds() {
 		return w.hidden(f)
 	}
+	if inner.shape == shapeSealed {
+		return labels[PrivateKey]
+	}
 	if inner.exported && (p.speaks || inner.speaks) && !w.inPlace {
 		if t, ok := w.spoken(f, v, depth); ok {
 			return t
@@ -197,7 +198,12 @@ func (w *walker) reflected(f *field, v any, depth int) any {
 	}
 	n := reflect.New(p.typ).Elem()
 	n.Set(reflect.ValueOf(v))
-	w.apply(p, f, n, depth)
+	w.shaped(p, f, n, depth)
+	if p.tells {
+		if t, leak := w.told(f, n.Addr().Interface(), depth); leak {
+			return t
+		}
+	}
 	return n.Interface()
 }
 
@@ -209,30 +215,4 @@ func (w *walker) anyNumber(f *field, v reflect.Value) (string, bool) {
 		return w.integer(f, v.Uint(), false)
 	}
 	return w.float(f, v.Float())
-}
-
-// spoken returns the text that a value makes of itself, redacted. Its code may panic: then a label takes its place.
-func (w *walker) spoken(f *field, v any, depth int) (out any, ok bool) {
-	defer func() {
-		if recover() != nil {
-			out, ok = unreadable, true
-		}
-	}()
-	switch v := v.(type) {
-	case json.Marshaler:
-		b, err := v.MarshalJSON()
-		if err != nil {
-			return unreadable, true
-		}
-		return json.RawMessage(w.rawJSON(f, b, depth)), true
-	case encoding.TextMarshaler:
-		b, err := v.MarshalText()
-		if err != nil {
-			return unreadable, true
-		}
-		return w.text(f, string(b)), true
-	case fmt.Stringer:
-		return w.text(f, v.String()), true
-	}
-	return nil, false
 }

@@ -25,6 +25,7 @@ type plan struct {
 	members   []member
 	elem, key *plan
 	speaks    bool // has code of its own that makes text
+	tells     bool // what that code says of a redacted value is looked at too
 	named     int  // the field whose text is the name of the one called Value, plus one
 }
 
@@ -47,6 +48,8 @@ const (
 	shapeURL      // url.URL
 	shapeOpaque   // a struct without exported fields that can hold text: see closed
 	shapeNumbered // a json.Number
+	shapeLetters  // an array of bytes
+	shapeSealed   // a private key of the standard library
 )
 
 // member is a field of a struct that has to be looked at.
@@ -77,7 +80,7 @@ const (
 func (m *member) choose() op {
 	bare := m.field == nil || m.field.hide == hideNothing && m.field.who == nil
 	switch {
-	case m.value:
+	case m.value, m.plan.tells, m.plan.elem != nil && m.plan.elem.tells:
 	case m.tag != nil:
 		if m.plan.shape == shapeText {
 			return opTaggedText
@@ -101,18 +104,19 @@ func (m *member) choose() op {
 }
 
 var (
-	typeTime     = reflect.TypeFor[time.Time]()
-	typeURL      = reflect.TypeFor[url.URL]()
-	typeRawJSON  = reflect.TypeFor[json.RawMessage]()
-	typeNumber   = reflect.TypeFor[json.Number]()
-	typeTexts    = reflect.TypeFor[[]string]()
-	typeLabels   = reflect.TypeFor[map[string]string]()
-	typeObject   = reflect.TypeFor[map[string]any]()
-	typeCookie   = reflect.TypeFor[http.Cookie]()
-	typeError    = reflect.TypeFor[error]()
-	typeStringer = reflect.TypeFor[fmt.Stringer]()
-	typeJSON     = reflect.TypeFor[json.Marshaler]()
-	typeTextual  = reflect.TypeFor[encoding.TextMarshaler]()
+	typeTime      = reflect.TypeFor[time.Time]()
+	typeURL       = reflect.TypeFor[url.URL]()
+	typeRawJSON   = reflect.TypeFor[json.RawMessage]()
+	typeNumber    = reflect.TypeFor[json.Number]()
+	typeTexts     = reflect.TypeFor[[]string]()
+	typeLabels    = reflect.TypeFor[map[string]string]()
+	typeObject    = reflect.TypeFor[map[string]any]()
+	typeCookie    = reflect.TypeFor[http.Cookie]()
+	typeError     = reflect.TypeFor[error]()
+	typeStringer  = reflect.TypeFor[fmt.Stringer]()
+	typeJSON      = reflect.TypeFor[json.Marshaler]()
+	typeTextual   = reflect.TypeFor[encoding.TextMarshaler]()
+	typeFormatter = reflect.TypeFor[fmt.Formatter]()
 )
 
 // plan returns the plan for a type.
@@ -154,25 +158,38 @@ func (b *planner) plan(t reflect.Type) *plan {
 	p := &plan{typ: t, size: t.Size()}
 	b.made[t], b.open = p, append(b.open, p)
 	defer func() { b.open = b.open[:len(b.open)-1] }()
-	for _, i := range []reflect.Type{typeError, typeStringer, typeJSON, typeTextual} {
+	for _, i := range []reflect.Type{typeError, typeStringer, typeJSON, typeTextual, typeFormatter} {
 		p.speaks = p.speaks || t.Implements(i) || t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(i)
+	}
+	p.tells = p.speaks && b.mayTell(t)
+	b.shape(p)
+	p.skip = p.skip && !p.tells
+	return p
+}
+
+// shape says how the values of p's type are redacted, and makes the plans of the types in it.
+func (b *planner) shape(p *plan) {
+	t := p.typ
+	if t.Name() == "PrivateKey" && strings.HasPrefix(t.PkgPath(), "crypto/") {
+		p.shape = shapeSealed
+		return
 	}
 	switch t {
 	case typeURL:
 		p.shape = shapeURL
-		return p
+		return
 	case typeRawJSON:
 		p.shape = shapeRawJSON
-		return p
+		return
 	case typeNumber:
 		p.shape = shapeNumbered
-		return p
+		return
 	case typeTexts:
 		p.shape = shapeTexts
-		return p
+		return
 	case typeLabels:
 		p.shape = shapeLabels
-		return p
+		return
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -187,10 +204,13 @@ func (b *planner) plan(t reflect.Type) *plan {
 		}
 		if t.Elem().Kind() == reflect.Uint8 && t.Kind() == reflect.Slice {
 			p.shape = shapeBytes
-			return p
+			return
 		}
 		p.elem = b.plan(t.Elem())
 		p.skip = p.elem.skip
+		if t.Elem().Kind() == reflect.Uint8 {
+			p.shape, p.skip = shapeLetters, false
+		}
 	case reflect.Pointer:
 		p.shape, p.elem = shapePointer, b.plan(t.Elem())
 		p.skip = p.elem.skip
@@ -204,7 +224,6 @@ func (b *planner) plan(t reflect.Type) *plan {
 	default:
 		p.skip = true // booleans, complex numbers, channels, functions
 	}
-	return p
 }
 
 func (b *planner) members(p *plan) {
