@@ -13,7 +13,7 @@ import (
 )
 
 // FolderAnchor keeps checkpoints as files in a folder, such as one on write-once storage or on a disk of another
-// machine. It never overwrites and never removes a file, and creates what is missing of the folder. Whoever
+// machine. The file system must have hard links; on one without them nothing is published, and the error says so. It never overwrites and never removes a file, and creates what is missing of the folder. Whoever
 // can write to the folder can fill it, so it belongs to another administrator than the database's.
 func FolderAnchor(path string) Anchor { return folderAnchor{path} }
 
@@ -68,7 +68,7 @@ func writeOnce(folder, name string, content []byte) (err error) {
 		}
 		return err
 	} else if err != nil {
-		return err
+		return fmt.Errorf("the file system must have hard links, by which a file is never replaced: %w", err)
 	}
 	for _, dir := range []string{folder, filepath.Dir(folder)} {
 		if err := syncFolder(dir); err != nil {

@@ -60,7 +60,8 @@
 // Record before you act, and do not act if it fails. Mark people ([Party].Person, [Personal]) and keep personal values out
 // of all that stands in clear: types, ids of things, request ids, keys and values of data. Keep the signer's key
 // where the database's administrators cannot read it. To change it, start all processes with the new Signer and the old public
-// key in Options.Verifiers; those with the old one go on recording, and sign no more. Take the old key out when each log was
+// key in Options.Verifiers; those with the old one go on recording, and sign no more, unless they have the new public key in
+// theirs: then both sign in turn, and each turn is recorded. Take the old key out when each log was
 // signed with the new. Keep checkpoints, or have them kept, outside. Say how long events are kept, and
 // call [Log.Prune] then. Whether all this fulfils a law is not for a library to say.
 package audit

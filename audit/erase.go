@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/google/uuid"
@@ -115,6 +116,12 @@ func checkAct(basis string, by Party) error {
 		return badField("basis", "it is too long")
 	case by.Type == "":
 		return badField("by", "it does not say who")
+	}
+	// The databases read these events too, and Postgres has no text with a NUL.
+	for _, f := range [...]struct{ name, value string }{{"basis", basis}, {"by.id", by.ID}, {"by.name", by.Name}, {"by.email", by.Email}} {
+		if strings.IndexByte(f.value, 0) >= 0 {
+			return badField(f.name, "it has a NUL")
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
@@ -122,6 +123,9 @@ func (l *Log) Holds(ctx context.Context) ([]Hold, error) { return l.store.Holds(
 func checkHold(id, reason string, by Party) error {
 	if id == "" || len(id) > maxHoldID {
 		return badField("hold", "its id is not 1 to 128 bytes")
+	}
+	if strings.IndexByte(id, 0) >= 0 {
+		return badField("hold", "its id has a NUL")
 	}
 	if err := checkText("hold", ".id", id, maxHoldID); err != nil {
 		return err

@@ -22,8 +22,9 @@ var errInTx = errors.New("audit: what leaves the program is recorded outside tra
 // values if the middleware is wrapped around a route of an http.ServeMux.
 //
 // The outcome is that of the status: Denied for 401 and 403, Failure for the others from 400 and for a handler that
-// panics before it answers, Success for the rest and for a connection that was taken over. It is decided by the first
-// thing that the handler sends. Informational responses (1xx, but for 101) and HTTP/2 pushes are left out.
+// panics before it answers, Success for the rest. It is decided by the first
+// thing that the handler sends. Of a connection that is taken over (http.Hijacker), which nobody can tell by a status how it went, it is Attempted; a second
+// event, with the first one's id in data.attempt, tells whether the handler then returned (Success), or panicked or could not take it over (Failure). Informational responses (1xx, but for 101) and HTTP/2 pushes are left out.
 //
 // If the event cannot be recorded, the client gets 503 and a text that says nothing of the cause, and the handler's
 // writes fail; Options.Logger learns the cause. So that a client's retry is recorded once, let describe set the
@@ -56,6 +57,7 @@ func (l *Log) Middleware(describe func(r *http.Request) (Event, bool)) func(http
 					_ = g.open(http.StatusInternalServerError)
 				}
 				g.trail()
+				g.ended(answered)
 			}()
 			next.ServeHTTP(g, r)
 			answered = true

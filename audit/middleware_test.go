@@ -1,12 +1,14 @@
 package audit
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"log"
 	"log/slog"
+	"net"
 
 	"net/http"
 	"net/http/httptest"
@@ -305,7 +307,50 @@ func TestATakenOverConnectionIsRecordedFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, marker, body)
-	require.Len(t, logged(t, inAcme(t), s), 1)
+	require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, 10*time.Second, time.Millisecond)
+	all := logged(t, inAcme(t), s)
+	require.Contains(t, string(all[0].Leaf), `"outcome":"attempted"`)
+	require.Contains(t, string(all[1].Leaf), `"outcome":"success"`)
+	require.Contains(t, string(all[1].Leaf), `"attempt":"`+all[0].ID.String()+`"`)
+}
+
+func TestATakenOverConnectionIsNoSuccessIfItsHandlerPanicsOrDoesNotGetIt(t *testing.T) {
+	t.Parallel()
+	for name, h := range map[string]http.HandlerFunc{
+		"panic": func(w http.ResponseWriter, _ *http.Request) {
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				c.Close()
+			}
+			panic(http.ErrAbortHandler)
+		},
+		"not given": func(w http.ResponseWriter, _ *http.Request) { _, _, _ = http.NewResponseController(w).Hijack() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := NewMemory()
+			handler := logOver(t, s).Middleware(describeRead)(h)
+			if name == "not given" {
+				handler.ServeHTTP(stingy{httptest.NewRecorder()}, httptest.NewRequest("GET", "/", nil).WithContext(inAcme(t)))
+			} else {
+				srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r.WithContext(inAcme(t))) }))
+				defer srv.Close()
+				_, err := srv.Client().Get(srv.URL)
+				require.Error(t, err)
+			}
+			require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, 10*time.Second, time.Millisecond)
+			all := logged(t, inAcme(t), s)
+			require.Contains(t, string(all[0].Leaf), `"outcome":"attempted"`)
+			require.Contains(t, string(all[1].Leaf), `"outcome":"failure"`)
+		})
+	}
+}
+
+// stingy says that a connection can be taken over, and does not give it.
+type stingy struct{ *httptest.ResponseRecorder }
+
+func (stingy) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, errors.New("taken already")
 }
 
 // bare is a response without anything optional.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,18 +24,22 @@ type gatedWriter struct {
 	ctx    context.Context
 	event  Event
 
-	once sync.Once
-	err  error // why nothing may leave; set once
+	once  sync.Once
+	err   error       // why nothing may leave; set once
+	taken atomic.Bool // the connection was asked for
+	lost  atomic.Bool // and not given
 }
 
 // errUnrecorded stands while it is not known that the event was recorded, and for good if recording it panics.
 var errUnrecorded = errors.New("audit: response without a recorded event")
 
 // open records the event of a response with that status, at the first call. It returns an error if nothing may leave.
-func (g *gatedWriter) open(status int) error {
+func (g *gatedWriter) open(status int) error { return g.openFor(outcomeOf(status)) }
+
+func (g *gatedWriter) openFor(o Outcome) error {
 	g.once.Do(func() {
 		g.err = errUnrecorded
-		g.event.Outcome = outcomeOf(status)
+		g.event.Outcome = o
 		if err := g.log.recordAnswer(g.ctx, g.event); err != nil {
 			g.refuse(err)
 			return
@@ -126,10 +132,33 @@ func (g *gatedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if !reaches[http.Hijacker](g.out) {
 		return nil, nil, http.ErrNotSupported
 	}
-	if err := g.open(http.StatusSwitchingProtocols); err != nil {
+	if err := g.openFor(Attempted); err != nil {
 		return nil, nil, err
 	}
-	return http.NewResponseController(g.out).Hijack()
+	g.taken.Store(true)
+	c, rw, err := http.NewResponseController(g.out).Hijack()
+	g.lost.Store(err != nil)
+	return c, rw, err
+}
+
+// ended records how it ended with a connection that was taken over. It has left the server's hands, so nothing can be held back.
+func (g *gatedWriter) ended(returned bool) {
+	if !g.taken.Load() || g.event.Outcome != Attempted {
+		return
+	}
+	e := g.event
+	e.ID, e.Outcome, e.Time = IDFor("ended "+g.event.ID.String()), Success, time.Time{}
+	if !returned || g.lost.Load() {
+		e.Outcome = Failure
+	}
+	if e.Data = maps.Clone(e.Data); e.Data == nil {
+		e.Data = map[string]any{}
+	}
+	e.Data["attempt"] = g.event.ID.String()
+	if err := g.log.recordAnswer(g.ctx, e); err != nil {
+		g.log.opts.Logger.ErrorContext(context.WithoutCancel(g.ctx), "audit: the end of a connection could not be recorded",
+			"action", e.Action.Name(), "error", err)
+	}
 }
 
 func (g *gatedWriter) SetReadDeadline(t time.Time) error {

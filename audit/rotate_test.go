@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"sync"
 	"testing"
 
@@ -102,4 +103,41 @@ func TestARotationThatManyProcessesFindIsRecordedOnce(t *testing.T) {
 	wg.Wait()
 	require.Len(t, rotations(t, l), 1)
 	requireHonest(ctx, t, store, old.Verifier, fresh.Verifier)
+}
+
+// Two versions of a program that runs many times, each with its own key and with the other's public one, while one takes the
+// other's place.
+func TestTwoSignersInTurnAreAChangeOfKeysEachTime(t *testing.T) {
+	t.Parallel()
+	store, old, fresh := NewMemory(), newNotary(t), newNotary(t)
+	ctx := ofTenant(t, "acme")
+	both := []*Log{openSigning(t, store, old, after(fresh)), openSigning(t, store, fresh, after(old))}
+	var last [2]Checkpoint
+	for i := range 7 { // the new one has the last word
+		which := (i + 1) % 2
+		require.NoError(t, both[which].Record(ctx, Event{Action: docRead}))
+		c, err := both[which].Checkpoint(ctx)
+		require.NoError(t, err)
+		last[which] = c
+	}
+	require.Len(t, rotations(t, both[1]), 6)
+	requireHonest(ctx, t, store, old.Verifier, fresh.Verifier)
+
+	// One that does not know the new key goes on recording, and signs no more.
+	left := openSigning(t, storeOf{store}, old)
+	require.NoError(t, left.Record(ctx, Event{Action: docRead}))
+	_, err := left.Checkpoint(ctx)
+	require.ErrorIs(t, err, ErrSigner)
+	var bundle bytes.Buffer
+	end, err := both[1].Bundle(ctx, &bundle, Bundling{By: admin, Reason: "test"})
+	require.NoError(t, err)
+	require.Greater(t, end.Size, last[1].Size)
+	for until, want := range map[uint64]map[string]int{
+		0: nil, last[0].Size: nil, // retired where it signed last
+		last[0].Size - 1: {RuleRetiredKey: 1, RuleHeads: 1},
+	} {
+		r, err := Verify(ctx, bytes.NewReader(bundle.Bytes()), Policy{Trusted: [][]byte{end.Note}, Keys: []Key{{Verifier: old.Verifier, Until: until}, {Verifier: fresh.Verifier}}})
+		require.NoError(t, err)
+		require.Equal(t, want, r.Count, "%d: %s", until, r)
+	}
 }

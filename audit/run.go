@@ -24,16 +24,18 @@ const (
 
 // Run makes checkpoints until ctx ends: every Options.Interval, or earlier if a log has Options.Every new events,
 // of each tenant this process wrote to and, in turn, of those that Options.Tenants lists; and then of the log of
-// heads, at least once a minute. What fails is told to the Logger and tried again. Many processes may run it.
+// heads, at least once a minute. What fails is told to the Logger and tried again. Many processes may run it. It also ends when
+// the log is closed.
 func (l *Log) Run(ctx context.Context) {
 	r := runner{log: l, failing: map[tenancy.ID]time.Time{}}
 	tick := time.NewTicker(l.opts.Interval)
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !l.isClosed() {
 		r.round(ctx)
 		select {
 		case <-tick.C:
 		case <-l.signing.due:
+		case <-l.life.Done():
 		case <-ctx.Done():
 		}
 	}
@@ -137,6 +139,9 @@ func (r *runner) checkpoint(ctx context.Context, id tenancy.ID) {
 }
 
 func (r *runner) failed(ctx context.Context, of string, err error) {
+	if r.log.isClosed() && (errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled)) {
+		return
+	}
 	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
 		r.log.opts.Logger.Error("audit: no checkpoint", "of", of, "error", err)
 	}

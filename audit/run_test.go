@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -182,4 +183,21 @@ func TestRunGivesASignOfLifeWhenNothingHappens(t *testing.T) {
 		r.round(t.Context())
 		require.Equal(t, x.notes, anchor.count(), "after %v", x.after)
 	}
+}
+
+func TestRunEndsQuietlyWhenTheLogIsClosed(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	l := openSigning(t, NewMemory(), newNotary(t), func(o *Options) {
+		o.Interval, o.Logger = time.Millisecond, slog.New(slog.NewTextHandler(&said, nil))
+	})
+	done := make(chan struct{})
+	go func() { defer close(done); l.Run(context.Background()) }()
+	ctx := ofTenant(t, "acme")
+	for range 20 {
+		require.NoError(t, l.Record(ctx, Event{Action: docRead}))
+	}
+	require.NoError(t, l.Close(ctx))
+	<-done
+	require.Empty(t, said.String())
 }

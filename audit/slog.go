@@ -27,8 +27,8 @@ type attrEvent struct{ event *Event }
 // LogValue keeps what is personal in an event out of logs that were not made for it.
 func (a attrEvent) LogValue() slog.Value { return slog.StringValue(a.event.Action.Name()) }
 
-// Handler returns a handler that records the events which [Attr] put into log records, in groups and in Logger.With
-// too, and passes the records on to next without them. A record with an event is seen at any level; next gets
+// Handler returns a handler that records the events which [Attr] put into log records, in groups, in what a slog.LogValuer
+// returns and in Logger.With too, and passes the records on to next without them. A record with an event is seen at any level; next gets
 // it only if its level is enabled there.
 //
 // A slog.Logger drops the errors of its handler, so nothing fails when an event could not be recorded: Options.Logger
@@ -48,7 +48,7 @@ func (h *logHandler) Enabled(context.Context, slog.Level) bool { return true }
 func (h *logHandler) Handle(ctx context.Context, r slog.Record) error {
 	events := slices.Clip(h.events)
 	has := false
-	r.Attrs(func(a slog.Attr) bool { has = holdsEvent(a); return !has })
+	r.Attrs(func(a slog.Attr) bool { has = mayHold(a); return !has })
 	if has {
 		rest := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 		r.Attrs(func(a slog.Attr) bool {
@@ -93,32 +93,67 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 	return &logHandler{log: h.log, next: h.next.WithGroup(name), events: h.events}
 }
 
-// holdsEvent reports whether a is one of Attr's or a group with one.
-func holdsEvent(a slog.Attr) bool {
+// mayHold reports whether there may be an event in a.
+func mayHold(a slog.Attr) bool {
 	switch a.Value.Kind() {
 	case slog.KindLogValuer:
-		_, ok := a.Value.Any().(attrEvent)
-		return ok
+		return true
 	case slog.KindGroup:
-		return slices.ContainsFunc(a.Value.Group(), holdsEvent)
+		return slices.ContainsFunc(a.Value.Group(), mayHold)
 	}
 	return false
 }
 
-// withoutEvents returns a without the events in it, which it adds to found, and false if a was one.
+// withoutEvents returns a without the events in it, which it adds to found, and false if a was one. Without any it is as it was:
+// whoever comes next asks a slog.LogValuer again.
 func withoutEvents(a slog.Attr, found *[]*Event) (slog.Attr, bool) {
-	if !holdsEvent(a) {
+	if !mayHold(a) {
 		return a, true
 	}
-	if v, ok := a.Value.Any().(attrEvent); ok {
-		*found = append(*found, v.event)
+	v, event := resolve(a.Value)
+	if event != nil {
+		*found = append(*found, event)
 		return a, false
 	}
+	if v.Kind() != slog.KindGroup {
+		return a, true
+	}
+	before := len(*found)
 	var rest []slog.Attr
-	for _, in := range a.Value.Group() {
+	for _, in := range v.Group() {
 		if in, ok := withoutEvents(in, found); ok {
 			rest = append(rest, in)
 		}
 	}
+	if len(*found) == before {
+		return a, true
+	}
 	return slog.Attr{Key: a.Key, Value: slog.GroupValue(rest...)}, true
+}
+
+// logValues is how often a value may be another's, as in package slog.
+const logValues = 100
+
+// resolve is slog.Value.Resolve, but for an event it comes to on the way.
+func resolve(v slog.Value) (slog.Value, *Event) {
+	for range logValues {
+		if v.Kind() != slog.KindLogValuer {
+			return v, nil
+		}
+		if e, ok := v.Any().(attrEvent); ok {
+			return v, e.event
+		}
+		v = logValue(v.LogValuer())
+	}
+	return slog.Value{}, nil
+}
+
+// logValue asks v for its value. One that panics has none; whoever prints it says so.
+func logValue(v slog.LogValuer) (value slog.Value) {
+	defer func() {
+		if recover() != nil {
+			value = slog.Value{}
+		}
+	}()
+	return v.LogValue()
 }

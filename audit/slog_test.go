@@ -89,3 +89,33 @@ func TestTheHandlerIsAsHandlersShouldBe(t *testing.T) {
 		return all
 	}))
 }
+
+// wrapped is a value that has an event in what it shows of itself.
+type wrapped struct{ show func() slog.Value }
+
+func (w wrapped) LogValue() slog.Value { return w.show() }
+
+func TestAnEventInAValueThatShowsItselfIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := NewMemory()
+	l := logOver(t, s)
+	var out bytes.Buffer
+	logger := slog.New(l.Handler(slog.NewJSONHandler(&out, nil)))
+	e := Event{Action: docRead, Reason: marker}
+	group := wrapped{func() slog.Value { return slog.GroupValue(slog.Int("in", 1), Attr(e)) }}
+	logger.InfoContext(inAcme(t), "in a group", "g", group)
+	require.Contains(t, out.String(), `"g":{"in":1}`)
+	logger.InfoContext(inAcme(t), "itself", "g", wrapped{func() slog.Value { return Attr(e).Value }})
+	logger.With("g", wrapped{func() slog.Value { return slog.AnyValue(group) }}).InfoContext(inAcme(t), "twice over")
+	require.Len(t, logged(t, inAcme(t), s), 3)
+	require.NotContains(t, out.String(), marker)
+	require.NotContains(t, out.String(), "audit")
+
+	out.Reset()
+	var endless wrapped
+	endless.show = func() slog.Value { return slog.AnyValue(endless) }
+	logger.InfoContext(inAcme(t), "none", "a", wrapped{func() slog.Value { panic("no value") }}, "b", wrapped{func() slog.Value { return slog.IntValue(7) }}, "c", endless)
+	require.Contains(t, out.String(), "panicked")
+	require.Contains(t, out.String(), `"b":7`)
+	require.Len(t, logged(t, inAcme(t), s), 3)
+}
