@@ -39,7 +39,7 @@ func cardOf(src []byte, g *digitGroups, n int) bool {
 	if c&aboutCard != 0 {
 		return true
 	}
-	return c&aboutProduct == 0 && (n > 1 || total >= 14 && total <= 16 && issuer != "maestro")
+	return c&aboutProduct == 0 && total >= 14 && (n > 1 || total <= 16 && issuer != "maestro")
 }
 
 // columnAfter and columnBefore report whether one more group of four digits follows at src[q] or precedes src[p]: the groups are

@@ -196,7 +196,7 @@ var subjects = func() map[string]context {
 	add(aboutRomania, `cnp romanian`)
 	add(aboutGreece, `amka αμκα ΑΜΚΑ greek`)
 	add(aboutBulgaria, `egn егн ЕГН bulgarian`)
-	add(aboutCzechia, `rodné rodne číslo birth czech slovak`)
+	add(aboutCzechia, `rč rČ rodné rodne číslo birth czech slovak`)
 	add(aboutItaly, `codice fiscale partita piva iva italian`)
 	add(aboutIreland, `pps ppsn irish`)
 	add(aboutThailand, `thai thailand`)

@@ -37,7 +37,7 @@ func namedID(src []byte, p int) uint8 {
 // namesGap reports whether c may stand between the words of a name, or between it and its number.
 func namesGap(c byte) bool {
 	switch c {
-	case ' ', ':', '#', '=', '"', '\'', '.', '_', '-', '(', '\\', '/', '\t':
+	case ' ', ':', '#', '=', '"', '\'', '.', '_', '-', '(', ')', '\\', '/', '\t':
 		return true
 	}
 	return false
@@ -70,14 +70,16 @@ var idNames = func() map[string]uint8 {
 		}
 	}
 	add(nameFiller, `no number num nr id is code of the card nº n° número numero nummer numer номер br registration identification`)
-	add(nameOfDigits, `dni`)
+	add(nameOfDigits, `dni nric hkid`)
 	add(nameOfID, `atin ptin ein fein tin taxpayer tax steuer vat tva iva mwst passport passeport reisepass pasaporte passaporto паспорт
 		licence license führerschein fuehrerschein patente personalausweis ausweis identity national citizen upn mbi medicaid npi dea ird
 		steuernummer stnr svnr vsnr versicherungsnummer sozialversicherungsnummer rentenversicherungsnummer krankenversichertennummer
+		ust identificatienummer omzetbelastingnummer umsatzsteuer sozialversicherung mehrwertsteuer
 		ustid ustidnr kvnr krankenkasse lanr bsnr abgabenkontonummer siren siret ondernemingsnummer onderwijsnummer rsin kvk nuit
 		cuil rut ruc rnc rif nit cif cedula cédula nrt cbu nss rg contribuinte clabe regon dič cui pnf oib jmbg emšo emso
 		anum taj adószám kmkr registrikood kodas pvm pvn pib edb едб idno nipt afm αφμ инн inn снилс snils огрн унп unp edrpou rntrc
 		organisationsnummer orgnr cpr cvr mva veronumero tunnus kennitala vkn zehut gstin voter cnic npwp nik ktp mykad uen brn uscc
+		teudat davčna daňové taxe partita moms arvonlisävero velferd bpjs epf socso mynric prc tnin tnid sss gsis sgk bhyt
 		ubn cccd cmnd peid umid philhealth bvn nin ИНН ОГРН СНИЛС УНП ЕДБ ΑΦΜ diČ emŠo`)
 	return m
 }()
@@ -102,6 +104,9 @@ func namedEnd(src []byte, start, end int) int {
 	}
 	k := g.named()
 	q := end + 1 + int(g.to[k-1])
+	for n := 0; n < 2 && q < len(src) && isUpper(src[q]); n++ {
+		q++
+	}
 	if total := g.sum[k-1]; total < 6 || total > 16 || !freeAfter(src, q) {
 		return 0
 	}

@@ -79,7 +79,7 @@ func nationalID(src []byte, g *digitGroups, n int) string {
 		if printed && (g.sep[1] != ' ' || !g.inTable(src, n) && !unitAfter(src, g.base+int(g.to[n-1]))) {
 			return s.rule
 		}
-		if s.about == 0 && n == 1 && !lastWordCounts(src, max(0, g.base-phoneBack), g.base) {
+		if s.about == 0 && n == 1 && !g.compound(src) && !lastWordCounts(src, max(0, g.base-phoneBack), g.base) {
 			return s.rule
 		}
 		if !looked {
@@ -93,6 +93,12 @@ func nationalID(src []byte, g *digitGroups, n int) string {
 		}
 	}
 	return ""
+}
+
+// compound reports whether the first group is a part of the name of something: Worker:12345678901:Manager.
+func (g *digitGroups) compound(src []byte) bool {
+	q := g.base + int(g.to[0])
+	return g.base > 0 && src[g.base-1] == ':' && q+1 < len(src) && src[q] == ':' && isLetter(src[q+1])
 }
 
 // printedAs reports whether the first n groups have one of the shapes, such as "3-2-4|3 2 4".

@@ -61,7 +61,7 @@ func plainPhone(src []byte, p int, g *digitGroups) (start, end int, rule string,
 		if !looked {
 			about, looked = phoneWords(src, p), true
 		}
-		if about&aboutPhone != 0 || about&aboutContact != 0 && n > 1 && total <= 12 && !unitAfter(src, q) ||
+		if about&aboutPhone != 0 || about&aboutContact != 0 && n > 1 && total <= 12 && (n > 2 || g.sep[1] != ' ' || g.d[0] == 0) && !unitAfter(src, q) ||
 			about&aboutContact != 0 && total >= 9 && total <= 12 && (g.d[0] == 0 || total == 10 && isNANP(g.d[:])) {
 			return p, extension(src, q), "phone-near-word", true
 		}

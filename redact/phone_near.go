@@ -19,8 +19,8 @@ func phoneWords(src []byte, p int) context {
 		}
 	}
 	c := wordsIn(src, lo, p)
-	if c&(aboutNumber|aboutOwner) == aboutNumber|aboutOwner && c&(aboutProduct|aboutVersion) == 0 {
-		c |= aboutContact // my number is
+	if c&(aboutNumber|aboutOwner) == aboutNumber|aboutOwner && c&^(aboutNumber|aboutOwner|aboutPhone|aboutContact|aboutJapan) == 0 {
+		c |= aboutPhone // my number is
 	}
 	if c &= aboutPhone | aboutContact; c != 0 && !lastWordCounts(src, lo, p) {
 		if s, ok := bytes.CutSuffix(src[lo:p], []byte(" at ")); ok && afterSomebody(src, lo, lo+len(s)) {

@@ -15,6 +15,23 @@ slack-token             xoxb-{w20,} xoxp-{w20,} xoxa-{w20,} xoxr-{w20,} xoxs-{w2
 stripe-key              sk_live_{a10,255} sk_test_{a10,255} sk_prod_{a10,255} rk_live_{a10,255} rk_test_{a10,255} rk_prod_{a10,255} whsec_{b24,128}
 google-api-key          AIza{w35}
 appsync-key             da2-{l26}
+apify-token             apify_api_{a34,38}
+composio-key            ak_{w20}
+canva-secret            cnvca{w51}
+octopus-key             API-{u26}
+mongodb-atlas-secret    mdb_sa_sk_{w36,60}
+devcycle-key            dvc_server_{a8,40}
+ramp-secret             ramp_sec_{a48}
+arcjet-key              ajkey_{l26}
+fleetbase-key           flb_live_{a20}
+ubidots-token           BBFF-{a30}
+onesignal-key           os_v2_app_{l103} os_v2_org_{l103}
+devin-key               apk_user_{b100,190}
+discord-mfa             mfa.{w84}
+vault-old-token         s.{a24}
+salesforce-key          3MVG9{t80,251}
+mercury-token           secret-token:mercury_production_{w40,80}
+pubnub-secret           sec-c-{b48}
 google-oauth            1//0{w40,} GOCSPX-{w28} ya29.{t20,} ya29.a0{w20,}
 openai-key              sk-proj-{w20,} sk-svcacct-{w20,} sk-admin-{w20,} sk-None-{w20,} sk-{a20,255}
 anthropic-key           sk-ant-{w20,}
