@@ -55,19 +55,26 @@ func (m *Memory) of(ctx context.Context, f func(t *memoryTenant) error) error {
 }
 
 // Roots implements [Store].
-func (m *Memory) Roots(context.Context) ([]Root, error) {
+func (m *Memory) Roots(ctx context.Context) ([]Root, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.roots), nil
 }
 
 // AddRoot implements [Store].
-func (m *Memory) AddRoot(_ context.Context, r Root, after KeyID) error {
+func (m *Memory) AddRoot(ctx context.Context, r Root, after KeyID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	active := slices.IndexFunc(m.roots, func(r Root) bool { return r.State == Active })
+	taken := slices.ContainsFunc(m.roots, func(old Root) bool { return old.ID == r.ID })
 	switch {
-	case active < 0 && after != KeyID{}, active >= 0 && m.roots[active].ID != after:
+	case active < 0 && after != KeyID{}, active >= 0 && m.roots[active].ID != after, taken:
 		return ErrConflict
 	case active >= 0:
 		m.roots[active].State = Retired
@@ -81,7 +88,10 @@ func (m *Memory) AddRoot(_ context.Context, r Root, after KeyID) error {
 func (m *Memory) Tx(ctx context.Context, f func(ctx context.Context) error) error { return f(ctx) }
 
 // DestroyRoot implements [Store].
-func (m *Memory) DestroyRoot(_ context.Context, id KeyID) error {
+func (m *Memory) DestroyRoot(ctx context.Context, id KeyID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.roots {
@@ -121,6 +131,11 @@ func (m *Memory) CountUnder(ctx context.Context, parent KeyID) (int, error) {
 func (m *Memory) Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (n int, err error) {
 	err = m.of(ctx, func(t *memoryTenant) error {
 		for _, row := range rows {
+			if row.Level != OfTenant && !t.isActive(row.Parent) {
+				return ErrConflict
+			}
+		}
+		for _, row := range rows {
 			i := slices.IndexFunc(t.keys, func(k WrappedKey) bool { return k.ID == row.ID })
 			if i < 0 || t.keys[i].Parent != from || t.keys[i].State == Shredded {
 				continue
@@ -140,6 +155,9 @@ func (m *Memory) DestroyKey(ctx context.Context, id KeyID) error {
 			k := &t.keys[i]
 			if k.ID != id {
 				continue
+			}
+			if k.State == Shredded {
+				return nil
 			}
 			if k.State == Active || slices.ContainsFunc(t.keys, func(c WrappedKey) bool { return c.Parent == id && c.State != Shredded }) {
 				return ErrConflict
@@ -207,13 +225,17 @@ func (m *Memory) SubjectKeys(ctx context.Context, purpose string, who []Pseudony
 	return out, err
 }
 
+func (t *memoryTenant) isActive(id KeyID) bool {
+	return slices.ContainsFunc(t.keys, func(k WrappedKey) bool { return k.ID == id && k.State == Active })
+}
+
 // AddKey implements [Store].
 func (m *Memory) AddKey(ctx context.Context, k WrappedKey, after KeyID) (out WrappedKey, err error) {
 	err = m.of(ctx, func(t *memoryTenant) error {
-		isParent := func(p WrappedKey) bool { return p.ID == k.Parent && p.State == Active }
-		if k.Level != OfTenant && !slices.ContainsFunc(t.keys, isParent) {
+		if k.Level != OfTenant && !t.isActive(k.Parent) {
 			return ErrConflict
 		}
+		var replaced *WrappedKey
 		for i := range t.keys {
 			old := &t.keys[i]
 			if old.State != Active || old.Level != k.Level || old.Purpose != k.Purpose || old.Subject != k.Subject {
@@ -223,7 +245,13 @@ func (m *Memory) AddKey(ctx context.Context, k WrappedKey, after KeyID) (out Wra
 				out = *old
 				return nil
 			}
-			old.State = Retired
+			replaced = old
+		}
+		if slices.ContainsFunc(t.keys, func(old WrappedKey) bool { return old.ID == k.ID }) {
+			return ErrConflict
+		}
+		if replaced != nil {
+			replaced.State = Retired
 			t.epoch++
 		}
 		k.State, k.Created = Active, time.Now()

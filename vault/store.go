@@ -68,14 +68,20 @@ type Root struct {
 
 // Store keeps wrapped keys and sealed secrets. Package vaultsql has one over SQLite and Postgres, and [NewMemory] is one
 // for tests. Every call but those on roots works on what is ctx's tenant's, joins the transaction that ctx carries, and
-// fails closed. Implementations are safe for concurrent use by many processes.
+// fails closed: without a tenant, or with a ctx that has ended, it does nothing. An answer such as ErrConflict does not undo
+// that transaction. Times are kept to the microsecond. Implementations are safe for concurrent use by many processes.
+//
+// What Shred, DestroyKey, PutSecret and RemoveSecret take away, no file of an embedded database of the tenant holds when they have
+// returned, and their transaction has committed; nor what Rewrap replaces, once nothing is under from any more. While
+// somebody reads what was there, it goes when they have ended.
 type Store interface {
 	// Roots returns all roots, oldest first.
 	Roots(ctx context.Context) ([]Root, error)
 	// AddRoot adds an active root, and retires the one that was, in one step. It is ErrConflict, and changes nothing,
 	// unless after is the active one; zero: there is none.
 	AddRoot(ctx context.Context, r Root, after KeyID) error
-	// DestroyRoot takes Wrapped away from a retired root. It is ErrConflict for an active one.
+	// DestroyRoot takes Wrapped away from a retired root. It is ErrConflict for an active one, and ErrNotFound if there is
+	// none of that name. It does not look whether tenants' keys are under it.
 	DestroyRoot(ctx context.Context, id KeyID) error
 
 	// Tx runs f in one transaction: what f does in the store with the ctx it is given is in force together or not at
@@ -87,9 +93,10 @@ type Store interface {
 	// one at once.
 	Committed(ctx context.Context, f func())
 
-	// Keys returns the tenant's keys OfTenant and OfPurpose that are not shredded, oldest first, and the epoch.
+	// Keys returns the tenant's keys OfTenant and OfPurpose that are not shredded, oldest first, and the epoch, all as of one
+	// moment.
 	Keys(ctx context.Context) ([]WrappedKey, int64, error)
-	// Epoch grows with every AddKey that retires a key, and with every Shred. It is 0 before.
+	// Epoch grows with every AddKey that retires a key, and with every Shred and DestroyKey. It is 0 before.
 	Epoch(ctx context.Context) (int64, error)
 	// KeysByID returns those of ids that are there, whatever their state, in no order.
 	KeysByID(ctx context.Context, ids []KeyID) ([]WrappedKey, error)
@@ -97,21 +104,22 @@ type Store interface {
 	SubjectKeys(ctx context.Context, purpose string, who []Pseudonym) ([]WrappedKey, error)
 	// AddKey adds k, which is active, unless there is an active key of its level, purpose and subject whose ID is not
 	// after: then that one is returned, and k is not stored. Else the one whose ID is after is retired in the same step. It
-	// is ErrConflict, and changes nothing, if k's Parent is not an active key of the tenant's at that moment; the parent of
-	// one OfTenant is a root, and is not looked at.
+	// is ErrConflict, and changes nothing, if k's Parent is not an active key of the tenant's at that moment, or another key
+	// has k's ID; the parent of one OfTenant is a root, and is not looked at.
 	AddKey(ctx context.Context, k WrappedKey, after KeyID) (WrappedKey, error)
-	// Shred takes Wrapped away from all keys of the person, of every purpose, and returns how many that were. When it
-	// returns, no file of an embedded database holds what was taken away.
+	// Shred takes Wrapped away from all keys of the person, of every purpose, and returns how many that were. A shredded
+	// key stays listed by KeysByID, and nothing gives it Wrapped again.
 	Shred(ctx context.Context, who Pseudonym) (int, error)
-	// Under returns up to limit keys that are not shredded and are wrapped under parent, in order of ID, those after that
-	// one; and CountUnder how many there are in all.
+	// Under returns up to limit keys that are not shredded and are wrapped under parent, in an order of the store's that
+	// no call changes, those after that one, which is the last of an earlier answer; and CountUnder how many there are in all.
 	Under(ctx context.Context, parent, after KeyID, limit int) ([]WrappedKey, error)
 	CountUnder(ctx context.Context, parent KeyID) (int, error)
 	// Rewrap puts Parent and Wrapped of rows in the place of those of the keys with their ID, if their parent is still
-	// from and they are not shredded, and returns how many that were. When it returns, no file of an embedded database
-	// holds what was replaced.
+	// from and they are not shredded, and returns how many that were. It is ErrConflict, and changes nothing, unless the
+	// new Parent of all that are not OfTenant is an active key at that moment: see AddKey.
 	Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (int, error)
-	// DestroyKey makes a retired key Shredded. It is ErrConflict for an active one, and while a key is under it.
+	// DestroyKey makes a retired key Shredded. It is ErrConflict for an active one, and while a key is under it; and
+	// ErrNotFound if there is none of that name.
 	DestroyKey(ctx context.Context, id KeyID) error
 	// Residue names where copies of what was shredded may be that the store does not reach.
 	Residue() []string
@@ -119,7 +127,7 @@ type Store interface {
 	// Secret returns the newest version, or ErrNotFound.
 	Secret(ctx context.Context, purpose, id string) (StoredSecret, error)
 	// PutSecret stores s as the next version after s.Version - 1, and destroys that one. It is ErrConflict, and changes
-	// nothing, if another version is the newest; 0: none.
+	// nothing, if another version is the newest; 0: none. Created and Used stay those that were.
 	PutSecret(ctx context.Context, s StoredSecret) error
 	// CloseSecret sets Closing of a secret, or is ErrNotFound.
 	CloseSecret(ctx context.Context, purpose, id string) error
@@ -128,10 +136,11 @@ type Store interface {
 	// Secrets calls f for the tenant's secrets, without Sealed, in order of purpose and id after those two, until f
 	// fails; purpose "" and id "": from the first.
 	Secrets(ctx context.Context, purpose, id string, f func(StoredSecret) error) error
-	// Used notes that a secret was used now, if what is noted is more than a minute old.
+	// Used notes that a secret was used now, if what is noted is more than a minute old. It is ErrNotFound if there is none.
 	Used(ctx context.Context, purpose, id string) error
 	// Lease makes the caller the only one who may renew a secret until the store's clock says now + d, and reports
-	// whether it is. by tells callers apart; who has the lease may prolong it. Release ends it.
+	// whether it is. by tells callers apart; who has the lease may prolong it. Release ends it, if it is by's. PutSecret
+	// leaves it as it is. Both are ErrNotFound if there is no such secret.
 	Lease(ctx context.Context, purpose, id, by string, d time.Duration) (bool, error)
 	Release(ctx context.Context, purpose, id, by string) error
 }
