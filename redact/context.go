@@ -199,7 +199,7 @@ var subjects = func() map[string]context {
 	add(aboutCzechia, `rč rČ rodné rodne číslo birth czech slovak`)
 	add(aboutItaly, `codice fiscale partita piva iva italian`)
 	add(aboutIreland, `pps ppsn irish`)
-	add(aboutThailand, `thai thailand`)
+	add(aboutThailand, `tnin thai thailand`)
 	add(aboutHongKong, `hkid hong kong`)
 	add(aboutProduct, `ean gtin upc isbn barcode sku imei asin block blk order tracking snowflake epoch timestamp trace span nonce
 		serial`)

@@ -78,7 +78,7 @@ var idNames = func() map[string]uint8 {
 		ustid ustidnr kvnr krankenkasse lanr bsnr abgabenkontonummer siren siret ondernemingsnummer onderwijsnummer rsin kvk nuit
 		cuil rut ruc rnc rif nit cif cedula cédula nrt cbu nss rg contribuinte clabe regon dič cui pnf oib jmbg emšo emso
 		anum taj adószám kmkr registrikood kodas pvm pvn pib edb едб idno nipt afm αφμ инн inn снилс snils огрн унп unp edrpou rntrc
-		organisationsnummer orgnr cpr cvr mva veronumero tunnus kennitala vkn zehut gstin voter cnic npwp nik ktp mykad uen brn uscc
+		organisationsnummer orgnr cpr cvr mva veronumero tunnus kennitala vkn zehut gstin gst voter identità cnic npwp nik ktp mykad uen brn uscc
 		teudat davčna daňové taxe partita moms arvonlisävero velferd bpjs epf socso mynric prc tnin tnid sss gsis sgk bhyt
 		ubn cccd cmnd peid umid philhealth bvn nin ИНН ОГРН СНИЛС УНП ЕДБ ΑΦΜ diČ emŠo`)
 	return m

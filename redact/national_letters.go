@@ -137,24 +137,18 @@ func inPAN(w []byte) bool {
 	return hasByte([]byte("ABCFGHJLPT"), w[3]) && string(w[5:9]) != "0000"
 }
 
-// inGSTIN: a state, a PAN, the number of the registration, "Z", and a check character modulo 36 (GST Council).
+// inGSTIN: a state from 01 to 38, the shape of a PAN, the number of the registration, "Z" and a check character (GST Council). Hardly
+// anything else has this shape: the check is not asked for.
 func inGSTIN(w []byte) bool {
-	if !isDigit(w[0]) || !isDigit(w[1]) || w[0] > '3' || !inPAN(w[2:12]) || w[13] != 'Z' {
+	if !isDigit(w[0]) || !isDigit(w[1]) || w[0] > '3' || w[0] == '3' && w[1] > '8' || w[0] == '0' && w[1] == '0' || w[13] != 'Z' || w[12] == '0' {
 		return false
 	}
-	sum := 0
-	for i, c := range w[:14] {
-		v := base36(c) * (i%2 + 1)
-		sum += v/36 + v%36
+	for i, c := range w[2:12] {
+		if digit := i >= 5 && i < 9; digit != isDigit(c) || !digit && !isUpper(c) {
+			return false
+		}
 	}
-	return (36-sum%36)%36 == base36(w[14])
-}
-
-func base36(c byte) int {
-	if isDigit(c) {
-		return int(c - '0')
-	}
-	return int(c&^0x20-'A') + 10
+	return true
 }
 
 // twID: a letter for the place, 1 or 2 for the sex (8 or 9 of a resident), seven digits, a check digit (Ministry of the Interior of

@@ -44,11 +44,16 @@ func jpMyNumber(d []byte) bool {
 // krRRN: date of birth, sex and century, six digits; the check digit (weights 2 to 9, 2 to 5, modulus 11) is not required of
 // those given out since October 2020, when it became random (행정안전부).
 func krRRN(d []byte) bool {
-	if !realDate(two(d, 2), two(d, 4)) || d[6] == 0 || d[6] == 9 {
+	if !krRRNDate(d) {
 		return false
 	}
 	check := byte((11 - weighed(d, "234567892345")%11) % 10)
 	return check == d[12] || two(d, 0) >= 20 && two(d, 0) <= 30 && (d[6] == 3 || d[6] == 4)
+}
+
+// krRRNDate reports whether the date of birth and the sex of a resident registration number can be.
+func krRRNDate(d []byte) bool {
+	return realDate(two(d, 2), two(d, 4)) && d[6] >= 1 && d[6] <= 8
 }
 
 // sgNRIC checks the letter behind seven digits: weights 2 7 6 5 4 3 2, 4 more for T and G, 3 more for M.

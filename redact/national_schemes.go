@@ -3,7 +3,7 @@ package redact
 // schemesOf are the schemes by number of digits, the surer ones first.
 var schemesOf = [19][]scheme{
 	9: {
-		{"us-ssn", idUsSSN, "3-2-4|3 2 4", aboutSSN},
+		{"us-ssn", idUsSSN, "3-2-4|3 2 4|3.2.4", aboutSSN},
 		{"us-itin", idUsITIN, "3-2-4|3 2 4", aboutSSN | aboutTax},
 		{"ca-sin", idLuhnSIN, "3 3 3|3-3-3", aboutCanada},
 		{"au-tfn", idAuTFN, "3 3 3|3-3-3", aboutAustralia | aboutTax},
@@ -45,6 +45,7 @@ var schemesOf = [19][]scheme{
 	},
 	13: {
 		{"kr-rrn", idKrRRN, "6-7", aboutKorea},
+		{"kr-rrn", idKrRRNDate, "", aboutKorea},
 		{"ch-ahv", idChAHV, "3.4.4.2|3 4 4 2", 0},
 		{"ro-cnp", idRoCNP, "1 6 6|1-6-6", 0},
 		{"za-id", idZaID, "6 4 3|6 4 2 1", 0},
@@ -95,6 +96,7 @@ const (
 	idInAadhaar
 	idJpMyNumber
 	idKrRRN
+	idKrRRNDate
 	idChAHV
 	idRoCNP
 	idZaID
@@ -168,6 +170,8 @@ func (id schemeID) valid(d []byte) bool {
 		return jpMyNumber(d)
 	case idKrRRN:
 		return krRRN(d)
+	case idKrRRNDate:
+		return krRRNDate(d)
 	case idChAHV:
 		return chAHV(d)
 	case idRoCNP:
