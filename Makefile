@@ -33,5 +33,9 @@ tour: ## every promise, tried and held, on both databases
 bench: ## measure beside the peers and the floors (BENCH=regexp, TIME=1s, COUNT=1)
 	cd internal/bench && go test -tags peers -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(TIME),1s) -count $(or $(COUNT),1) -benchmem .
 
-soak: ## the long tests: millions of operations under faults (about an hour)
+soak: ## the long tests: millions of operations, attacks, crashes and histories (hours; FUZZ=2m a target of redact)
 	BAILIWICK_SOAK=1 BAILIWICK_REQUIRE_POSTGRES=1 go test -count=1 -timeout 4h -run Soak -v ./tenancy/...
+	BAILIWICK_SOAK=1 BAILIWICK_REQUIRE_POSTGRES=1 go test -count=1 -timeout 12h -v ./audit/...
+	go test -count=1 -timeout 4h ./redact -rapid.checks=5000
+	@for f in $$(go test -list '^Fuzz' ./redact | grep '^Fuzz'); do \
+		go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZ),2m) ./redact || exit 1; done

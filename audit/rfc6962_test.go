@@ -3,6 +3,8 @@ package audit
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +132,116 @@ func TestTheExampleOfRFC6962(t *testing.T) {
 		path, err := p.proveConsistency(from, 7)
 		require.NoError(t, err)
 		require.Equal(t, want, path, "from %d", from)
+	}
+}
+
+// rfc6962 is section 2.1 of RFC 6962 word for word, over the leaves of one tree. It knows nothing of tiles or frontiers.
+type rfc6962 struct {
+	leaves [][]byte
+	known  map[[2]int][32]byte // of mth
+}
+
+// split is the largest power of two smaller than n.
+func split(n int) (k int) {
+	for k = 1; k*2 < n; k *= 2 {
+	}
+	return k
+}
+
+// mth is MTH(D[from:to]).
+func (r *rfc6962) mth(from, to int) [32]byte {
+	if h, ok := r.known[[2]int{from, to}]; ok {
+		return h
+	}
+	var h [32]byte
+	switch n := to - from; n {
+	case 0:
+		return sha256.Sum256(nil)
+	case 1:
+		h = sha256.Sum256(append([]byte{0}, r.leaves[from]...))
+	default:
+		left, right := r.mth(from, from+split(n)), r.mth(from+split(n), to)
+		h = sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
+	}
+	r.known[[2]int{from, to}] = h
+	return h
+}
+
+// path is PATH(m, D[from:to]).
+func (r *rfc6962) path(m, from, to int) [][32]byte {
+	n := to - from
+	switch k := split(n); {
+	case n == 1:
+		return nil
+	case m < k:
+		return append(r.path(m, from, from+k), r.mth(from+k, to))
+	default:
+		return append(r.path(m-k, from+k, to), r.mth(from, from+k))
+	}
+}
+
+// subproof is SUBPROOF(m, D[from:to], whole); PROOF(m, D[n]) is SUBPROOF(m, D[n], true).
+func (r *rfc6962) subproof(m, from, to int, whole bool) [][32]byte {
+	n := to - from
+	switch k := split(n); {
+	case m == n && whole:
+		return nil
+	case m == n:
+		return [][32]byte{r.mth(from, to)}
+	case m <= k:
+		return append(r.subproof(m, from, from+k, whole), r.mth(from+k, to))
+	default:
+		return append(r.subproof(m-k, from+k, to, false), r.mth(from, from+k))
+	}
+}
+
+// Every proof there is in trees of up to 100 leaves, in those about the size of a tile and, in soak runs, of up to 300 is the one
+// that the RFC defines, as the log makes it from its newest tree, and is taken for a proof; for another leaf, place, root or size
+// it is not.
+func TestEveryProofInEveryTreeIsTheOneOfRFC6962(t *testing.T) {
+	t.Parallel()
+	const most = 300
+	ctx, store := ofTenant(t, "acme"), NewMemory()
+	r := &rfc6962{known: map[[2]int][32]byte{}}
+	for i := range most {
+		en := leafEntry(i)
+		r.leaves = append(r.leaves, en.Leaf)
+		_, err := store.Append(ctx, []Entry{en})
+		require.NoError(t, err)
+	}
+	_, err := grow(ctx, store)
+	require.NoError(t, err)
+	p, err := newProver(ctx, store)
+	require.NoError(t, err)
+	same := func(a, b [][32]byte) bool { return slices.Equal(a, b) } // nil or empty
+	for n := 1; n <= most; n++ {
+		if n > 100 && (n < tileWidth-1 || n > tileWidth+2) && os.Getenv("BAILIWICK_SOAK") != "1" {
+			continue
+		}
+		c := Checkpoint{Size: uint64(n), Root: r.mth(0, n)}
+		for m := range n {
+			want, leaf := r.path(m, 0, n), r.mth(m, m+1)
+			proof, err := p.prove(c, uint64(m))
+			if err != nil || !same(want, proof.Path) || checkPath(want, c.Size, c.Root, uint64(m), leaf) != nil {
+				t.Fatalf("leaf %d of %d: %v, %v, want %v", m, n, err, proof.Path, want)
+			}
+			if n > 1 && (checkPath(want, c.Size, c.Root, uint64(m+1)%c.Size, leaf) == nil || checkPath(want, c.Size, r.mth(0, n-1), uint64(m), leaf) == nil ||
+				checkPath(want, c.Size, c.Root, uint64(m), r.mth((m+1)%n, (m+1)%n+1)) == nil) {
+				t.Fatalf("leaf %d of %d is proven where it is not", m, n)
+			}
+		}
+		for m := 1; m <= n; m++ {
+			want, old := r.subproof(m, 0, n, true), Checkpoint{Size: uint64(m), Root: r.mth(0, m)}
+			path, err := p.proveConsistency(old.Size, c.Size)
+			if err != nil || !same(want, path) || VerifyConsistency(old, c, want) != nil {
+				t.Fatalf("from %d to %d: %v, %v, want %v", m, n, err, path, want)
+			}
+			other := old
+			other.Root[0] ^= 1
+			if VerifyConsistency(other, c, want) == nil {
+				t.Fatalf("from %d to %d: another tree is proven to be continued", m, n)
+			}
+		}
 	}
 }
 

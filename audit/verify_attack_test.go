@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
@@ -21,6 +22,8 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 	t.Parallel()
 	names := audittest.Attacks()
 	rounds := many(8, 10_000/uint64(len(names))*2)
+	var all atomic.Int64
+	t.Cleanup(func() { t.Logf("%d attacks were made", all.Load()) })
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,13 +40,15 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 				require.Empty(t, a.Astray(r), "seed %d", seed)
 			}
 			require.NotZero(t, made)
+			all.Add(int64(made))
 		})
 	}
 }
 
 func TestSoakNoHonestLogIsAccused(t *testing.T) {
 	t.Parallel()
-	for seed := range many(20, 1000) {
+	histories := many(20, 1000)
+	for seed := range histories {
 		h := audittest.NewHistory(seed, audittest.Plan{Events: int(seed * 31 % 2000), Rare: 10 + int(seed%30), Heads: seed%2 == 0})
 		p := h.Policy
 		p.Trusted = [][]byte{h.Checkpoints[len(h.Checkpoints)-1].Note, h.Checkpoints[len(h.Checkpoints)/2].Note}
@@ -57,6 +62,7 @@ func TestSoakNoHonestLogIsAccused(t *testing.T) {
 			require.Equal(t, audit.OK, r.Verdict)
 		}
 	}
+	t.Logf("%d honest histories were verified", histories)
 }
 
 func TestALaterEventWithoutAProofIsReported(t *testing.T) {
