@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -67,9 +68,15 @@ func mod97(s string) (m int) {
 	return m
 }
 
-// needles are what must not be in an output, in small letters.
-func (c *canary) needles() []string {
-	return []string{strings.ToLower(c.word), strings.ToLower(c.token), c.digits, strings.ToLower(c.iban)}
+// needles are what must not be in an output, in small letters, forwards and backwards.
+func (c *canary) needles() (n []string) {
+	for _, s := range []string{c.word, c.token, c.digits, c.iban} {
+		b := []byte(strings.ToLower(s))
+		n = append(n, string(b))
+		slices.Reverse(b)
+		n = append(n, string(b))
+	}
+	return n
 }
 
 // grouped writes s in groups of four.

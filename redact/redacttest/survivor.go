@@ -3,12 +3,15 @@ package redacttest
 import (
 	"bytes"
 	"compress/gzip"
+	"compress/zlib"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"html"
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // inRow is how much of a canary, in a row, is a leak. The last four digits of a card, which many show, are not.
@@ -59,7 +62,7 @@ func has(b []byte, c *canary) bool {
 	low := strings.ToLower(string(b))
 	bare := strings.Map(func(r rune) rune {
 		switch r {
-		case ' ', '+', '-', '.', '\u00a0', '\n', '\r', '\t':
+		case ' ', '+', '-', '.', '_', '/', ':', ',', '|', '\n', '\r', '\t', '\u00a0', '\u00ad', '\u2009', '\u200b', '\u200c', '\u200d', '\u202f', '\u2060', '\ufeff':
 			return -1
 		}
 		return r
@@ -99,9 +102,19 @@ var decoders = []struct {
 		return []byte(html.UnescapeString(string(b)))
 	}},
 	{"base64", func(b []byte) []byte { return runs(b, isBase64, fromBase64) }},
+	{"lines of base64", func(b []byte) []byte {
+		if one := bytes.ReplaceAll(bytes.ReplaceAll(bytes.TrimSpace(b), []byte("\n"), nil), []byte("\r"), nil); len(one) < len(bytes.TrimSpace(b)) {
+			return runs(one, isBase64, fromBase64)
+		}
+		return nil
+	}},
 	{"hexadecimal", func(b []byte) []byte { return runs(b, isHex, fromHex) }},
 	{"decimal bytes", decimals},
+	{"bytes in hexadecimal", hexBytes},
+	{"base32", func(b []byte) []byte { return runs(b, isBase32, fromBase32) }},
+	{"UTF-16", narrow},
 	{"gzip", gunzip},
+	{"zlib", inflate},
 }
 
 func isHex(c byte) bool {
@@ -112,7 +125,7 @@ func isBase64(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '+' || c == '/' || c == '-' || c == '_'
 }
 
-// unescape reads \uXXXX, \xXX and a backslash before anything else, as JSON and Go write them.
+// unescape reads \uXXXX, \xXX, \NNN and a backslash before anything else, as JSON and Go write them.
 func unescape(b []byte) []byte {
 	if bytes.IndexByte(b, '\\') < 0 {
 		return nil
@@ -127,8 +140,18 @@ func unescape(b []byte) []byte {
 		n := map[byte]int{'u': 4, 'x': 2}[b[i]]
 		if n > 0 && i+n < len(b) {
 			if r, err := strconv.ParseUint(string(b[i+1:i+1+n]), 16, 32); err == nil {
-				out = append(out, string(rune(r))...)
-				i += n
+				if i += n; n == 2 {
+					out = append(out, byte(r))
+				} else {
+					out = utf8.AppendRune(out, rune(r))
+				}
+				continue
+			}
+		}
+		if i+2 < len(b) && b[i] >= '0' && b[i] <= '3' {
+			if r, err := strconv.ParseUint(string(b[i:i+3]), 8, 8); err == nil {
+				out = append(out, byte(r))
+				i += 2
 				continue
 			}
 		}
@@ -218,15 +241,71 @@ func decimals(b []byte) (out []byte) {
 	return out
 }
 
+// hexBytes reads lists of bytes in hexadecimal: 68 75 6e, 68:75:6e, []byte{0x68, 0x75, 0x6e}.
+func hexBytes(b []byte) (out []byte) {
+	row, most := 0, 0
+	for _, f := range bytes.FieldsFunc(b, func(r rune) bool { return (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z') }) {
+		digits, prefixed := bytes.CutPrefix(f, []byte("0x"))
+		n, err := strconv.ParseUint(string(digits), 16, 8)
+		if err != nil || len(digits) != 2 && !prefixed {
+			out, row = append(out, ' '), 0
+			continue
+		}
+		out = append(out, byte(n))
+		row++
+		most = max(most, row)
+	}
+	if most < inRow {
+		return nil
+	}
+	return out
+}
+
+func isBase32(c byte) bool { return c >= '2' && c <= '7' || c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// fromBase32 tries each of the eight places at which a run may have been cut.
+func fromBase32(out, run []byte) []byte {
+	run = bytes.ToUpper(run)
+	for from := range 8 {
+		part := run[from:]
+		d, _ := base32.StdEncoding.AppendDecode(nil, part[:len(part)/8*8])
+		out = append(append(out, d...), ' ')
+	}
+	d, _ := base32.StdEncoding.WithPadding(base32.NoPadding).AppendDecode(nil, run)
+	return append(append(out, d...), ' ')
+}
+
+// narrow reads UTF-16 of letters and digits, in whichever order of bytes.
+func narrow(b []byte) []byte {
+	if bytes.IndexByte(b, 0) < 0 {
+		return nil
+	}
+	return bytes.ReplaceAll(b, []byte{0}, nil)
+}
+
 func gunzip(b []byte) []byte {
-	i := bytes.Index(b, []byte{0x1f, 0x8b, 8})
-	if i < 0 {
-		return nil
+	return unpacked(b, "\x1f\x8b\x08", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) })
+}
+
+func inflate(b []byte) (out []byte) {
+	for _, level := range []string{"\x78\x01", "\x78\x5e", "\x78\x9c", "\x78\xda"} {
+		out = append(out, unpacked(b, level, func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) })...)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(b[i:]))
-	if err != nil {
-		return nil
+	return out
+}
+
+// unpacked reads what is packed behind each head, as far as it can be read.
+func unpacked(b []byte, head string, open func(io.Reader) (io.Reader, error)) (out []byte) {
+	for range 64 {
+		i := bytes.Index(b, []byte(head))
+		if i < 0 {
+			break
+		}
+		if z, err := open(bytes.NewReader(b[i:])); err == nil {
+			text, _ := io.ReadAll(io.LimitReader(z, 16<<20))
+			out = append(append(out, text...), ' ')
+		}
+		b = b[i+len(head):]
 	}
-	out, _ := io.ReadAll(io.LimitReader(z, 16<<20))
 	return out
 }
