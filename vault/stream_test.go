@@ -2,11 +2,13 @@ package vault
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"testing"
 	"testing/iotest"
 
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -28,6 +30,19 @@ func sealStream(t *testing.T, v *Vault, r Ref, content []byte, piece int) []byte
 	_, err = w.Write([]byte("x"))
 	require.Error(t, err)
 	return b.Bytes()
+}
+
+// openStreamOf opens a stream of file.
+func openStreamOf(v *Vault, sealed []byte) ([]byte, error) {
+	id, err := tenancy.ParseID("alpha")
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.NewReader(tenancy.With(context.Background(), id), file, bytes.NewReader(sealed))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
 
 func openStream(t *testing.T, v *Vault, r Ref, sealed io.Reader) ([]byte, error) {
