@@ -139,6 +139,18 @@ func (b *block) wordsOf(some uint64) uint64 {
 	return (sum&^b.word)>>1 | carry<<63
 }
 
+// address reports whether what follows the "@" at p[k] may be the domain of an address, or the protocol and bracket of a
+// data source name.
+func (b *block) address(p *[reach]byte, k int) bool {
+	n := bits.LeadingZeros64(^(b.word << k << 1))
+	if k+1+n >= 64 {
+		return true
+	}
+	dots := b.sign &^ b.dash
+	c := p[k+1+n]
+	return c >= 0x80 || c == '(' || n == 0 && c == '[' || n > 0 && dots<<k<<1>>(64-n) != 0
+}
+
 // begins returns the last dashes of what may be "-----BEGIN". What lies before the block may be dashes.
 func (b *block) begins(p *[reach]byte) (places uint64) {
 	for m := b.dash & (b.dash>>1 | 1<<63) & (b.dash>>2 | 3<<62) & (b.word<<1 | 1) &^ (b.dash << 1); m != 0; {
@@ -226,6 +238,38 @@ func (b *block) numbers(p *[reach]byte, starts uint64, src []byte, base int) (pl
 		places |= at
 	}
 	return places
+}
+
+// addresses returns the words in which an IP or MAC address may begin: with up to four hexadecimal digits, a sign, and then
+// more of both.
+func (b *block) addresses(p *[reach]byte, starts uint64) (places uint64) {
+	if b.word == ^uint64(0) {
+		return starts
+	}
+	alnum := b.word &^ b.sign
+	sign := (b.sign | b.trigger) & ((alnum|b.trigger)<<1 | 1)
+	for m := alnum &^ (alnum >> 1) & (sign<<1 | sign<<2 | sign<<3 | sign<<4 | 15); m != 0; {
+		k := bits.LeadingZeros64(m) & 63
+		at := uint64(1) << 63 >> k
+		m ^= at
+		one := k + bits.LeadingZeros64(^(alnum << k)) // where the first group ends
+		if one-k > 4 || !isHex(p[k]) {
+			continue
+		}
+		if one < 63 {
+			two := one + 1 + bits.LeadingZeros64(^(alnum << (one + 1))) // and the second
+			c, last, more := p[one], p[two&63], two >= 64
+			switch {
+			case c == '.' && isHex(p[one+1]) && (more || last == '.'):
+			case c == ':' && (p[one+1] == ':' || isHex(p[one+1]) && (more || last == ':' || last == '.')):
+			case c == '-' && one-k == 2 && isHex(p[one+1]) && (more || last == '-'):
+			default:
+				continue
+			}
+		}
+		places |= at
+	}
+	return b.wordsOf(places) & starts
 }
 
 // suffixed reports whether digits are followed, in the same word, by more letters than a number can end with: p are the

@@ -59,6 +59,7 @@ type scanner struct {
 	walk      walk        // where a key has several values: how to find the next
 	opts      lineOptions // of the command in this line
 	user      userBefore
+	slash     int // there is no "/" from here to the block
 	barren    int // walks have been tried in vain up to here
 }
 
@@ -121,8 +122,11 @@ func (s *scanner) block(p *[reach]byte) bool {
 		starts &= ^uint64(0) << n
 	}
 	places, numbers := b.worth(p, starts, s.src, base)
+	if b.slash != 0 {
+		s.slash = base + 64
+	}
 	if s.addresses {
-		places |= starts
+		places |= b.addresses(p, starts)
 	}
 	places, numbers = places|numbers, numbers&b.digit&^places
 	places |= b.begins(p) &^ (^uint64(0) >> next)
@@ -165,6 +169,9 @@ func (s *scanner) block(p *[reach]byte) bool {
 			if le-ls < 2 || le < i-8 || !s.keyMaybe(ls, le) {
 				continue
 			}
+		}
+		if c == '@' && !b.address(p, k) && i-lookBehind > s.slash {
+			continue
 		}
 		skip, ok := s.trigger(i, ls, le)
 		if ok {

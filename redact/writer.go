@@ -154,7 +154,7 @@ func (s *scanner) drop(n int) {
 	s.pos, s.floor, s.numEnd, s.rowEnd, s.ownPos = s.pos-n, s.floor-n, s.numEnd-n, s.rowEnd-n, s.ownPos-n
 	s.plain, s.plainEnd = 0, 0
 	s.barren = max(s.barren-n, 0)
-	s.user.at = -1
+	s.user.at, s.slash = -1, s.slash-n
 	s.opts.at -= n
 	s.opts.seen -= n
 	s.ws, s.ls, s.le, s.quoted.at = max(s.ws-n, 0), max(s.ls-n, 0), max(s.le-n, 0), s.quoted.at-n
