@@ -60,6 +60,10 @@ func (s *scanner) between(i, le int, quotes *int) bool {
 	_, *quotes = quoteAt(src, le, i)
 	for k := le + *quotes; k < i; k++ {
 		switch src[k] {
+		case '[':
+			if k++; k >= i || src[k] != ']' {
+				return false
+			}
 		case ']':
 			if *quotes == 0 {
 				return false // input[type=password]:focus

@@ -201,7 +201,7 @@ func (k *keySet) split(key []byte) (v verdict) {
 var wholeKeys = map[string]bool{"codeverifier": true, "samlresponse": true, "samlrequest": true, "oauthverifier": true}
 
 // serviceKeys are names of headers that services take their keys in and that say so with no word of theirs.
-var serviceKeys = map[string]bool{"xhoneycombteam": true, "honeycombteam": true, "jenkinscrumb": true, "xhoneycombclassic": true}
+var serviceKeys = map[string]bool{"xhoneycombteam": true, "honeycombteam": true, "jenkinscrumb": true, "xhoneycombclassic": true, "xjfrogartapi": true}
 
 // roles are the words with keyRole.
 var roles = func() map[string]string {

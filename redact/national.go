@@ -30,10 +30,15 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 			}
 		}
 	}
-	if on[NationalID] && !within && g.sum[g.n-1] >= 7 {
+	if (on[NationalID] || on[BankAccount]) && !within && g.sum[g.n-1] >= 7 {
 		if n := g.named(); g.sum[n-1] >= 7 && g.sum[n-1] <= 18 && !looksLikeDate(g, n) {
-			if q := p + int(g.to[n-1]); freeAfter(src, q) && !unitAfter(src, q) && namedID(src, p) != 0 {
-				return q, NationalID, "named-id"
+			if q := p + int(g.to[n-1]); freeAfter(src, q) && !unitAfter(src, q) {
+				switch what := namedID(src, p); {
+				case what == nameOfAccount && on[BankAccount]:
+					return q, BankAccount, "named-account"
+				case (what == nameOfID || what == nameOfDigits) && on[NationalID]:
+					return q, NationalID, "named-id"
+				}
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 		next := g.read(src, p)
 		if g.n > 0 {
 			s, e, kind, rule = p, 0, 0, ""
-			if on[Card] || on[NationalID] {
+			if on[Card] || on[NationalID] || on[BankAccount] {
 				e, kind, rule = numberOf(src, p, &g, on)
 			}
 			if on[Phone] {

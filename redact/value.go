@@ -18,6 +18,9 @@ func valueAt(src []byte, at int) (v value, ok bool) {
 	if i >= hi {
 		return v, false
 	}
+	if src[i] == '@' && i+1 < hi && src[i+1] == '"' { // a string of Objective-C
+		i++
+	}
 	v.open = i
 	q, n := quoteAt(src, i, hi)
 	if n == 0 {

@@ -54,7 +54,7 @@ func placeholderAfter(v []byte) bool {
 	case '<':
 		return v[len(v)-1] == '>' || hasByte([]byte("nh"), v[min(1, len(v)-1)])
 	case '{':
-		return len(v) == 1 || v[1] == '{' || v[len(v)-1] == '}' && !holdsSecret(v)
+		return len(v) == 1 || v[1] == '{' && !hasByte(v, '#') && !hasByte(v, ']') || v[len(v)-1] == '}' && v[1] != '{' && !holdsSecret(v)
 	case '$':
 		return len(v) == 1 || v[1] == '{' || v[1] == '(' || allOf(v[1:], cUpper|cDigit|cDash) || allOf(v[1:], cLower|cDash) && !looksSecret(v[1:])
 	case '%':
