@@ -10,7 +10,7 @@
 // JSON or a percent-encoded query, and put in each position that the attacked thing has: the message, an attribute, a
 // group, a field of a struct, the cause of an error, a header, a cookie, a body. For each pair a fresh logger, reporter or
 // handler is opened on a writer, is used once, and what it wrote is searched for the canary: as it is, in any case, in part
-// (eight characters in a row), backwards, with separators within, and behind the usual encodings, up to three one in the
+// (eight characters in a row, of numbers ten digits), backwards, with separators within, and behind the usual encodings, up to three one in the
 // other: escapes of JSON and Go, percent, HTML entities, quoted-printable, base64 and base32 wherever they were cut,
 // hexadecimal, lists of bytes, UTF-16, gzip, zlib.
 //
