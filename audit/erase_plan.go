@@ -11,9 +11,32 @@ import (
 	"github.com/google/uuid"
 )
 
+// errSealedOpening: what a plan finds is sealed, and needs more than itself to be opened.
+var errSealedOpening = errors.New("audit: an opening is sealed")
+
 // planSubject finds all that is left of a subject.
 func (l *Log) planSubject(ctx context.Context, tenant tenancy.ID, who Subject) (plan []erasing, err error) {
 	p := l.pseudonym(tenant, who)
+	err = l.store.Subjects(ctx, p, func(seq uint64, data []byte) error {
+		if data[0] == openingSealed {
+			return errSealedOpening
+		}
+		plain, err := unseal(ctx, nil, tenant, uuid.Nil, Opening{p, data})
+		if err != nil {
+			return err
+		}
+		fields, err := parseOpening(plain)
+		plan = append(plan, erasing{seq: seq, who: p, labels: labelsOf(fields)})
+		return err
+	})
+	if errors.Is(err, errSealedOpening) {
+		return l.planSealed(ctx, tenant, p)
+	}
+	return plan, err
+}
+
+// planSealed is planSubject with the events.
+func (l *Log) planSealed(ctx context.Context, tenant tenancy.ID, p Pseudonym) (plan []erasing, err error) {
 	f := Find{Subject: &p, Limit: pageEvents}
 	for {
 		page, full, err := l.page(ctx, f)
@@ -37,14 +60,18 @@ func (l *Log) planSubject(ctx context.Context, tenant tenancy.ID, who Subject) (
 	}
 }
 
+func labelsOf(fields []openField) (labels []string) {
+	for _, f := range fields {
+		labels = append(labels, string(f.label))
+	}
+	return labels
+}
+
 // labelsIn returns the labels of the fields in s.Open[i]. If its key is gone, they are those that no other opening has.
 func (l *Log) labelsIn(ctx context.Context, tenant tenancy.ID, s Stored, i int) (labels []string, err error) {
 	fields, err := l.fieldsIn(ctx, tenant, s, i)
 	if err == nil {
-		for _, f := range fields {
-			labels = append(labels, string(f.label))
-		}
-		return labels, nil
+		return labelsOf(fields), nil
 	}
 	if !errors.Is(err, ErrShredded) {
 		return nil, err

@@ -3,6 +3,8 @@ package auditsql
 import (
 	"context"
 	"math"
+	"slices"
+	"strconv"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/jmoiron/sqlx"
@@ -55,48 +57,86 @@ func (s *Store) Reopen(ctx context.Context, who audit.Pseudonym, with []audit.Re
 			return nil, err
 		case held > 0:
 			return audit.ErrHeld, nil
-		case s.pg:
-			return s.reopenPostgres(ctx, tx, who, with)
 		}
-		return s.reopenSQLite(ctx, tx, who, with)
+		places, err := s.places(ctx, tx, who, with)
+		if err != nil || places == nil {
+			return audit.ErrNotFound, err
+		}
+		var gone, less []int64
+		var data [][]byte
+		for i, w := range with {
+			if w.Data == nil {
+				gone = append(gone, places[i])
+			} else {
+				less, data = append(less, places[i]), append(data, w.Data)
+			}
+		}
+		if s.pg {
+			return nil, s.reopenPostgres(ctx, tx, gone, less, data)
+		}
+		return nil, s.reopenSQLite(ctx, tx, gone, less, data)
 	})
 }
 
-func (s *Store) reopenPostgres(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
-	seqs := make([]int64, len(with))
-	for i, w := range with {
-		seqs[i] = limited(w.Seq)
+// places returns where the subject's openings in the events of with are, in their order, and nil if one is not there.
+func (s *Store) places(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) ([]int64, error) {
+	var stretches []int64 // see the index
+	at := make(map[int64]int64, len(with))
+	for _, w := range with {
+		seq := limited(w.Seq)
+		at[seq] = -1
+		stretches = append(stretches, seq>>10)
 	}
-	first, after := bounds(seqs)
-	var places []int64 // in the order of with
-	err = tx.SelectContext(ctx, &places, s.sql(`SELECT o.place FROM unnest(?::bigint[], ?::bigint[]) WITH ORDINALITY w (first, after, n) CROSS JOIN LATERAL (
-		SELECT p.place, p.subject FROM {open} p WHERE p.place >= w.first AND p.place < w.after ORDER BY p.place LIMIT 128) o
-		WHERE o.subject = ? ORDER BY w.n`), first, after, who[:])
-	if err != nil {
+	slices.Sort(stretches)
+	stretches = slices.Compact(stretches)
+	text, list := `SELECT o.place FROM json_each(?) s CROSS JOIN {open} o ON o.place >> 17 = s.value AND o.subject = ?`, any(stretches)
+	if s.pg {
+		text = `SELECT o.place FROM unnest(?::bigint[]) s (n) CROSS JOIN LATERAL (
+			SELECT p.place FROM {open} p WHERE p.stretch = s.n AND p.subject = ? OFFSET 0) o`
+	} else {
+		list = jsonList(stretches)
+	}
+	var found []int64
+	if err := tx.SelectContext(ctx, &found, s.sql(text), list, who[:]); err != nil {
 		return nil, err
 	}
-	if len(places) != len(with) {
-		return audit.ErrNotFound, nil
-	}
-	var gone, less []int64
-	var data [][]byte
-	for i, w := range with {
-		if w.Data == nil {
-			gone = append(gone, places[i])
-		} else {
-			less, data = append(less, places[i]), append(data, w.Data)
+	for _, place := range found {
+		if _, asked := at[place/perEvent]; asked {
+			at[place/perEvent] = place
 		}
 	}
+	places := make([]int64, len(with))
+	for i, w := range with {
+		if places[i] = at[limited(w.Seq)]; places[i] < 0 {
+			return nil, nil
+		}
+	}
+	return places, nil
+}
+
+// jsonList is how SQLite is given many numbers at once.
+func jsonList(ns []int64) string {
+	b := []byte{'['}
+	for i, n := range ns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(append(b, ']'))
+}
+
+func (s *Store) reopenPostgres(ctx context.Context, tx *sqlx.Tx, gone, less []int64, data [][]byte) (err error) {
 	if len(gone) > 0 {
 		if _, err := tx.ExecContext(ctx, s.sql(`DELETE FROM {open} WHERE place = ANY (?::bigint[])`), gone); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if len(less) > 0 {
 		_, err = tx.ExecContext(ctx, s.sql(`UPDATE {open} o SET data = w.data FROM unnest(?::bigint[], ?::bytea[]) w (place, data)
 			WHERE o.place = w.place`), less, data)
 	}
-	return nil, err
+	return err
 }
 
 // Expunge implements [audit.Expunger].
@@ -105,27 +145,17 @@ func (s *Store) Expunge(ctx context.Context) error { return named(s.db.Expunge(c
 // reopenSQLite makes an opening that is removed an empty one of nobody's. SQLite overwrites what a row loses, where it is.
 // But when rows go and pages become too empty it moves their neighbours together, and the places where those were stay
 // as they are: a copy of what somebody else will want erased, which nothing would ever find.
-func (s *Store) reopenSQLite(ctx context.Context, tx *sqlx.Tx, who audit.Pseudonym, with []audit.Reopening) (refusal, err error) {
-	const here = ` subject = ? AND place >= ? AND place < ?`
-	for _, w := range with { // before anything is changed
-		var there int
-		first := limited(w.Seq) * perEvent
-		if err := tx.GetContext(ctx, &there, s.sql(`SELECT count(*) FROM {open} WHERE`+here), who[:], first, first+perEvent); err != nil {
-			return nil, err
-		}
-		if there == 0 {
-			return audit.ErrNotFound, nil
+func (s *Store) reopenSQLite(ctx context.Context, tx *sqlx.Tx, gone, less []int64, data [][]byte) error {
+	if len(gone) > 0 {
+		text := s.sql(`UPDATE {open} SET subject = x'', data = x'' WHERE place IN (SELECT value FROM json_each(?))`)
+		if _, err := tx.ExecContext(ctx, text, jsonList(gone)); err != nil {
+			return err
 		}
 	}
-	for _, w := range with {
-		first := limited(w.Seq) * perEvent
-		text, args := `UPDATE {open} SET subject = x'', data = x'' WHERE`+here, []any{who[:], first, first + perEvent}
-		if w.Data != nil {
-			text, args = `UPDATE {open} SET data = ? WHERE`+here, append([]any{w.Data}, args...)
-		}
-		if _, err := tx.ExecContext(ctx, s.sql(text), args...); err != nil {
-			return nil, err
+	for i, place := range less {
+		if _, err := tx.ExecContext(ctx, s.sql(`UPDATE {open} SET data = ? WHERE place = ?`), data[i], place); err != nil {
+			return err
 		}
 	}
-	return nil, nil
+	return nil
 }

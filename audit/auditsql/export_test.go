@@ -1,6 +1,9 @@
 package auditsql
 
-import "io/fs"
+import (
+	"io/fs"
+	"slices"
+)
 
 // Steps returns the texts of the migrations in a folder.
 func Steps(name string) (texts []string) {
@@ -15,6 +18,16 @@ func Steps(name string) (texts []string) {
 		}
 		texts = append(texts, string(b))
 	}
+	return texts
+}
+
+// Statements returns the texts of all statements on tenants' logs that this process has run on that kind of database.
+func (s *Store) Statements() (texts []string) {
+	s.tree.ready.Range(func(_, text any) bool {
+		texts = append(texts, text.(string))
+		return true
+	})
+	slices.Sort(texts)
 	return texts
 }
 

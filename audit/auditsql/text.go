@@ -34,9 +34,11 @@ func (d *dialect) sql(text string) string {
 }
 
 // Openings are found by subject in stretches of 1024 events: see the index. of is what joins them as o, with three
-// arguments: the first stretch, the last, and the subject.
+// arguments: the first stretch, the last, and the subject. Postgres takes generate_series for a thousand rows, and compiles
+// what it thinks is so much work (JIT), which takes longer than the work.
 const (
-	ofPostgres = `generate_series(?::bigint, LEAST(?::bigint, (SELECT COALESCE(max(place) >> 17, -1) FROM {open}))) s (n)
+	ofPostgres = `(WITH RECURSIVE s (n) AS (SELECT ?::bigint UNION ALL
+			SELECT n + 1 FROM s WHERE n < LEAST(?::bigint, (SELECT COALESCE(max(place) >> 17, -1) FROM {open}))) SELECT n FROM s) s
 		CROSS JOIN LATERAL (SELECT p.place, p.data FROM {open} p WHERE p.stretch = s.n AND p.subject = ? OFFSET 0) o`
 	ofSQLite = `(WITH RECURSIVE s (n) AS (SELECT ? UNION ALL
 			SELECT n + 1 FROM s WHERE n < min(?, (SELECT max(place) >> 17 FROM {open}))) SELECT n FROM s) s
