@@ -35,8 +35,12 @@
 // # Limits
 //
 // A redactor finds what has a shape, a check digit, or a name beside it. A name of a person in a sentence, a password
-// without its key, a secret in an image or a compressed body have none: keep them out of logs, and use [Secret]. Digits
-// that pass a check digit by chance are hidden. A second pass may hide more: long rows of numbers are judged by what is
+// without its key, a secret in an image or a compressed body have none: keep them out of logs, and use [Secret]. Some have
+// one and are not found either: passwords that only their place in a line tells (.pgpass, ENV KEY value, AUTH user password,
+// the arguments of most programs), keys in scripts other than Latin, one-time codes in sentences, hexadecimal values of
+// which nothing but "key" or the name of a service is said; phone numbers without "+", a word beside them or a form that
+// only phones have; state numbers without their name or the form they are printed in, when one check digit is all that tells
+// them from an order number. Digits that pass a check digit by chance are hidden. A second pass may hide more: long rows of numbers are judged by what is
 // beside them, which the first pass has changed. Values written to evade it (see [Strict]) can get through. It is the
 // second net, not the first.
 //

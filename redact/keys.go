@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -181,6 +182,9 @@ func (k *keySet) split(key []byte) (v verdict) {
 			v.trait, v.rule = keyWeak, "key-weak"
 		}
 		return v
+	}
+	if bytes.HasSuffix(low[:n], []byte("credentialid")) || bytes.HasSuffix(low[:n], []byte("credentialsid")) {
+		return v // where it is kept
 	}
 	switch {
 	case all&keyStrong != 0 || all&keyNoun != 0 && all&keyTrust != 0:
