@@ -21,7 +21,7 @@ func privateKey(k ed25519.PrivateKey) key {
 // publicKey verifies what the private key of the pair signed.
 func publicKey(k ed25519.PublicKey) key {
 	return key{verify: func(d head, body []byte) bool {
-		if !hasVersion(d.signatures, versionEd25519) {
+		if !d.hasEd25519 {
 			return false
 		}
 		message, strict := signed(d.id, d.timestamp, body), base64.StdEncoding.Strict()

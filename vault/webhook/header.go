@@ -23,7 +23,9 @@ const (
 type head struct {
 	id, timestamp string
 	unix          int64
-	signatures    string
+	signatures    string // a list
+	hasMAC        bool   // that there is one of that version in it
+	hasEd25519    bool
 }
 
 func parseHead(h http.Header) (head, error) {
@@ -45,7 +47,8 @@ func parseHead(h http.Header) (head, error) {
 	if d.unix, ok = parseTimestamp(d.timestamp); !ok {
 		return head{}, errBadTimestamp
 	}
-	return d, checkSignatures(d.signatures)
+	err = d.checkSignatures()
+	return d, err
 }
 
 func one(values []string, missing, many error) (string, error) {
@@ -58,16 +61,9 @@ func one(values []string, missing, many error) (string, error) {
 	return values[0], nil
 }
 
-// isID reports whether s can be signed as an id. A full stop in it would let whoever chooses ids or bodies move bytes
-// between id, time and body under the same signature.
-func isID(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' || s[i] == '.' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= maxID
-}
+// isID reports whether s can be signed as an id: visible ASCII without a full stop, which would let whoever chooses ids or
+// bodies move bytes between id, time and body under the same signature.
+func isID(s string) bool { return len(s) <= maxID && all(s, inID) }
 
 // parseTimestamp reads the one way to write a time.
 func parseTimestamp(s string) (unix int64, ok bool) {
@@ -83,9 +79,10 @@ func parseTimestamp(s string) (unix int64, ok bool) {
 	return unix, true
 }
 
-// checkSignatures says whether a list of signatures has its one form: each a version and base64 with a comma between
-// them, those of a known version as long as they are.
-func checkSignatures(list string) error {
+// checkSignatures says whether the list of signatures has its one form, and finds the known versions in it: each is a
+// version and base64 with a comma between them, those of a known version as long as they are.
+func (d *head) checkSignatures() error {
+	list := d.signatures
 	if len(list) > maxList {
 		return errBadSignature
 	}
@@ -95,10 +92,11 @@ func checkSignatures(list string) error {
 		}
 		var version, sig string
 		version, sig, list, more = nextSignature(list)
-		if !isToken(version, false) || !isToken(sig, true) ||
-			version == versionMAC && len(sig) != macTextLen || version == versionEd25519 && len(sig) != ed25519TextLen {
+		isMAC, isEd25519 := version == versionMAC, version == versionEd25519
+		if !all(version, inVersion) || !all(sig, inBase64) || isMAC && len(sig) != macTextLen || isEd25519 && len(sig) != ed25519TextLen {
 			return errBadSignature
 		}
+		d.hasMAC, d.hasEd25519 = d.hasMAC || isMAC, d.hasEd25519 || isEd25519
 	}
 	return nil
 }
@@ -110,16 +108,33 @@ func nextSignature(list string) (version, sig, rest string, more bool) {
 	return version, sig, rest, more
 }
 
-// isToken reports whether s is one or more letters and digits, or characters of standard base64.
-func isToken(s string, base64 bool) bool {
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-		case base64 && (c == '+' || c == '/' || c == '='):
-		default:
-			return false
+// What a byte may be part of.
+const (
+	inID = 1 << iota
+	inVersion
+	inBase64
+)
+
+var class = func() (class [256]uint8) {
+	for c := '!'; c <= '~'; c++ {
+		if c != '.' {
+			class[c] |= inID
+		}
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+			class[c] |= inVersion | inBase64
 		}
 	}
-	return s != ""
+	for _, c := range "+/=" {
+		class[c] |= inBase64
+	}
+	return class
+}()
+
+// all reports whether s has something in it, and nothing but bytes of one class.
+func all(s string, of uint8) bool {
+	got := of
+	for i := range len(s) {
+		got &= class[s[i]]
+	}
+	return s != "" && got == of
 }

@@ -24,8 +24,8 @@ func macKey(secret []byte) key {
 			return append(append(dst, versionMAC+","...), s.signature(id, timestamp, body)...)
 		},
 		verify: func(d head, body []byte) bool {
-			if !hasVersion(d.signatures, versionMAC) {
-				return false
+			if !d.hasMAC {
+				return false // nothing is hashed for it
 			}
 			s := pool.Get().(*macState)
 			defer pool.Put(s)
@@ -63,15 +63,4 @@ func (s *macState) signature(id, timestamp string, body []byte) []byte {
 func appendHead(dst []byte, id, timestamp string) []byte {
 	dst = append(append(dst, id...), '.')
 	return append(append(dst, timestamp...), '.')
-}
-
-// hasVersion reports whether a signature of a version is in the list: if not, nothing is hashed.
-func hasVersion(list, version string) bool {
-	for more := true; more; {
-		var v string
-		if v, _, list, more = nextSignature(list); v == version {
-			return true
-		}
-	}
-	return false
 }

