@@ -67,6 +67,8 @@ func parseKey(text []byte, where string) (Keeper, error) {
 // localKeeper is a keeper whose key is in this process.
 type localKeeper struct{ key *key }
 
+var errOtherKind = fmt.Errorf("%w: what it is to open was wrapped by a keeper of another kind", ErrKeeper)
+
 var keeperContext = []byte("bailiwick vault root")
 
 func (l localKeeper) Encrypt(_ context.Context, plaintext []byte) ([]byte, error) {
@@ -77,7 +79,7 @@ func (l localKeeper) Encrypt(_ context.Context, plaintext []byte) ([]byte, error
 func (l localKeeper) Decrypt(_ context.Context, ciphertext []byte) ([]byte, error) {
 	h, err := parseHeader(ciphertext)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeeper, err)
+		return nil, errOtherKind
 	}
 	if h.key != l.key.id {
 		return nil, fmt.Errorf("%w: it needs the key with the id %s, and was given the one with the id %s", ErrKeeper, h.key, l.key.id)

@@ -66,5 +66,5 @@ func (p *passphraseKeeper) Decrypt(ctx context.Context, ciphertext []byte) ([]by
 	case len(ciphertext) > 0 && ciphertext[0] == kdfPBKDF2:
 		return p.pbkdf2().Decrypt(ctx, ciphertext[1:])
 	}
-	return nil, fmt.Errorf("%w: %w", ErrKeeper, ErrFormat)
+	return nil, errOtherKind
 }

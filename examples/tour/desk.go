@@ -32,6 +32,8 @@ type desk struct {
 	pg      *pgDesk                                     // nil on SQLite
 	portal  func(d *desk) (app http.Handler, err error) // its web server
 	trail   *trail                                      // its audit log
+	box     *box                                        // its vault
+	sealed  [][]byte                                    // what ginkgo sealed of its customers
 
 	redactor *redact.Redactor // what its logs and reports go through
 
@@ -66,6 +68,8 @@ var (
 	dogwood = tenancy.MustParseID("dogwood") // is purged
 	elm     = tenancy.MustParseID("elm")     // is moved
 	fir     = tenancy.MustParseID("fir")     // is audited
+	ginkgo  = tenancy.MustParseID("ginkgo")  // has secrets
+	hazel   = tenancy.MustParseID("hazel")   // wants them
 )
 
 const home = tenancy.Region("eu")

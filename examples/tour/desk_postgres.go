@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/postgres"
+	"github.com/bailiwick-dev/bailiwick/vault/vaultsql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -75,13 +76,15 @@ func openPostgres(ctx context.Context, c config, out *screen) (_ *desk, err erro
 	d := newDesk(c, db.TenantDB(), db, system)
 	d.what, d.keeper, d.kept = at.what, "row-level security", at.kept
 	d.witness, d.pg, d.close = superuser{super, c.seed}, pg, closing.close
-	err = d.keepTrail(ctx, c)
+	if err = d.keepTrail(ctx, c); err == nil {
+		err = d.keepSecrets(ctx, c)
+	}
 	closing.close = d.close // to be closed if that failed
 	return d, err
 }
 
 // release is what is run once for each release of the application, as the owner: schema tenancy, the
-// application's tables and row-level security for them, and the audit log's tables, which bring their own.
+// application's tables and row-level security for them, and the tables of audit log and vault, which bring their own.
 func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, error) {
 	rules := rls.Config{AppRole: at.app.name, SystemRole: at.system.name}
 	for _, t := range tables {
@@ -108,7 +111,10 @@ func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, 
 	if err := auditsql.Migrate(ctx, pool, at.app.name, at.system.name); err != nil {
 		return rules, err
 	}
-	rules.Tables = append(rules.Tables, auditsql.Tables...) // for whoever inspects
+	if err := vaultsql.Migrate(ctx, pool, at.app.name, at.system.name); err != nil {
+		return rules, err
+	}
+	rules.Tables = append(append(rules.Tables, auditsql.Tables...), vaultsql.Tables...) // for whoever inspects
 	return rules, nil
 }
 

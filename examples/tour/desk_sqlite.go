@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
+	"github.com/bailiwick-dev/bailiwick/vault/vaultsql"
 )
 
 // openSQLite opens a desk in a folder of its own: nothing to install, a file for each tenant.
@@ -46,17 +48,29 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 	if err := d.keepTrail(ctx, c); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	if err := d.keepSecrets(ctx, c); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
 }
 
-// migrations returns those of a tenant's file, the application's and the audit log's, and those of the system
-// database, which has the log of all logs' heads.
+// migrations returns those of a tenant's file, the application's and those of audit log and vault, and those of the system
+// database, which has the log of all logs' heads and the roots of all keys.
 func migrations() (tenants, system []sqlite.Migration, err error) {
-	log, err := sqlite.ReadMigrations("audit", auditsql.SQLite())
-	if err != nil {
-		return nil, nil, err
+	tenants = []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}
+	for _, of := range []struct {
+		name            string
+		tenants, system fs.FS
+	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}} {
+		mine, err := sqlite.ReadMigrations(of.name, of.tenants)
+		if err != nil {
+			return nil, nil, err
+		}
+		tenants = append(tenants, mine...)
+		if mine, err = sqlite.ReadMigrations(of.name, of.system); err != nil {
+			return nil, nil, err
+		}
+		system = append(system, mine...)
 	}
-	tenants = append([]sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}, log...)
-	system, err = sqlite.ReadMigrations("audit", auditsql.SQLiteSystem())
-	return tenants, system, err
+	return tenants, system, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
+	"github.com/bailiwick-dev/bailiwick/vault"
 	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
@@ -64,6 +65,7 @@ func openUnguarded(t *testing.T, c config) *desk {
 	d.witness = fileWitness{dir, c.seed}
 	d.portal = naivePortal
 	d.leaveTrail(t, c, u)
+	d.leaveSecrets(t, c)
 	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
 	require.NoError(t, err)
 	return d
@@ -96,6 +98,24 @@ func (d *desk) leaveTrail(t *testing.T, c config, u unguarded) {
 	d.trail.recorder, d.trail.store = later, later
 	d.trail.middleware = d.answersFirst
 	d.trail.verify = believe
+}
+
+// leaveSecrets keeps secrets as most applications do: as they are.
+func (d *desk) leaveSecrets(t *testing.T, c config) {
+	require.NoError(t, d.keepSecrets(t.Context(), c))
+	b := d.box
+	b.put = func(ctx context.Context, r vault.Ref, secret redact.Secret[string], _ vault.Policy) error {
+		return b.store.PutSecret(ctx, vault.StoredSecret{Purpose: r.Purpose, ID: r.ID, Version: 1, Sealed: []byte(secret.Reveal())})
+	}
+	b.use = func(ctx context.Context, r vault.Ref, f func([]byte) error) error {
+		s, err := b.store.Secret(ctx, r.Purpose, r.ID)
+		if err != nil {
+			return err
+		}
+		return f(s.Sealed)
+	}
+	asItIs := func(_ context.Context, _ vault.Ref, b []byte) ([]byte, error) { return b, nil }
+	b.seal, b.open = asItIs, asItIs
 }
 
 // detached records what an application does, whether it then does it or not.
