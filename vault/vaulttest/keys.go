@@ -222,12 +222,10 @@ func keyOrder(t *testing.T, h *house) {
 func keysByID(t *testing.T, h *house) {
 	_, purpose := h.tree(t)
 	var want, asked []vault.KeyID
-	for range 600 { // more than a statement may have
-		who := somebody()
-		k := h.add(t, newKey(vault.OfSubject, "mail", who, purpose.ID), vault.KeyID{})
+	for i, k := range h.fill(t, purpose, 300) { // more than a statement may have
 		want, asked = append(want, k.ID), append(asked, k.ID, newID())
-		if len(want)%300 == 0 {
-			_, err := h.Shred(h.ctx, who)
+		if i%150 == 0 {
+			_, err := h.Shred(h.ctx, k.Subject)
 			require.NoError(t, err)
 		}
 	}

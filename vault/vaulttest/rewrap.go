@@ -1,6 +1,7 @@
 package vaulttest
 
 import (
+	"context"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/vault"
@@ -18,9 +19,14 @@ var rewrapTests = []test{
 // fill adds n keys of persons under purpose.
 func (h *house) fill(t require.TestingT, purpose vault.WrappedKey, n int) []vault.WrappedKey {
 	out := make([]vault.WrappedKey, n)
-	for i := range out {
-		out[i] = h.add(t, newKey(vault.OfSubject, purpose.Purpose, somebody(), purpose.ID), vault.KeyID{})
-	}
+	require.NoError(t, h.Tx(h.ctx, func(ctx context.Context) error { // in one, for a store that syncs each
+		in := *h
+		in.ctx = ctx
+		for i := range out {
+			out[i] = in.add(t, newKey(vault.OfSubject, purpose.Purpose, somebody(), purpose.ID), vault.KeyID{})
+		}
+		return nil
+	}))
 	return out
 }
 
