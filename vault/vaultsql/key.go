@@ -79,7 +79,7 @@ func oneKey(run func(ctx context.Context, text string, args, dest []any) error, 
 // Keys implements [vault.Store]. One statement has one view of the rows and the epoch.
 func (s *Store) Keys(ctx context.Context) (out []vault.WrappedKey, epoch int64, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		out, err = keys(ctx, tx, s.sql(`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k
+		out, err = keys(ctx, tx, s.sql(`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper}
 			WHERE k.level < 2 AND k.state <> 's' ORDER BY k.seq`), nil, &epoch)
 		if err == nil && len(out) == 0 {
 			epoch, err = s.epoch(ctx, tx)

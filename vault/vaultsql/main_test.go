@@ -89,12 +89,18 @@ func openSQLite(t testing.TB, dir string) *sqlite.DB {
 	return db
 }
 
+// scopeKeys are those that all processes of a test share.
+func scopeKeys(t testing.TB) tenancy.Keys {
+	t.Helper()
+	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k1", 16)))
+	require.NoError(t, err)
+	return tenancy.Keys{Current: key}
+}
+
 func onPostgres(t testing.TB) *world {
 	t.Helper()
 	pg := dbtest.Postgres(t)
-	key, err := tenancy.NewKey("k1", []byte(strings.Repeat("k1", 16)))
-	require.NoError(t, err)
-	keys := tenancy.Keys{Current: key}
+	keys := scopeKeys(t)
 	conn, err := pgx.Connect(t.Context(), pg.Owner.DSN)
 	require.NoError(t, err)
 	defer conn.Close(context.Background())

@@ -70,13 +70,13 @@ func (s *Store) Residue() []string {
 	}
 }
 
-// sql returns text, written with {now} for the clock and ? for parameters, for the database. It is a constant, for
+// sql returns text, written with ? for parameters and braces as expand has them, for the database. It is a constant, for
 // it is kept.
 func (s *Store) sql(text string) string {
 	if t, ok := s.ready.Load(text); ok {
 		return t.(string)
 	}
-	out := expand(text, s.clock)
+	out := expand(text, s.clock, s.pg)
 	if s.pg {
 		out = sqlx.Rebind(sqlx.DOLLAR, out)
 	}
