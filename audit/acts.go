@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/google/uuid"
@@ -140,7 +141,7 @@ func (a *Acts) event(ctx context.Context, act tenancy.Act) (Event, error) {
 		return Event{}, errUnknownAct
 	}
 	e := Event{
-		ID: IDFor("tenancy " + act.ID.String() + " " + string(act.Stage)), Action: action, Outcome: outcome,
+		ID: IDFor("tenancy " + act.ID.String() + " " + string(act.Stage)), Time: time.Now(), Action: action, Outcome: outcome,
 		Source: Source{IP: act.Addr.Unmap().WithZone("")}, Reason: act.Reason,
 		Data: map[string]any{"act": act.ID.String()},
 	}

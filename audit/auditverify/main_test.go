@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type setup struct {
-	dir, vkey, trusted, bundle, cut string
+	dir, vkey, trusted, bundle, cut, restored, end string
 }
 
 // prepare writes an honest log, a note of it, and the log as it was before.
@@ -45,6 +46,13 @@ func prepare(t *testing.T) setup {
 	}
 	s.bundle, s.cut = write("bundle.tar", whole.Bundle()), write("cut.tar", early.Bundle())
 	s.trusted = write("checkpoint", whole.Checkpoints[0].Note)
+
+	root := whole.Root(300)
+	h.Book = early
+	h.Checkpoints = nil
+	h.Own("audit.restored", map[string]any{"kept": 0, "lost": []string{"300 " + base64.StdEncoding.EncodeToString(root[:])}, "reason": "disk"})
+	h.Sign(signer, 201, at)
+	s.restored, s.end = write("restored.tar", h.Bundle()), write("end", h.Checkpoints[0].Note)
 	return s
 }
 
@@ -84,13 +92,29 @@ func TestTheExitStatusIsTheVerdict(t *testing.T) {
 	require.Equal(t, exitTampered, code)
 }
 
+func TestARestoreIsNamedByTheHashThatTheReportShows(t *testing.T) {
+	t.Parallel()
+	s := prepare(t)
+	held := []string{"-key", s.vkey, "-trusted", s.trusted, "-trusted", s.end, "-unique"}
+	code, out, _ := auditverify(t, nil, append(held, s.restored)...)
+	require.Equal(t, exitTampered, code)
+	_, rest, ok := strings.Cut(out, "a policy can name it: ")
+	require.True(t, ok, out)
+	hash := strings.Fields(rest)[0]
+	code, out, errs := auditverify(t, nil, append(held, "-restored", hash, s.restored)...)
+	require.Equal(t, exitOK, code, out+errs)
+	require.Contains(t, out, "AUD051")
+	code, _, _ = auditverify(t, nil, append(held, "-restored", hash, s.cut)...)
+	require.Equal(t, exitTampered, code)
+}
+
 func TestWhatCannotBeCheckedIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	s := prepare(t)
 	for _, args := range [][]string{
 		{}, {s.bundle}, {"-key", "nonsense", s.bundle}, {"-key", s.vkey}, {"-key", s.vkey, filepath.Join(s.dir, "none")},
 		{"-key", s.vkey, "-trusted", filepath.Join(s.dir, "none"), s.bundle}, {"-key", s.vkey + "@0", s.bundle},
-		{"-key", s.vkey, "-witness", "x", s.bundle}, {"-key", s.vkey, "-tenant", "A B", s.bundle}, {"-key", s.vkey, s.bundle, s.cut}, {"-h"},
+		{"-key", s.vkey, "-witness", "x", s.bundle}, {"-key", s.vkey, "-tenant", "A B", s.bundle}, {"-key", s.vkey, s.bundle, s.cut}, {"-h"}, {"-key", s.vkey, "-restored", "x", s.bundle},
 	} {
 		code, out, errs := auditverify(t, nil, args...)
 		require.Equal(t, exitFailed, code, "%v", args)

@@ -316,4 +316,17 @@ func TestAChangeThatIsNotRecordedIsNotMade(t *testing.T) {
 	require.Equal(t, int64(60), told[2].Detail["trial_seconds"])
 	_, err = g.Replace(t.Context(), tenancy.ID{}, change)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
+
+	change = Change{Base: 2, Policy: restricted(t, "10.0.0.0/8"), Actor: inside, Trial: time.Minute}
+	_, err = g.Replace(t.Context(), acme, change)
+	require.NoError(t, err)
+	fails[tenancy.Done] = full
+	_, err = g.Confirm(t.Context(), acme, 3, inside)
+	require.ErrorIs(t, err, full)
+	clear(fails)
+	told = nil
+	r, err = g.Confirm(t.Context(), acme, 3, inside)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, r.Version)
+	require.Equal(t, tenancy.Done, told[1].Stage, "it is told when it is repeated")
 }
