@@ -180,7 +180,7 @@ func (s *scanner) short(how byte, start, end int) bool {
 		if !ok {
 			return false
 		}
-		for i := val.start; i < val.end; i++ {
+		for i := val.start; i < val.end && (src[i] != '[' || !isLabel(src[i:val.end])); i++ {
 			if c := src[i]; c == ':' || c == '%' && s.opts.how == ":U" {
 				if i == val.start || i+1 >= val.end || src[i+1] == '/' || placeholder(src[i+1:val.end]) {
 					return false
