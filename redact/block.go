@@ -117,8 +117,9 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) (plac
 			places |= at
 		}
 	}
+	places |= starts & b.twoLetters() // the digit may lie behind the block
 	if b.digit != 0 {
-		places |= starts & (b.twoLetters() | b.codes() | long&(b.dash<<32)) // keys of hexadecimal digits with a tail
+		places |= starts & (b.codes() | long&(b.dash<<32)) // keys of hexadecimal digits with a tail
 		numbers = b.numbers(p, starts, src, base)
 	}
 	return places, numbers

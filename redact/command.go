@@ -177,13 +177,16 @@ func (s *scanner) short(how byte, start, end int) bool {
 		return s.cookies(end)
 	case ':':
 		val, ok := valueAt(src, end)
-		if !ok {
+		if !ok || isLabel(src[val.start:val.end]) {
 			return false
 		}
 		for i := val.start; i < val.end && (src[i] != '[' || !isLabel(src[i:val.end])); i++ {
 			if c := src[i]; c == ':' || c == '%' && s.opts.how == ":U" {
 				if i == val.start || i+1 >= val.end || src[i+1] == '/' || placeholder(src[i+1:val.end]) {
 					return false
+				}
+				if hasByte(src[val.start:i], '@') { // the user is an address
+					return s.hit(val.start, val.end, Credential, "option")
 				}
 				return s.hit(i+1, val.end, Credential, "option")
 			}

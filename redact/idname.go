@@ -48,6 +48,7 @@ const (
 	nameOfID     // of digits, with letters or without
 	nameOfDigits // with a letter it is checked
 	nameOfAccount
+	nameOfAbroad // of nine digits it is checked
 )
 
 // named returns how many of the groups belong to a number that is named: short groups with spaces between, and whatever other
@@ -73,6 +74,8 @@ var idNames = func() map[string]uint8 {
 	add(nameFiller, `no number num nr id is code of the card nº n° número numero nummer numer номер br registration identification`)
 	add(nameFiller, `account acct`)
 	add(nameOfAccount, `bank banking routing aba rtn bsb konto kontonr kontonummer rekeningnummer sortcode`)
+	add(nameOfAbroad, `security ssn`)
+	add(nameFiller, `personas`)
 	add(nameOfDigits, `dni nric hkid`)
 	add(nameOfID, `atin ptin ein fein tin taxpayer tax steuer vat tva iva mwst passport passeport reisepass pasaporte passaporto паспорт
 		licence license führerschein fuehrerschein patente personalausweis ausweis identity national citizen upn mbi medicaid npi dea ird
@@ -80,7 +83,7 @@ var idNames = func() map[string]uint8 {
 		ust identificatienummer omzetbelastingnummer umsatzsteuer sozialversicherung mehrwertsteuer
 		ustid ustidnr kvnr krankenkasse lanr bsnr abgabenkontonummer siren siret ondernemingsnummer onderwijsnummer rsin kvk nuit
 		cuil rut ruc rnc rif nit cif cedula cédula nrt cbu nss rg contribuinte clabe regon dič cui pnf oib jmbg emšo emso
-		nuss lnr anum taj adószám kmkr registrikood kodas pvm pvn pib edb едб idno nipt afm αφμ инн inn снилс snils огрн унп unp edrpou rntrc
+		nuss trn kods matricule lnr anum taj adószám kmkr registrikood kodas pvm pvn pib edb едб idno nipt afm αφμ инн inn снилс snils огрн унп unp edrpou rntrc
 		organisationsnummer orgnr cpr cvr mva veronumero tunnus kennitala vkn zehut gstin gst voter identità cnic npwp nik ktp mykad uen brn uscc
 		teudat davčna daňové taxe partita moms arvonlisävero velferd bpjs epf socso mynric prc tnin tnid sss gsis sgk bhyt
 		ubn cccd cmnd peid umid philhealth bvn nin ИНН ОГРН СНИЛС УНП ЕДБ ΑΦΜ diČ emŠo`)

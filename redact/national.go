@@ -36,7 +36,7 @@ func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, k
 				switch what := namedID(src, p); {
 				case what == nameOfAccount && on[BankAccount]:
 					return q, BankAccount, "named-account"
-				case (what == nameOfID || what == nameOfDigits) && on[NationalID]:
+				case (what == nameOfID || what == nameOfDigits || what == nameOfAbroad && g.sum[n-1] > 9) && on[NationalID]:
 					return q, NationalID, "named-id"
 				}
 			}
