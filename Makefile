@@ -1,7 +1,7 @@
 # make help lists the targets.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help check fmt vet staticcheck test interop tour bench soak
+.PHONY: help check fmt vet staticcheck test interop fips tour bench soak
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,10 @@ interop: ## what other projects read of ours, and we of theirs (downloads some 1
 	cd internal/interop/sentry && go vet ./... && go test ./...
 	cd internal/interop/vault && go vet ./... && go test ./...
 	cd internal/interop/standardwebhooks && go vet ./... && go test ./...
+
+fips: ## the vault and webhooks where only the algorithms of FIPS 140-3 are allowed
+	GODEBUG=fips140=on go test ./vault ./vault/webhook
+	GODEBUG=fips140=only go test ./vault ./vault/webhook
 
 tour: ## every promise, tried and held, on both databases
 	go run ./examples/tour

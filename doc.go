@@ -12,8 +12,16 @@
 //     holes; tenancy/ipallow admits a tenant's own networks only;
 //     tenancy/tenancytest attacks your own schema.
 //
-// Further doors (redact, audit, vault, rbac, consent, supportgrant, dsar) are
-// being built; what is not in this list is not in the library.
+//   - audit: a log of what was done, by whom and to whom, for each tenant, that
+//     cannot be changed unnoticed and in which people can be forgotten.
+//   - redact: takes secrets and personal values out of logs, error reports,
+//     dumps and public pages; its Secret is what every door keeps secrets in.
+//   - vault: seals credentials and columns under keys of tenant, purpose and
+//     person; uses, replaces and shreds them. vault/webhook signs and verifies
+//     webhooks.
+//
+// Further doors (rbac, consent, supportgrant, dsar) are planned; what is not in
+// this list is not in the library.
 //
 // The library is tooling. Whether a deployment complies with a law is a
 // property of the deployment.

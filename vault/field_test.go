@@ -270,3 +270,36 @@ func TestAShreddedPersonIsLostHereAtOnceAndElsewhereInTime(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, receipt.Keys)
 }
+
+func TestWhoWasShreddedSinceABackupIsShreddedAgainAfterItsRestore(t *testing.T) {
+	t.Parallel()
+	ctx, keeper, store, log := as(t, "alpha"), newKeeper(t), NewMemory(), &recorded{}
+	v := open(t, store, keeper, Options{Recorder: log})
+	f, err := v.Field(ctx, "email")
+	require.NoError(t, err)
+	sealed, err := f.AppendSeal(ctx, nil, "1", "user:1", []byte("x"))
+	require.NoError(t, err)
+	backup := NewMemory()
+	backup.roots = slices.Clone(store.roots)
+	for id, tenant := range store.tenants {
+		backup.tenants[id] = &memoryTenant{keys: slices.Clone(tenant.keys), epoch: tenant.epoch, secrets: map[[2]string]*memorySecret{}}
+	}
+	receipt, err := v.Shred(ctx, Shredding{Subject: "user:1", Basis: "GDPR Art. 17(1)(b)"})
+	require.NoError(t, err)
+	require.Equal(t, receipt.Pseudonym, log.all[0].Data["pseudonym"])
+
+	restored := open(t, backup, keeper, Options{Recorder: log})
+	f, err = restored.Field(ctx, "email")
+	require.NoError(t, err)
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.NoError(t, err, "the backup has the key")
+	again, err := restored.Shred(ctx, Shredding{Pseudonym: receipt.Pseudonym, Basis: "after a restore"})
+	require.NoError(t, err)
+	require.Equal(t, 1, again.Keys)
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.ErrorIs(t, err, ErrShredded)
+	for _, bad := range []Shredding{{}, {Pseudonym: "x"}, {Pseudonym: receipt.Pseudonym, Subject: "user:1"}} {
+		_, err := restored.Shred(ctx, bad)
+		require.ErrorIs(t, err, ErrRef)
+	}
+}

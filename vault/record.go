@@ -29,7 +29,7 @@ func (v *Vault) record(ctx context.Context, act audit.Action, by audit.Party, r 
 		if r.ID != "" {
 			e.Targets = append(e.Targets, audit.Party{Type: "secret", ID: r.Purpose + "/" + r.ID, Person: true})
 		}
-	default:
+	case r.ID != "":
 		e.Targets = []audit.Party{{Type: "secret", ID: r.Purpose + "/" + r.ID}}
 	}
 	return v.recorder.Record(ctx, e)
