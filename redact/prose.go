@@ -238,7 +238,7 @@ func (s *scanner) quotedPassword(at int) bool {
 		return false
 	}
 	text := s.src[val.start:val.end]
-	return !placeholder(text) && !codeName(text) && !hasByte(text, ' ') && !hasByte(text, '{') && s.hit(val.start, val.end, Credential, "prose")
+	return !placeholder(text) && !codeName(text) && !hasByte(text, ' ') && !hasByte(text, '{') && !holdsLabel(text) && s.hit(val.start, val.end, Credential, "prose")
 }
 
 // quoteOpens reports whether the quote at src[i] opens: the quotes before it on the line are even in number.

@@ -60,7 +60,7 @@ func (s *scanner) isElement(v []byte) bool {
 	if s.walk.trait != keyStrong {
 		return looksSecret(v)
 	}
-	return !hasByte(v, ' ') || looksSecret(v) // "is too short" is no password
+	return !hasByte(v, ' ') && !holdsLabel(v) || looksSecret(v) // "is too short" is no password, and what had a space may have lost it
 }
 
 // nextElement is the step in a list in brackets.

@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // placeholder reports whether v is no value but stands for one or for none: empty, stars, null, ${VAR}, {{ x }}, a call,
 // or what a Redactor put there.
 func placeholder(v []byte) bool {
@@ -54,7 +56,7 @@ func placeholderAfter(v []byte) bool {
 	case '<':
 		return v[len(v)-1] == '>' || hasByte([]byte("nh"), v[min(1, len(v)-1)])
 	case '{':
-		return len(v) == 1 || v[1] == '{' && !hasByte(v, '#') && !hasByte(v, ']') || v[len(v)-1] == '}' && v[1] != '{' && !holdsSecret(v)
+		return len(v) == 1 || v[1] == '{' && !hasByte(v, '#') && !hasByte(v, ']') || v[len(v)-1] == '}' && v[1] != '{' && !holdsSecret(v) || isLabel(v[1:])
 	case '$':
 		return len(v) == 1 || v[1] == '{' || v[1] == '(' || allOf(v[1:], cUpper|cDigit|cDash) || allOf(v[1:], cLower|cDash) && !looksSecret(v[1:])
 	case '%':
@@ -89,6 +91,18 @@ func holdsSecret(v []byte) bool {
 // isLabel reports whether v begins with a replacement of this package.
 func isLabel(v []byte) bool {
 	return len(v) > 10 && string(v[:10]) == "[redacted:" || len(v) > 4 && v[0] == '[' && isPseudonym(v)
+}
+
+// holdsLabel reports whether a replacement of this package stands somewhere in v.
+func holdsLabel(v []byte) bool {
+	for i := bytes.IndexByte(v, '['); i >= 0; {
+		if v = v[i:]; isLabel(v) {
+			return true
+		}
+		v = v[1:]
+		i = bytes.IndexByte(v, '[')
+	}
+	return false
 }
 
 func isPseudonym(v []byte) bool {
