@@ -14,6 +14,12 @@ func (s *scanner) userinfo(colon int) bool {
 	at, sep := -1, -1
 	for i, hi := start, min(len(src), start+1024); i < hi; i++ {
 		c := src[i]
+		if c == '[' {
+			if e := labelAt(src, i); e > 0 { // its ":" sets off no password
+				i = e - 1
+				continue
+			}
+		}
 		if c == '@' {
 			at = i
 		} else if c == ':' && sep < 0 && at < 0 {
