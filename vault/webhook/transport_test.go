@@ -28,8 +28,8 @@ func (c *closing) Close() error { c.closed = true; return nil }
 
 func TestEachAttemptIsSignedAnewForTheSameEvent(t *testing.T) {
 	t.Parallel()
+	s := webhook.Secrets{Current: webhook.NewSecret(), Previous: webhook.NewSecret()}
 	synctest.Test(t, func(t *testing.T) {
-		s := webhook.Secrets{Current: webhook.NewSecret(), Previous: webhook.NewSecret()}
 		v := verifier(t, s, webhook.Options{})
 		var got []webhook.Delivery
 		var sent *http.Request

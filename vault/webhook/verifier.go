@@ -19,7 +19,8 @@ type Options struct {
 	//
 	// Remember ID and Time together, for twice the tolerance. Whoever captured a delivery can only send the same pair
 	// again, while a sender who tries an event again, because your handler failed, sends its ID with a new Time. With
-	// the ID alone you would refuse the event that you have not processed.
+	// the ID alone you would refuse the event that you have not processed. A store for several endpoints remembers the
+	// endpoint too.
 	Seen func(context.Context, Delivery) (bool, error)
 	// Refuse answers a request that [Verifier.Middleware] does not let through; nil is [Refuse].
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
