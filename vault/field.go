@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -17,6 +18,23 @@ type Field struct {
 	ring    *ring
 	purpose string
 	prefix  []byte // of every context: what it is, tenant and purpose
+	last    atomic.Pointer[fieldKey]
+}
+
+// fieldKey is the key that seals, as of one set of keys.
+type fieldKey struct {
+	of *keySet
+	*key
+}
+
+// active is set.active of f's purpose.
+func (f *Field) active(set *keySet) *key {
+	last := f.last.Load()
+	if last == nil || last.of != set {
+		last = &fieldKey{set, set.active[f.purpose]}
+		f.last.Store(last)
+	}
+	return last.key
 }
 
 // Field returns the field of ctx's tenant named purpose, such as "customers.email". It asks nobody.
@@ -30,7 +48,7 @@ func (v *Vault) Field(ctx context.Context, purpose string) (*Field, error) {
 		return nil, err
 	}
 	whole := appendContext(nil, sealedField, r.tenant.String(), purpose, "", "")
-	return &Field{r, purpose, whole[:len(whole)-2]}, nil
+	return &Field{ring: r, purpose: purpose, prefix: whole[:len(whole)-2]}, nil
 }
 
 // ErrTenant is returned when a Field is used with the context of another tenant than its own.
@@ -84,7 +102,7 @@ func (f *Field) sealing(ctx context.Context, who audit.Subject) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k := set.active[f.purpose]; k != nil {
+	if k := f.active(set); k != nil {
 		return k, nil
 	}
 	return f.ring.purposeKey(ctx, f.purpose)
@@ -99,9 +117,15 @@ func (f *Field) AppendOpen(ctx context.Context, dst []byte, id string, who audit
 	if err != nil {
 		return dst, err
 	}
-	k, err := f.ring.byID(ctx, h.key)
+	set, err := f.ring.current(ctx)
 	if err != nil {
 		return dst, err
+	}
+	k := f.active(set)
+	if k == nil || k.id != h.key {
+		if k, err = f.ring.byID(ctx, h.key); err != nil {
+			return dst, err
+		}
 	}
 	return f.open(dst, id, who, sealed, k, &h)
 }

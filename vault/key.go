@@ -92,7 +92,8 @@ func (k *key) open(dst, sealed, context []byte, h *header) ([]byte, error) {
 	open := k.opened.get(h, k)
 	known := open != nil
 	if !known {
-		open = k.x(&h.salt).open
+		salt := h.salt // which goes to the heap, and h does not
+		open = k.x(&salt).open
 	}
 	out, err := open(dst, nil, sealed[headerLen:], context)
 	if err != nil {

@@ -10,9 +10,13 @@ import (
 // nil one remembers nothing.
 type openers struct {
 	slots [openerSlots]atomic.Pointer[opener]
+	turn  atomic.Uint32
 }
 
-const openerSlots = 1 << 12 // of about 900 bytes each, once used
+const (
+	openerSlots = 1 << 12 // of about 900 bytes each, once used
+	openerWays  = 4       // slots in which one may be
+)
 
 type opener struct {
 	key  *key
@@ -22,18 +26,23 @@ type opener struct {
 
 type openFunc = func(dst, nonce, ciphertext, context []byte) ([]byte, error)
 
-func (o *openers) slot(h *header) *atomic.Pointer[opener] {
+// ways are the slots in which that of h may be.
+func (o *openers) ways(h *header) *[openerWays]atomic.Pointer[opener] {
 	// Key ids and salts are random, or chosen by somebody who gets nothing out of it.
 	mix := binary.LittleEndian.Uint32(h.key[:]) ^ binary.LittleEndian.Uint32(h.salt[:])
-	return &o.slots[mix%openerSlots]
+	first := mix % (openerSlots / openerWays) * openerWays
+	return (*[openerWays]atomic.Pointer[opener])(o.slots[first : first+openerWays])
 }
 
 func (o *openers) get(h *header, k *key) openFunc {
 	if o == nil {
 		return nil
 	}
-	if e := o.slot(h).Load(); e != nil && e.key == k && e.salt == h.salt {
-		return e.open
+	ways := o.ways(h)
+	for i := range ways {
+		if e := ways[i].Load(); e != nil && e.key == k && e.salt == h.salt {
+			return e.open
+		}
 	}
 	return nil
 }
@@ -42,7 +51,15 @@ func (o *openers) put(h *header, k *key, open openFunc) {
 	if o == nil {
 		return
 	}
-	o.slot(h).Store(&opener{k, h.salt, open})
+	ways := o.ways(h)
+	to := &ways[o.turn.Add(1)%openerWays]
+	for i := range ways {
+		if ways[i].Load() == nil {
+			to = &ways[i]
+			break
+		}
+	}
+	to.Store(&opener{k, h.salt, open})
 	if k.gone.Load() { // shredded meanwhile: it may have looked here before
 		o.forget(k)
 	}
