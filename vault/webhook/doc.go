@@ -47,7 +47,7 @@
 // tolerance, to another endpoint that has the same secret. Give each endpoint its own.
 //
 // Senders of shorter secrets, of secrets that are not base64, or of ids with full stops do not follow the specification,
-// and their deliveries cannot be verified here. With "whsec_" whoever can verify can also sign.
+// and their deliveries cannot be verified here. Nor can those with an id of more than 256 characters. With "whsec_" whoever can verify can also sign.
 //
 // A body is held in memory as a whole. Verifying it costs as much as hashing it; if it was signed with the previous
 // secret only, twice as much.
@@ -59,6 +59,8 @@
 // again within the tolerance; it is no replacement for that.
 //
 // Verify before anything else touches the body: JSON that was parsed and written again is no longer what was signed.
+//
+// Drop a secret that somebody else has seen at once, on both sides: as the Previous one it would still be accepted.
 //
 // Keep the secrets sealed, keep the clock right, and answer quickly. As a sender, keep the list of deliveries and try
 // again on your own schedule, and do not let customers' addresses reach into your own network (SSRF): dial through a
