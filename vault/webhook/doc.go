@@ -47,7 +47,10 @@
 // tolerance, to another endpoint that has the same secret. Give each endpoint its own.
 //
 // Senders of shorter secrets, of secrets that are not base64, or of ids with full stops do not follow the specification,
-// and their deliveries cannot be verified here. Nor can those with an id of more than 256 characters. With "whsec_" whoever can verify can also sign.
+// and their deliveries cannot be verified here; nor can those with an id of more than 256 characters. With "whsec_" whoever
+// can verify can also sign.
+//
+// If the clock ran ahead and is set right, a verifier from before takes deliveries for too old until it is made anew.
 //
 // A body is held in memory as a whole. Verifying it costs as much as hashing it; if it was signed with the previous
 // secret only, twice as much.
