@@ -47,6 +47,13 @@ func (w *walker) any(f *field, v any, depth int) any {
 		}
 	case url.URL:
 		return w.address(&x)
+	case http.Header:
+		switch {
+		case f.whole() && len(x) > 0:
+			return w.hidden(f)
+		case x != nil:
+			return w.header(x)
+		}
 	case *http.Request:
 		if x != nil {
 			return w.text(nil, x.Method) + " " + w.address(x.URL)

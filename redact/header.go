@@ -13,9 +13,13 @@ func (r *Redactor) Header(h http.Header) http.Header {
 	}
 	w := r.walk()
 	defer w.done()
+	return w.header(h)
+}
+
+func (w *walker) header(h http.Header) http.Header {
 	n := make(http.Header, len(h))
 	for k, vs := range h {
-		f := r.field(k)
+		f := w.r.field(k)
 		to := n[f.name]
 		for _, v := range vs {
 			if !w.node(1) {

@@ -79,3 +79,12 @@ func TestDataSourceNamesLoseUserAndPassword(t *testing.T) {
 		require.Equal(t, want, Default().DSN(in))
 	}
 }
+
+func TestALoggedHeaderKeepsItsSchemes(t *testing.T) {
+	t.Parallel()
+	h := http.Header{"Authorization": {"Bearer " + plantedWord}, plantedMail: {"x"}}
+	want := http.Header{"Authorization": {"Bearer [redacted:credential]"}, "[redacted:email]": {"x"}}
+	require.Equal(t, want, Default().Any(h))
+	require.Equal(t, want, Default().Any(want))
+	require.Equal(t, map[string]any{"secret": "[redacted:credential]"}, Default().Any(map[string]any{"secret": h}))
+}

@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -29,6 +30,32 @@ type Exchange struct {
 	Start              time.Time
 	Took               time.Duration
 	Err                error // why there is no response
+}
+
+// LogValue is the exchange as a group, with its bodies as text and without what is empty: log.Info("call", "http", x).
+func (x Exchange) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("method", x.Method), slog.String("url", x.URL), slog.Int("status", x.Status), slog.Duration("took", x.Took)}
+	for _, part := range []struct {
+		name            string
+		header, trailer http.Header
+		body            []byte
+	}{{"request", x.RequestHeader, x.RequestTrailer, x.RequestBody}, {"response", x.ResponseHeader, x.ResponseTrailer, x.ResponseBody}} {
+		var in []any
+		if len(part.header) > 0 {
+			in = append(in, slog.Any("header", part.header))
+		}
+		if len(part.body) > 0 {
+			in = append(in, slog.String("body", string(part.body)))
+		}
+		if len(part.trailer) > 0 {
+			in = append(in, slog.Any("trailer", part.trailer))
+		}
+		attrs = append(attrs, slog.Group(part.name, in...)) // slog leaves out a group without attributes
+	}
+	if x.Err != nil {
+		attrs = append(attrs, slog.Any("err", x.Err))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Labels of bodies that are not shown.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +15,17 @@ import (
 
 	. "github.com/bailiwick-dev/bailiwick/redact"
 )
+
+func TestAnExchangeIsLoggedAsAReadableGroup(t *testing.T) {
+	t.Parallel()
+	x := Exchange{Method: "GET", URL: "http://h/", Status: 200, ResponseHeader: http.Header{"Age": {"1"}}, ResponseBody: []byte(`{"n":1}`)}
+	want := `"x":{"method":"GET","url":"http://h/","status":200,"took":0,"response":{"header":{"Age":["1"]},"body":"{\"n\":1}"}}`
+	require.Contains(t, logged(func(l *slog.Logger) { l.Info("call", "x", x) }), want)
+	x = Exchange{RequestBody: []byte("a"), RequestTrailer: http.Header{"B": {"c"}}, Err: Default().Error(errors.New("to " + plantedMail))}
+	out := logged(func(l *slog.Logger) { l.Info("call", "x", x) })
+	require.Contains(t, out, `"request":{"body":"a","trailer":{"B":["c"]}},"err":"to [redacted:email]"}`)
+	require.NotContains(t, out, "response")
+}
 
 func TestAnExchangeIsLoggedRedactedOnBothSidesAndPassesUnchanged(t *testing.T) {
 	t.Parallel()
