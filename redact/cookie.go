@@ -19,10 +19,18 @@ func (s *scanner) cookies(at int) bool {
 
 // cookieName returns the end of the name that begins at src[i].
 func cookieName(src []byte, i int) int {
-	for hi := min(len(src), i+256); i < hi && (isWord(src[i]) || hasByte([]byte("!#$%*+^|~"), src[i])); i++ {
+	for hi := min(len(src), i+256); i < hi && cookieByte[src[i]]; i++ {
 	}
 	return i
 }
+
+// cookieByte are the bytes of names of cookies.
+var cookieByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWord(byte(c)) || hasByte([]byte("!#$%*+^|~"), byte(c))
+	}
+	return t
+}()
 
 // nextCookie is the step from src[at], where a cookie begins or the last value has ended.
 func (s *scanner) nextCookie(at int) bool {

@@ -56,7 +56,14 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 			ok = s.email(i)
 		}
 	case '\\':
-		skip = s.escape(i)
+		if skip = s.escape(i); skip == 2 && src[i+1] == '\\' {
+			n := 2
+			for hi := min(len(src)-i, maxWord); n < hi && src[i+n] == '\\'; n++ {
+			}
+			if n -= maxEscape + 2; n > 2 {
+				return n &^ 1, false // only the last of them can belong to an escaped "@"
+			}
+		}
 		if skip == 2 && i >= s.floor+8 && src[i-1] == ' ' && s.netUse(i) {
 			return skip, true
 		}

@@ -128,6 +128,9 @@ func (s *scanner) address(start, end int) bool {
 
 // email looks at the "@", or the disguise of one, at src[i].
 func (s *scanner) email(i int) bool {
+	if signAt(s.src, i) == 0 {
+		return false
+	}
 	lo, hi := s.room(i, i)
 	a, b, rule, ok := emailAt(s.src[lo:hi], i-lo)
 	return ok && s.hit(lo+a, lo+b, Email, rule)

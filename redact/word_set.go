@@ -2,18 +2,20 @@ package redact
 
 import "strings"
 
-// wordSet is a set of words behind a filter: of those that are not in it, most cost no more than a multiplication.
+// wordSet is a set of words. Of those that are not in it, most cost no more than a multiplication.
 type wordSet struct {
-	words  map[string]bool
-	hashes [64]uint64 // a bit for each hash of a word
+	slot  [4096]uint16 // index into words, plus one
+	words []string
 }
 
 func wordsOf(words string) *wordSet {
-	s := &wordSet{words: map[string]bool{}}
-	for _, w := range strings.Fields(words) {
-		s.words[w] = true
-		h := edgeHash([]byte(w))
-		s.hashes[h>>6] |= 1 << (h & 63)
+	s := &wordSet{words: strings.Fields(words)}
+	for i, w := range s.words {
+		at := edgeHash([]byte(w))
+		for s.slot[at] != 0 {
+			at = (at + 1) & 4095
+		}
+		s.slot[at] = uint16(i + 1)
 	}
 	return s
 }
@@ -22,8 +24,12 @@ func (s *wordSet) has(w []byte) bool {
 	if len(w) == 0 {
 		return false
 	}
-	h := edgeHash(w)
-	return s.hashes[h>>6]>>(h&63)&1 != 0 && s.words[string(w)]
+	for at := edgeHash(w) & 4095; s.slot[at] != 0; at = (at + 1) & 4095 {
+		if s.words[s.slot[at]-1] == string(w) {
+			return true
+		}
+	}
+	return false
 }
 
 // edgeHash is made of the first two bytes of a word, its last and its length.
