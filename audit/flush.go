@@ -4,15 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
-// drainLimit is how many parked events one call of Drain moves.
-const drainLimit = 2048
+const (
+	// drainLimit is how many parked events one call of Drain moves.
+	drainLimit = 2048
+	// drainPause is how long after a drain the next one begins at the earliest, so that one moves many events where commits
+	// follow each other. A commit that no drain came shortly before waits for nothing.
+	drainPause = 20 * time.Millisecond
+)
 
 // Flush returns when the events of ctx's tenant that were recorded before it, in transactions that have
-// committed too, have their places in the log.
+// committed too, have their places in the log. [ErrIDReused]: all but those whose ids were given to other events before
+// their transactions committed. The log cannot have both; these stay beside it, without a place.
 func (l *Log) Flush(ctx context.Context) error {
 	tenant, err := tenancy.From(ctx)
 	if err != nil {
@@ -32,6 +39,9 @@ func (l *Log) Flush(ctx context.Context) error {
 func (l *Log) drain(ctx context.Context, tenant tenancy.ID) (n int, err error) {
 	for {
 		moved, err := l.store.Drain(ctx, drainLimit)
+		if err == nil && moved == 0 || errors.Is(err, ErrIDReused) {
+			l.tellReused(ctx, tenant, err)
+		}
 		if err != nil {
 			return n, fmt.Errorf("audit: giving places to what was recorded in transactions: %w", err)
 		}
@@ -43,8 +53,23 @@ func (l *Log) drain(ctx context.Context, tenant tenancy.ID) (n int, err error) {
 	}
 }
 
+// tellReused tells the Logger of events that will never have a place, once until there are none.
+func (l *Log) tellReused(ctx context.Context, tenant tenancy.ID, err error) {
+	l.mu.Lock()
+	told := l.reused[tenant]
+	if err != nil {
+		l.reused[tenant] = true
+	} else {
+		delete(l.reused, tenant)
+	}
+	l.mu.Unlock()
+	if err != nil && !told {
+		l.opts.Logger.ErrorContext(ctx, "audit: events recorded in transactions get no place in the log: their ids are other events'", "tenant", tenant, "error", err)
+	}
+}
+
 // kick drains the tenant's log in the background: one goroutine a tenant, which goes round again if somebody
-// kicked meanwhile, and lives no longer than there is something to do.
+// kicked meanwhile, and else ends after a pause.
 func (l *Log) kick(tenant tenancy.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,8 +90,17 @@ func (l *Log) drainKicked(tenant tenancy.ID) {
 	ctx := tenancy.With(l.life, tenant)
 	for {
 		_, err := l.drain(ctx, tenant)
+		if errors.Is(err, ErrIDReused) {
+			err = nil
+		}
 		if err != nil {
 			l.opts.Logger.WarnContext(ctx, "audit: events recorded in transactions wait for their places", "error", err)
+		}
+		pause := time.NewTimer(drainPause)
+		select {
+		case <-pause.C:
+		case <-l.life.Done():
+			pause.Stop()
 		}
 		l.mu.Lock()
 		again := l.kicked[tenant] && err == nil

@@ -3,9 +3,12 @@ package audit
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 )
 
@@ -41,6 +44,51 @@ func TestWhatATransactionRecordedGetsItsPlaceWithoutBeingAskedFor(t *testing.T) 
 	require.NoError(t, s.Tx(inAcme(t), func(ctx context.Context) error { return l.Record(ctx, Event{Action: docUpdate}) }))
 	require.Equal(t, 1, <-told)
 	require.Len(t, logged(t, inAcme(t), s), 1)
+}
+
+// Nobody can see what is not committed, so that an id can be given to another event meanwhile.
+func TestAnEventThatWillHaveNoPlaceIsTold(t *testing.T) {
+	t.Parallel()
+	s := NewMemory()
+	l, said := logOver(t, s), new(tellTale)
+	l.opts.Logger = slog.New(said)
+	ctx := inAcme(t)
+	id := uuid.New()
+	for range 2 {
+		require.NoError(t, s.Tx(ctx, func(in context.Context) error {
+			if err := l.Record(in, Event{ID: id, Action: docUpdate}); err != nil {
+				return err
+			}
+			err := l.Record(ctx, Event{ID: id, Action: docRead})
+			id = uuid.New()
+			return err
+		}))
+		require.NoError(t, s.Tx(ctx, func(ctx context.Context) error { return l.Record(ctx, Event{Action: docUpdate}) }))
+		require.ErrorIs(t, l.Flush(ctx), ErrIDReused)
+		require.ErrorIs(t, l.Flush(ctx), ErrIDReused)
+	}
+	require.Len(t, logged(t, ctx, s), 4, "the others have theirs")
+	for _, err := range l.Events(ctx, Query{}) {
+		require.NoError(t, err)
+	}
+	_, err := l.Checkpoint(ctx)
+	require.NoError(t, err)
+	l.busy.Wait()
+	require.EqualValues(t, 1, said.errors.Load(), "once")
+}
+
+// tellTale counts what is told as an error.
+type tellTale struct {
+	slog.Handler
+	errors atomic.Int32
+}
+
+func (h *tellTale) Enabled(context.Context, slog.Level) bool { return true }
+func (h *tellTale) Handle(_ context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		h.errors.Add(1)
+	}
+	return nil
 }
 
 func TestFlushWaitsForWhatWasRecordedBeforeIt(t *testing.T) {

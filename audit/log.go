@@ -57,6 +57,7 @@ type Log struct {
 	mu     sync.Mutex
 	queues map[tenancy.ID]*queue
 	kicked map[tenancy.ID]bool // tenants whose log is being drained; true: to be drained again
+	reused map[tenancy.ID]bool // see tellReused
 	closed bool
 	busy   sync.WaitGroup
 	life   context.Context // ends with the log
@@ -102,6 +103,7 @@ func Open(ctx context.Context, s Store, o Options) (*Log, error) {
 	}
 	l := &Log{
 		store: s, opts: o, known: known, coders: newCoders(o.Key), queues: map[tenancy.ID]*queue{}, kicked: map[tenancy.ID]bool{},
+		reused:  map[tenancy.ID]bool{},
 		signing: newSigning(o),
 	}
 	if err := l.openHeads(ctx); err != nil {

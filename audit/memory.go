@@ -56,6 +56,7 @@ type memoryState struct {
 	front   []byte
 	added   map[uuid.UUID]uint64 // by the transaction whose copy this is
 	drained int                  // entries it took off the front of parked
+	reused  int                  // entries that got no place: their ids are others'
 }
 
 // memoryTx is a transaction of one tenant, carried by the context.

@@ -42,13 +42,13 @@ func (m *memory) Park(ctx context.Context, entries []Entry) ([]Placed, error) {
 	return placed, nil
 }
 
-// Drain implements [Store]. An entry whose id got a place meanwhile is dropped: the log holds an id once.
+// Drain implements [Store].
 func (m *memory) Drain(ctx context.Context, limit int) (int, error) {
 	l, tx, err := m.at(ctx)
 	if err != nil {
 		return 0, err
 	}
-	n := 0
+	n, reused := 0, 0
 	err = l.write(ctx, tx, func(s *memoryState) error {
 		l.mu.Lock()
 		waiting := l.parked[s.drained:]
@@ -63,12 +63,16 @@ func (m *memory) Drain(ctx context.Context, limit int) (int, error) {
 			tx.parked = tx.parked[len(take):]
 			n += len(take)
 		}
+		reused = s.reused
 		return nil
 	})
-	if err != nil {
-		n = 0
+	switch {
+	case err != nil:
+		return 0, err
+	case n == 0 && reused > 0 && limit > 0:
+		return 0, ErrIDReused
 	}
-	return n, err
+	return n, nil
 }
 
 // SignedTile implements [Store].

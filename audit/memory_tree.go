@@ -82,6 +82,9 @@ func (l *memoryLog) place(s *memoryState, entries []Entry) []Placed {
 	placed := make([]Placed, 0, len(entries))
 	for _, e := range entries {
 		if have := l.find(*s, e.ID); have != nil {
+			if have.Action != e.Action {
+				s.reused++
+			}
 			placed = append(placed, Placed{Seq: have.Seq, Hash: have.Hash, Again: true})
 			continue
 		}

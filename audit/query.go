@@ -205,5 +205,8 @@ func (l *Log) settle(ctx context.Context, tenant tenancy.ID) error {
 		return nil
 	}
 	_, err := l.drain(ctx, tenant)
+	if errors.Is(err, ErrIDReused) { // the Logger was told
+		return nil
+	}
 	return err
 }

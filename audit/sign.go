@@ -140,6 +140,10 @@ func (l *Log) checkpointOf(ctx context.Context, id tenancy.ID, restored bool) (_
 func (l *Log) checkpoint(ctx context.Context, id tenancy.ID, u *unsigned, restored bool) (Checkpoint, error) {
 	for {
 		n, err := l.store.Drain(ctx, 1024)
+		if errors.Is(err, ErrIDReused) {
+			l.tellReused(ctx, id, err)
+			break
+		}
 		if err != nil {
 			return Checkpoint{}, err
 		}

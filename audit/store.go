@@ -116,7 +116,8 @@ type Store interface {
 	// Committed calls f after the transaction that ctx carries has committed, and never if it has not; without
 	// one at once.
 	Committed(ctx context.Context, f func())
-	// Drain gives up to limit parked entries their places and returns how many. It may be called by many at once.
+	// Drain gives up to limit parked entries their places and returns how many. It may be called by many at once. An entry
+	// whose ID another one of another action got meanwhile stays parked; if nothing else waits, Drain is ErrIDReused.
 	Drain(ctx context.Context, limit int) (int, error)
 	// Find calls f for at most q.Limit events, in q's order, until f fails. Bytes are f's until it returns.
 	Find(ctx context.Context, q Find, f func(Stored) error) error

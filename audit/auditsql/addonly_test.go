@@ -39,8 +39,7 @@ var attacks = []string{
 var postgresAttacks = []string{
 	`TRUNCATE audit_event`,
 	`TRUNCATE audit_event, audit_open, audit_outbox, audit_head, audit_tile, audit_tree, audit_checkpoint, audit_hold, audit_pruned`,
-	`UPDATE audit_head SET size = 1`,
-	`UPDATE audit_head SET at = 1`,
+	`UPDATE audit_head SET one = one`,
 	`DELETE FROM audit_head`,
 	`DELETE FROM audit_outbox`,
 	`UPDATE audit_outbox SET leaf = 'x'`,
@@ -107,8 +106,8 @@ func TestStatementsOfTheOwnerAndTheSystemRoleDoNotChangeTheLog(t *testing.T) {
 		db := openSQL(t, dsn)
 		for _, sql := range append(attacks[:len(attacks):len(attacks)],
 			`TRUNCATE audit_event`, `TRUNCATE audit_open`, `TRUNCATE audit_heads.event`,
-			`UPDATE audit_head SET size = 1`, `DELETE FROM audit_head`, `DELETE FROM audit_outbox`,
-			`UPDATE audit_heads.event SET leaf = leaf`, `DELETE FROM audit_heads.event`, `UPDATE audit_heads.head SET size = 0`) {
+			`UPDATE audit_head SET one = one`, `DELETE FROM audit_head`, `DELETE FROM audit_outbox`,
+			`UPDATE audit_heads.event SET leaf = leaf`, `DELETE FROM audit_heads.event`, `UPDATE audit_heads.head SET one = one`) {
 			if strings.Contains(sql, "audit_pruned (") {
 				continue // these name no tenant
 			}

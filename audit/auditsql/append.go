@@ -67,7 +67,7 @@ func (t *tree) appendNew(ctx context.Context, entries []audit.Entry) (placed []a
 		if err := t.fitting(ctx); err != nil {
 			return nil, err
 		}
-		base, err = t.insertPostgres(ctx, t.db.Row, entries)
+		base, err = t.insertPostgres(ctx, t.db.Row, &nextBatchSQL, entries)
 		err = named(err)
 	} else {
 		err = t.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -177,12 +177,12 @@ func (t *tree) lock(ctx context.Context, tx *sqlx.Tx) error {
 		return nil
 	}
 	for {
-		var size int64
-		err := tx.GetContext(ctx, &size, t.sql(`SELECT size FROM {head} FOR UPDATE`))
+		var one bool
+		err := tx.GetContext(ctx, &one, t.sql(`SELECT one FROM {head} FOR UPDATE`))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, t.sql(`INSERT INTO {head} (size, at) VALUES (0, 0) ON CONFLICT DO NOTHING`)); err != nil {
+		if _, err := tx.ExecContext(ctx, t.sql(`INSERT INTO {head} DEFAULT VALUES ON CONFLICT DO NOTHING`)); err != nil {
 			return err
 		}
 	}
@@ -193,9 +193,14 @@ func (t *tree) insert(ctx context.Context, tx *sqlx.Tx, entries []audit.Entry) (
 	if !t.pg {
 		return t.insertSQLite(ctx, tx, entries)
 	}
-	return t.insertPostgres(ctx, func(ctx context.Context, text string, args, dest []any) error {
+	base, err = t.insertPostgres(ctx, func(ctx context.Context, text string, args, dest []any) error {
 		return tx.QueryRowxContext(ctx, text, args...).Scan(dest...)
-	}, entries)
+	}, &lastBatchSQL, entries)
+	if errors.Is(err, tenantdb.ErrUnique) {
+		// Under the lock, only a snapshot that is older than the lock does not show what is there.
+		err = fmt.Errorf("%w: %w", tenantdb.ErrConflict, err)
+	}
+	return base, err
 }
 
 // each calls f for each of rows, and closes them.

@@ -216,9 +216,6 @@ func (v *victim) cut(t *testing.T) {
 	v.do(t, 1, `DELETE FROM audit_checkpoint WHERE size > 300`)
 	v.do(t, 1, `DELETE FROM audit_tile WHERE idx > 0`)
 	v.do(t, 1, `UPDATE audit_tree SET size = 300, frontier = substr(frontier, 1, 32) WHERE size = 600`)
-	if v.tenant != "" {
-		v.do(t, 1, `UPDATE audit_head SET size = 300 WHERE size = 600`)
-	}
 }
 
 func TestWhatIsDoneToTheDatabaseItselfIsReportedWhereItIs(t *testing.T) {

@@ -10,10 +10,12 @@
 //
 // # How events get their places
 //
-// On Postgres a batch is one statement and one round trip: it counts the head's row on and stores the events. The row's
-// lock, held to the commit, is what makes places without gap or twin, however many processes there are; nothing
-// is cached. An event recorded inside a transaction of the application's goes into an outbox instead, in the packet of that
-// transaction's COMMIT, and waits for nobody: it gets its place when the outbox is drained. On SQLite a tenant has
+// On Postgres a batch is one statement and one round trip: it locks the row of the tenant's head, and stores the events
+// after the newest one. The lock, held to the commit, is what makes places without gap or twin, however many processes there
+// are; nothing is cached. An event recorded inside a transaction of the application's goes into an outbox instead, in the packet of that
+// transaction's COMMIT, and waits for nobody: it gets its place when the outbox is drained. If another event took its id
+// before that transaction committed it stays there, for the log holds one event an id, and audit.Log tells of it: its
+// Logger, Flush. On SQLite a tenant has
 // one writer at a time, and an event gets its place in the transaction it is recorded in.
 //
 // # What the database refuses

@@ -30,9 +30,3 @@ func (s *Store) Statements() (texts []string) {
 	slices.Sort(texts)
 	return texts
 }
-
-// PackOpens and UnpackOpens are how the outbox keeps openings.
-var (
-	PackOpens   = packOpens
-	UnpackOpens = unpackOpens
-)

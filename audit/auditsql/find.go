@@ -18,7 +18,7 @@ func (s *Store) Find(ctx context.Context, q audit.Find, f func(audit.Stored) err
 	for left := q.Limit; left > 0; {
 		var found []audit.Stored
 		n := min(left, page)
-		err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		err := s.readAtOnce(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
 			if q.From, q.To, err = s.within(ctx, tx, q); err != nil {
 				return err
 			}

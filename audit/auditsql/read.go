@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -30,15 +29,8 @@ func (t *tree) Size(ctx context.Context) (size uint64, err error) {
 }
 
 func (t *tree) sizeIn(ctx context.Context, tx *sqlx.Tx) (uint64, error) {
-	text := `SELECT coalesce(max(seq) + 1, 0) FROM {event}`
-	if t.pg {
-		text = `SELECT size FROM {head}`
-	}
 	var n int64
-	err := tx.GetContext(ctx, &n, t.sql(text))
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	err := tx.GetContext(ctx, &n, t.sql(`SELECT coalesce(max(seq) + 1, 0) FROM {event}`))
 	return uint64(n), err
 }
 
@@ -74,7 +66,7 @@ func (t *tree) Hashes(ctx context.Context, from, to uint64) (all []byte, err err
 func (t *tree) Leaves(ctx context.Context, from, to uint64, f func(audit.Stored) error) error {
 	for from < to {
 		var found []audit.Stored
-		err := t.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		err := t.readAtOnce(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
 			found, err = t.events(ctx, tx, `{event} e WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?`, limited(from), limited(to), page)
 			if err != nil || len(found) == 0 {
 				return err
@@ -184,7 +176,7 @@ func bounds(seqs []int64) (first, after []int64) {
 // ByID implements [audit.Store].
 func (s *Store) ByID(ctx context.Context, id uuid.UUID) (audit.Stored, error) {
 	var found []audit.Stored
-	err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+	err := s.readAtOnce(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
 		if found, err = s.events(ctx, tx, `{event} e WHERE e.event_id = ?`, id[:]); err != nil {
 			return err
 		}

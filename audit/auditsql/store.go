@@ -2,6 +2,7 @@ package auditsql
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -81,11 +82,25 @@ func (t *tree) fitted(f tenantdb.Func) tenantdb.Func {
 
 // read is write for what only reads.
 func (t *tree) read(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	return t.readAt(ctx, sql.LevelDefault, f)
+}
+
+// readAtOnce is read for what several statements must see of one moment. In a transaction that somebody else began they
+// see what that one does.
+func (t *tree) readAtOnce(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx) error) error {
+	level := sql.LevelRepeatableRead
+	if !t.pg || t.db.InTx(ctx) {
+		level = sql.LevelDefault
+	}
+	return t.readAt(ctx, level, f)
+}
+
+func (t *tree) readAt(ctx context.Context, level sql.IsolationLevel, f func(ctx context.Context, tx *sqlx.Tx) error) error {
 	run := t.fitted(f)
-	if t.system {
+	if t.system { // where nothing is erased
 		return named(t.db.System(ctx, reason, run, func(o *tenantdb.TxOptions) { o.ReadOnly = true }, tenantdb.Routine()))
 	}
-	return named(t.db.Read(ctx, run, tenantdb.Retry(3)))
+	return named(t.db.Read(ctx, run, tenantdb.Retry(3), tenantdb.Isolation(level)))
 }
 
 // named adds the sentinel of package audit that says what err means for the log.

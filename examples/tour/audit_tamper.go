@@ -83,17 +83,12 @@ func replaceName(ctx context.Context, d *desk) (outcome, error) {
 func cutTail(ctx context.Context, d *desk) (outcome, error) {
 	const left = 280
 	return d.refusedToSign(ctx, func(in *intruder) error {
-		changes := []change{
-			{`DELETE FROM audit_event WHERE {own} AND seq >= ?`, []any{left}},
-			{`DELETE FROM audit_open WHERE {own} AND place / 128 >= ?`, []any{left}},
-			{`DELETE FROM audit_tree WHERE {own}`, nil},
-			{`DELETE FROM audit_tile WHERE {own}`, nil},
-			{`DELETE FROM audit_checkpoint WHERE {own} AND size > ?`, []any{left}},
-		}
-		if in.pg {
-			changes = append(changes, change{`UPDATE audit_head SET size = ? WHERE {own}`, []any{left}})
-		}
-		return in.change(ctx, changes...)
+		return in.change(ctx,
+			change{`DELETE FROM audit_event WHERE {own} AND seq >= ?`, []any{left}},
+			change{`DELETE FROM audit_open WHERE {own} AND place / 128 >= ?`, []any{left}},
+			change{`DELETE FROM audit_tree WHERE {own}`, nil},
+			change{`DELETE FROM audit_tile WHERE {own}`, nil},
+			change{`DELETE FROM audit_checkpoint WHERE {own} AND size > ?`, []any{left}})
 	}, func() error { return d.signedBy(ctx, d.trail.opts) })
 }
 

@@ -1,24 +1,25 @@
 -- +goose Up
 -- The logs of all tenants. Row-level security and grants are printed by package tenancy/rls. Times are microseconds
 -- since 1970, UTC, of this database's clock. Nothing here refers to another table: what happens to a row of the
--- application's must not reach the log.
+-- application's must not reach the log. What every event goes through has no CHECK: Postgres would parse it anew for each
+-- statement, and it would keep nobody from anything. Who can insert a row that is no event of the log can insert one
+-- that looks like one; the verifier finds both.
 
--- The next place of a tenant's log. Its row's lock is what puts writers in order.
+-- The lock of a tenant's row puts the writers of its log in order. Nothing is ever written to it.
 CREATE TABLE audit_head (
     tenant_id text COLLATE "C" NOT NULL PRIMARY KEY,
-    size      bigint NOT NULL,
-    at        bigint NOT NULL -- when the last event was recorded
-) WITH (fillfactor = 50);
+    one       boolean NOT NULL DEFAULT true -- who may update a column may lock the row
+);
 
 CREATE TABLE audit_event (
     tenant_id text COLLATE "C" NOT NULL,
-    seq       bigint NOT NULL CHECK (seq >= 0),
+    seq       bigint NOT NULL,
     at        bigint NOT NULL,
-    event_id  bytea NOT NULL CHECK (length(event_id) = 16),
+    event_id  bytea NOT NULL,
     action    text COLLATE "C" NOT NULL,
     outcome   smallint NOT NULL,
-    hash      bytea NOT NULL CHECK (length(hash) = 32), -- of leaf: RFC 6962
-    leaf      bytea NOT NULL CHECK (length(leaf) BETWEEN 1 AND 65535),
+    hash      bytea NOT NULL, -- of leaf: RFC 6962
+    leaf      bytea NOT NULL,
     PRIMARY KEY (tenant_id, seq),
     CONSTRAINT audit_event_once UNIQUE (tenant_id, event_id)
 );
@@ -28,13 +29,13 @@ CREATE INDEX audit_event_action ON audit_event (tenant_id, action, seq);
 -- Every 256th: the clock never goes back in a log, so these find any time.
 CREATE INDEX audit_event_at ON audit_event (tenant_id, at) WHERE seq % 256 = 0;
 
--- What can be erased, by whom it is about. place is seq * 128 and which of the event's it is.
+-- What can be erased, by whom it is about. place is seq * 128 and which of the event's it is, stretch is place / 131072.
 CREATE TABLE audit_open (
     tenant_id text COLLATE "C" NOT NULL,
     place     bigint NOT NULL,
-    subject   bytea NOT NULL CHECK (length(subject) = 16),
+    subject   bytea NOT NULL,
     data      bytea NOT NULL,
-    stretch   bigint GENERATED ALWAYS AS (place >> 17) STORED,
+    stretch   bigint NOT NULL,
     PRIMARY KEY (tenant_id, place)
 );
 ALTER TABLE audit_open ALTER data SET STORAGE EXTERNAL, ALTER subject SET STORAGE PLAIN;
@@ -46,15 +47,16 @@ CREATE INDEX audit_open_subject ON audit_open (tenant_id, stretch, subject, plac
 CREATE TABLE audit_outbox (
     tenant_id text COLLATE "C" NOT NULL,
     id        bigint GENERATED ALWAYS AS IDENTITY,
-    event_id  bytea NOT NULL CHECK (length(event_id) = 16),
+    event_id  bytea NOT NULL,
     action    text COLLATE "C" NOT NULL,
     outcome   smallint NOT NULL,
-    hash      bytea NOT NULL CHECK (length(hash) = 32),
-    leaf      bytea NOT NULL CHECK (length(leaf) BETWEEN 1 AND 65535),
-    opens     bytea NOT NULL, -- repeated: 16 bytes of subject, uvarint of a length, data
+    hash      bytea NOT NULL,
+    leaf      bytea NOT NULL,
+    subjects  bytea[] NOT NULL, -- of its openings, in order
+    opens     bytea[] NOT NULL, -- and their data
     PRIMARY KEY (tenant_id, id)
 );
-ALTER TABLE audit_outbox ALTER leaf SET STORAGE EXTERNAL, ALTER opens SET STORAGE EXTERNAL;
+ALTER TABLE audit_outbox ALTER leaf SET STORAGE EXTERNAL, ALTER subjects SET STORAGE EXTERNAL, ALTER opens SET STORAGE EXTERNAL;
 
 -- The Merkle tree: full tiles, and how far it has grown.
 CREATE TABLE audit_tile (
@@ -150,7 +152,7 @@ BEGIN
     IF public.audit_leaving(OLD.tenant_id) THEN
         RETURN NEW;
     END IF;
-    IF (NEW.tenant_id, NEW.place, NEW.subject) IS DISTINCT FROM (OLD.tenant_id, OLD.place, OLD.subject) OR length(NEW.data) >= length(OLD.data) THEN
+    IF (NEW.tenant_id, NEW.stretch, NEW.place, NEW.subject) IS DISTINCT FROM (OLD.tenant_id, OLD.stretch, OLD.place, OLD.subject) OR length(NEW.data) >= length(OLD.data) THEN
         RAISE EXCEPTION 'an opening of the audit log is never changed' USING ERRCODE = 'BWA01', CONSTRAINT = 'audit_add_only';
     END IF;
     IF EXISTS (SELECT FROM public.audit_hold h WHERE h.tenant_id = OLD.tenant_id AND (h.subject IS NULL OR h.subject = OLD.subject)) THEN
@@ -172,8 +174,8 @@ END $$;
 -- What waits for its place goes into the log and nowhere else.
 CREATE FUNCTION audit_outbox_arrives() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-    IF EXISTS (SELECT FROM gone g WHERE NOT EXISTS (
-                   SELECT FROM public.audit_event e WHERE e.tenant_id = g.tenant_id AND e.event_id = g.event_id)
+    -- A scalar: each is looked up in the index. What Postgres makes of NOT EXISTS may read the log.
+    IF EXISTS (SELECT FROM gone g WHERE (SELECT e.seq FROM public.audit_event e WHERE e.tenant_id = g.tenant_id AND e.event_id = g.event_id) IS NULL
                AND NOT public.audit_leaving(g.tenant_id)) THEN
         RAISE EXCEPTION 'a recorded event is not in the log yet' USING ERRCODE = 'BWA01', CONSTRAINT = 'audit_add_only';
     END IF;
@@ -202,14 +204,29 @@ CREATE TRIGGER audit_outbox_arrives AFTER DELETE ON audit_outbox REFERENCING OLD
 CREATE TRIGGER audit_pruned_is_recorded BEFORE INSERT ON audit_pruned FOR EACH ROW EXECUTE FUNCTION audit_pruned_is_recorded();
 CREATE TRIGGER audit_pruned_unchanged BEFORE UPDATE OR DELETE ON audit_pruned FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_tile_unchanged BEFORE UPDATE OR DELETE ON audit_tile FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.at < OLD.at) EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER audit_head_stays BEFORE UPDATE OR DELETE ON audit_head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_tree_stays BEFORE DELETE ON audit_tree FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_checkpoint_stays BEFORE DELETE ON audit_checkpoint FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_checkpoint_unchanged BEFORE UPDATE ON audit_checkpoint FOR EACH ROW
     WHEN (NEW.size <> OLD.size OR NEW.note <> OLD.note OR OLD.heads_index <> -1) EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER audit_hold_unchanged BEFORE UPDATE ON audit_hold FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+
+-- +goose StatementBegin
+-- audit_next waits for the writers before, and returns the next place of the log and the time of what is recorded there, or
+-- nothing if there is no row to lock yet. It is VOLATILE: its second statement sees what was committed while
+-- the first one waited, which the statement that calls it does not.
+CREATE FUNCTION audit_next(OUT seq bigint, OUT at bigint) RETURNS SETOF record LANGUAGE plpgsql VOLATILE ROWS 1 AS $$
+BEGIN
+    PERFORM FROM public.audit_head FOR UPDATE;
+    IF FOUND THEN
+        SELECT e.seq + 1, e.at INTO seq, at FROM public.audit_event e ORDER BY e.seq DESC LIMIT 1;
+        seq := COALESCE(seq, 0);
+        at := GREATEST(at, (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint);
+        RETURN NEXT;
+    END IF;
+END $$;
+-- +goose StatementEnd
 
 -- +goose StatementBegin
 DO $$
@@ -229,10 +246,8 @@ END $$;
 
 -- The log of the heads of all tenants, which is nobody's who belongs to one: it is the system role's.
 CREATE TABLE audit_heads.head (
-    one  boolean NOT NULL DEFAULT true PRIMARY KEY CHECK (one),
-    size bigint NOT NULL,
-    at   bigint NOT NULL
-) WITH (fillfactor = 50);
+    one boolean NOT NULL DEFAULT true PRIMARY KEY CHECK (one)
+);
 CREATE TABLE audit_heads.event (
     seq      bigint NOT NULL PRIMARY KEY CHECK (seq >= 0),
     at       bigint NOT NULL,
@@ -246,7 +261,8 @@ ALTER TABLE audit_heads.event ALTER leaf SET STORAGE EXTERNAL;
 CREATE TABLE audit_heads.open (
     place   bigint NOT NULL PRIMARY KEY,
     subject bytea NOT NULL CHECK (length(subject) = 16),
-    data    bytea NOT NULL
+    data    bytea NOT NULL,
+    stretch bigint NOT NULL
 );
 CREATE TABLE audit_heads.tile (
     level smallint NOT NULL,
@@ -264,8 +280,7 @@ CREATE TABLE audit_heads.checkpoint (
     note        bytea NOT NULL,
     heads_index bigint NOT NULL DEFAULT -1
 );
-CREATE TRIGGER head_stays BEFORE DELETE ON audit_heads.head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE TRIGGER head_grows BEFORE UPDATE ON audit_heads.head FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.at < OLD.at) EXECUTE FUNCTION audit_refuse();
+CREATE TRIGGER head_stays BEFORE UPDATE OR DELETE ON audit_heads.head FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER event_unchanged BEFORE UPDATE OR DELETE ON audit_heads.event FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER open_unchanged BEFORE UPDATE OR DELETE ON audit_heads.open FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 CREATE TRIGGER tile_unchanged BEFORE UPDATE OR DELETE ON audit_heads.tile FOR EACH ROW EXECUTE FUNCTION audit_refuse();
