@@ -15,7 +15,9 @@ import (
 // Field seals the values of one of the application's own columns, for one tenant. It is safe for concurrent use, and
 // stays good when keys are replaced or shredded.
 type Field struct {
-	ring    *ring
+	v       *Vault
+	tenant  tenancy.ID
+	rings   atomic.Pointer[ring]
 	purpose string
 	prefix  []byte // of every context: what it is, tenant and purpose
 	last    atomic.Pointer[fieldKey]
@@ -48,11 +50,26 @@ func (v *Vault) Field(ctx context.Context, purpose string) (*Field, error) {
 		return nil, err
 	}
 	whole := appendContext(nil, sealedField, r.tenant.String(), purpose, "", "")
-	return &Field{ring: r, purpose: purpose, prefix: whole[:len(whole)-2]}, nil
+	f := &Field{v: v, tenant: r.tenant, purpose: purpose, prefix: whole[:len(whole)-2]}
+	f.rings.Store(r)
+	return f, nil
 }
 
 // ErrTenant is returned when a Field is used with the context of another tenant than its own.
 var ErrTenant = errors.New("vault: the field belongs to another tenant")
+
+// ring returns the tenant's keys. v forgets those of tenants that are little used.
+func (f *Field) ring(ctx context.Context) (*ring, error) {
+	r := f.rings.Load()
+	if !r.left.Load() {
+		return r, nil
+	}
+	r, err := f.v.ring(ctx)
+	if err == nil {
+		f.rings.Store(r)
+	}
+	return r, err
+}
 
 // context appends what a value is bound to.
 func (f *Field) context(dst []byte, id string, who audit.Subject) []byte {
@@ -68,7 +85,7 @@ func (f *Field) check(ctx context.Context, id string, who audit.Subject) error {
 	switch {
 	case err != nil:
 		return err
-	case tenant != f.ring.tenant:
+	case tenant != f.tenant:
 		return ErrTenant
 	case id == "" || len(id) > maxRef || len(who) > maxRef:
 		return fmt.Errorf("%w: an id has 1 to %d bytes, and a subject at most as many", ErrRef, maxRef)
@@ -95,17 +112,21 @@ func (f *Field) AppendSeal(ctx context.Context, dst []byte, id string, who audit
 }
 
 func (f *Field) sealing(ctx context.Context, who audit.Subject) (*key, error) {
-	if who != "" {
-		return f.ring.subjectKey(ctx, f.purpose, who)
+	r, err := f.ring(ctx)
+	if err != nil {
+		return nil, err
 	}
-	set, err := f.ring.current(ctx)
+	if who != "" {
+		return r.subjectKey(ctx, f.purpose, who)
+	}
+	set, err := r.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if k := f.active(set); k != nil {
 		return k, nil
 	}
-	return f.ring.purposeKey(ctx, f.purpose)
+	return r.purposeKey(ctx, f.purpose)
 }
 
 // AppendOpen appends to dst what was sealed for id and who. The error says what is wrong with sealed: see [ErrMalformed].
@@ -117,13 +138,17 @@ func (f *Field) AppendOpen(ctx context.Context, dst []byte, id string, who audit
 	if err != nil {
 		return dst, err
 	}
-	set, err := f.ring.current(ctx)
+	r, err := f.ring(ctx)
+	if err != nil {
+		return dst, err
+	}
+	set, err := r.current(ctx)
 	if err != nil {
 		return dst, err
 	}
 	k := f.active(set)
 	if k == nil || k.id != h.key {
-		if k, err = f.ring.byID(ctx, h.key); err != nil {
+		if k, err = r.byID(ctx, h.key); err != nil {
 			return dst, err
 		}
 	}
@@ -178,7 +203,11 @@ func (f *Field) OpenMany(ctx context.Context, items []Item) error {
 	if err := f.check(ctx, "-", ""); err != nil {
 		return err
 	}
-	set, err := f.ring.current(ctx)
+	r, err := f.ring(ctx)
+	if err != nil {
+		return err
+	}
+	set, err := r.current(ctx)
 	if err != nil {
 		return err
 	}
@@ -199,7 +228,7 @@ func (f *Field) OpenMany(ctx context.Context, items []Item) error {
 		}
 		k := set.byID[id]
 		if k == nil {
-			k = f.ring.subjects.byID(id)
+			k = r.subjects.byID(id)
 		}
 		keys[id] = fetched{key: k, err: ErrUnknownKey}
 		if k == nil {
@@ -207,7 +236,7 @@ func (f *Field) OpenMany(ctx context.Context, items []Item) error {
 		}
 	}
 	if len(missing) > 0 {
-		found, err := f.ring.fetch(ctx, missing)
+		found, err := r.fetch(ctx, missing)
 		if err != nil {
 			return err
 		}

@@ -303,3 +303,38 @@ func TestWhoWasShreddedSinceABackupIsShreddedAgainAfterItsRestore(t *testing.T) 
 		require.ErrorIs(t, err, ErrRef)
 	}
 }
+
+// A field that was made long ago does not go on with keys that its vault has let go of.
+func TestAFieldFollowsItsVault(t *testing.T) {
+	t.Parallel()
+	ctx := as(t, "alpha")
+	v := open(t, NewMemory(), newKeeper(t), Options{FreshFor: time.Hour})
+	f, err := v.Field(ctx, "email")
+	require.NoError(t, err)
+	sealed, err := f.AppendSeal(ctx, nil, "1", "user:1", []byte("x"))
+	require.NoError(t, err)
+	for i := range maxRings { // so many that alpha's keys make place
+		_, err := v.ring(as(t, fmt.Sprint("tenant-", i)))
+		require.NoError(t, err)
+	}
+	v.mu.Lock()
+	if r := v.rings[f.tenant]; r != nil {
+		r.leave()
+		delete(v.rings, f.tenant)
+	}
+	v.mu.Unlock()
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.NoError(t, err)
+	_, err = v.Shred(ctx, Shredding{Subject: "user:1", Basis: "GDPR Art. 17"})
+	require.NoError(t, err)
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.ErrorIs(t, err, ErrShredded)
+	require.LessOrEqual(t, len(v.rings), maxRings)
+	require.NoError(t, v.Close())
+	_, err = f.AppendOpen(ctx, nil, "1", "user:1", sealed)
+	require.ErrorIs(t, err, ErrClosed)
+	_, err = f.AppendSeal(ctx, nil, "1", "", nil)
+	require.ErrorIs(t, err, ErrClosed)
+	_, err = v.Field(ctx, "email")
+	require.ErrorIs(t, err, ErrClosed)
+}

@@ -48,7 +48,7 @@ func TestNoPrinterFindsAKey(t *testing.T) {
 	require.NoError(t, err)
 
 	known := [][]byte{secret, keeper.(localKeeper).key.secret()[:], v.roots.Load().active.secret()[:]}
-	for _, k := range v.rings[f.ring.tenant].set.Load().byID {
+	for _, k := range v.rings[f.tenant].set.Load().byID {
 		known = append(known, k.secret()[:])
 	}
 	require.Len(t, known, 6)

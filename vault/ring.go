@@ -12,10 +12,11 @@ import (
 
 // ring is what this process knows of a tenant's keys.
 //
-// What a transaction has written and not committed is used in it and remembered nowhere: it may never have been.
+// A key that a transaction has made and not committed is used in it and remembered nowhere: it may never have been.
 type ring struct {
 	v      *Vault
 	tenant tenancy.ID
+	left   atomic.Bool // v has another one for the tenant, or is closed
 
 	mu       sync.Mutex // of loading
 	set      atomic.Pointer[keySet]
@@ -29,6 +30,22 @@ type keySet struct {
 	byID   map[KeyID]*key
 	active map[string]*key // by purpose
 	parent *key            // the tenant's own, under which new ones are wrapped; nil: none yet
+}
+
+// pending are the keys that transactions of this process have made and not committed yet, or have undone.
+var pending sync.Map // KeyID → struct{}
+
+// made notes that ctx's transaction has made a key.
+func (r *ring) made(ctx context.Context, id KeyID) {
+	if r.v.store.InTx(ctx) {
+		pending.Store(id, struct{}{})
+		r.v.store.Committed(ctx, func() { pending.Delete(id) })
+	}
+}
+
+func isPending(id KeyID) bool {
+	_, ok := pending.Load(id)
+	return ok
 }
 
 // indexPurpose is that of the key which makes pseudonyms, fingerprints and index tokens. It is never replaced, since
@@ -61,8 +78,13 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 		}
 	}
 	set, err := r.read(ctx)
-	if err != nil || r.v.store.InTx(ctx) {
+	if err != nil || r.left.Load() {
 		return set, err
+	}
+	for id := range set.byID {
+		if isPending(id) {
+			return set, nil
+		}
 	}
 	r.set.Store(set)
 	r.subjects.forget()
@@ -123,6 +145,12 @@ func (r *ring) forget() {
 	r.subjects.forget()
 }
 
+// leave is forget for good: who still has r knows that it must ask v for another.
+func (r *ring) leave() {
+	r.left.Store(true)
+	r.forget()
+}
+
 // purposeKey returns the key that seals for purpose, and makes it if there is none.
 func (r *ring) purposeKey(ctx context.Context, purpose string) (*key, error) {
 	set, err := r.current(ctx)
@@ -137,9 +165,9 @@ func (r *ring) purposeKey(ctx context.Context, purpose string) (*key, error) {
 
 // untilParentIsActive calls f again if the key that was to wrap another one has been replaced since it was read.
 func (r *ring) untilParentIsActive(ctx context.Context, f func() (*key, error)) (*key, error) {
-	for {
+	for try := 0; ; try++ {
 		k, err := f()
-		if !errors.Is(err, ErrConflict) || r.v.store.InTx(ctx) || ctx.Err() != nil {
+		if !errors.Is(err, ErrConflict) || r.v.store.InTx(ctx) || ctx.Err() != nil || try == 10 {
 			return k, err
 		}
 		r.forget()
@@ -181,6 +209,9 @@ func (r *ring) create(ctx context.Context, set *keySet, w WrappedKey) error {
 	stored, err := r.v.store.AddKey(ctx, w, KeyID{})
 	if err != nil {
 		return err
+	}
+	if stored.ID == w.ID {
+		r.made(ctx, w.ID)
 	}
 	return r.add(ctx, set, &stored)
 }
@@ -251,7 +282,7 @@ func (r *ring) fetch(ctx context.Context, ids []KeyID) (map[KeyID]fetched, error
 		case k == nil:
 			err = ErrUnknownKey
 		case w.Level == OfSubject:
-			if k, err = w.unwrap(k, r.tenant, r.v.opened); err == nil && !r.v.store.InTx(ctx) {
+			if k, err = w.unwrap(k, r.tenant, r.v.opened); err == nil && !isPending(w.ID) && !r.left.Load() {
 				r.subjects.remember(subjectKey{k, w.Subject}, asked)
 			}
 		}

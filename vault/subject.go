@@ -158,5 +158,9 @@ func (r *ring) createSubject(ctx context.Context, purpose string, who Pseudonym)
 	if err != nil {
 		return WrappedKey{}, err
 	}
-	return r.v.store.AddKey(ctx, w, KeyID{})
+	stored, err := r.v.store.AddKey(ctx, w, KeyID{})
+	if err == nil && stored.ID == w.ID {
+		r.made(ctx, w.ID)
+	}
+	return stored, err
 }

@@ -13,7 +13,11 @@ func (f *Field) Token(ctx context.Context, value string) ([16]byte, error) {
 	if err := f.check(ctx, "-", ""); err != nil {
 		return out, err
 	}
-	sum, err := f.ring.index(ctx, "token/"+f.purpose, value)
+	r, err := f.ring(ctx)
+	if err != nil {
+		return out, err
+	}
+	sum, err := r.index(ctx, "token/"+f.purpose, value)
 	copy(out[:], sum)
 	return out, err
 }

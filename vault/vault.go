@@ -95,7 +95,7 @@ func (v *Vault) Close() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, r := range v.rings {
-		r.forget()
+		r.leave()
 	}
 	v.rings = nil
 	return nil
@@ -126,6 +126,7 @@ func (v *Vault) ring(ctx context.Context) (*ring, error) {
 			if len(v.rings) < maxRings {
 				break
 			}
+			v.rings[other].leave()
 			delete(v.rings, other)
 		}
 		r = &ring{v: v, tenant: tenant}
