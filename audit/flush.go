@@ -31,12 +31,13 @@ func (l *Log) Flush(ctx context.Context) error {
 	if _, err := l.queued(ctx, tenant, newJob(0)); err != nil { // it waits for all before it, and writes nothing
 		return err
 	}
-	_, err = l.drain(ctx, tenant)
+	_, err = l.drain(ctx, tenant, true)
 	return err
 }
 
-// drain gives what is parked of ctx's tenant, which is tenant, its places.
-func (l *Log) drain(ctx context.Context, tenant tenancy.ID) (n int, err error) {
+// drain gives what is parked of ctx's tenant, which is tenant, its places. Unless all of it is asked for, it does not look
+// again for what came meanwhile.
+func (l *Log) drain(ctx context.Context, tenant tenancy.ID, all bool) (n int, err error) {
 	for {
 		moved, err := l.store.Drain(ctx, drainLimit)
 		if err == nil && moved == 0 || errors.Is(err, ErrIDReused) {
@@ -49,7 +50,9 @@ func (l *Log) drain(ctx context.Context, tenant tenancy.ID) (n int, err error) {
 			return n, nil
 		}
 		l.tell(tenant, moved, nil)
-		n += moved
+		if n += moved; !all && moved < drainLimit {
+			return n, nil
+		}
 	}
 }
 
@@ -89,7 +92,7 @@ func (l *Log) drainKicked(tenant tenancy.ID) {
 	defer l.busy.Done()
 	ctx := tenancy.With(l.life, tenant)
 	for {
-		_, err := l.drain(ctx, tenant)
+		_, err := l.drain(ctx, tenant, false)
 		if errors.Is(err, ErrIDReused) {
 			err = nil
 		}

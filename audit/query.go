@@ -204,7 +204,7 @@ func (l *Log) settle(ctx context.Context, tenant tenancy.ID) error {
 	if l.store.InTx(ctx) {
 		return nil
 	}
-	_, err := l.drain(ctx, tenant)
+	_, err := l.drain(ctx, tenant, true)
 	if errors.Is(err, ErrIDReused) { // the Logger was told
 		return nil
 	}
