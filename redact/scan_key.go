@@ -111,12 +111,12 @@ func (s *scanner) escape(i int) int {
 // with those that matter, or have been judged before.
 func (s *scanner) keyMaybe(ls, le int) bool {
 	src := s.src
+	if isDigit(src[le-1]) && isDigit(src[ls]) && le-ls <= maxKey {
+		return false // the hour of a time
+	}
 	k := quietOf(src, ls, le)
 	if k.n != 0 && k.small() {
 		return s.keys.extra != nil || s.keys.table.maybe(src, ls, le) && !s.keys.quiet.has(k)
-	}
-	if isDigit(src[ls]) && isDigit(src[le-1]) {
-		return false
 	}
 	if k.n == 0 {
 		return le-ls > 16 || s.keys.extra != nil || class[src[ls]]&class[src[ls+1]]&class[src[le-1]]&cLower == 0 || s.keys.table.maybe(src, ls, le)
