@@ -40,9 +40,9 @@
 // the arguments of most programs), keys in scripts other than Latin, one-time codes in sentences, hexadecimal values of
 // which nothing but "key" or the name of a service is said; phone numbers without "+", a word beside them or a form that
 // only phones have; state numbers without their name or the form they are printed in, when one check digit is all that tells
-// them from an order number. Digits that pass a check digit by chance are hidden. A second pass may hide more: long rows of numbers are judged by what is
-// beside them, which the first pass has changed. Values written to evade it (see [Strict]) can get through. It is the
-// second net, not the first.
+// them from an order number. Digits that pass a check digit by chance are hidden. A second pass may hide more: rows of
+// numbers are judged by what is beside them, and a value in quotes by where it ends, and the first pass has changed both.
+// Values written to evade it (see [Strict]) can get through. It is the second net, not the first.
 //
 // # What is left to you
 //
