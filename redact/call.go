@@ -148,7 +148,9 @@ func (s *scanner) nthArgument(at, n int) bool {
 			}
 			at = end
 		case '(', '{', '[':
-			depth++
+			if depth++; depth > 4 {
+				return false
+			}
 		case ')', '}', ']':
 			if depth--; depth < 0 {
 				return false

@@ -35,7 +35,7 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return true
 	}
 	if v.trait == 0 && v.who == nil && v.lone && len(src[ks:le]) == 3 {
-		v = s.plainKey(i, ks, le)
+		v = s.plainKey(i, after, ks, le)
 	}
 	if v.trait == 0 && v.who == nil {
 		if !v.lone || src[i] != '=' || ks == s.base || src[ks-1] != '?' && src[ks-1] != '&' {
@@ -77,11 +77,19 @@ func (s *scanner) between(i, le int, quotes *int) bool {
 }
 
 // plainKey judges the key src[ks:le] when it is "key": of what the word before says, or else of what looks random.
-func (s *scanner) plainKey(i, ks, le int) (v verdict) {
+func (s *scanner) plainKey(i, after, ks, le int) (v verdict) {
 	src := s.src
 	v.lone = true
 	if src[ks]|0x20 != 'k' || src[ks+1]|0x20 != 'e' || src[ks+2]|0x20 != 'y' {
 		return v
+	}
+	at := after
+	for hi := min(len(src), after+16); at < hi && hasByte([]byte(" \t\"'`=:>\\"), src[at]); at++ {
+	}
+	for n := 0; n < longWord; n++ { // a quick look, for values are read to their end
+		if at+n >= len(src) || !isAlnum(src[at+n]) && src[at+n] != '-' && src[at+n] != '_' && src[at+n] != '+' && src[at+n] != '/' {
+			return v
+		}
 	}
 	if ks > s.floor && src[ks-1] == ' ' {
 		from := ks - 1
@@ -125,11 +133,16 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 			after++
 		}
 	}
+	if v.trait != keyStrong && v.who == nil && pairsAt(src, after) {
+		return false
+	}
 	val, ok := valueAt(src, after)
-	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) {
+	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) && after >= s.barren {
 		val.start = after + len(cdata)
 		k := bytes.Index(src[val.start:min(len(src), val.start+1024)], []byte("]]>"))
-		val.end, val.quoted, ok = val.start+k, true, k > 0
+		if val.end, val.quoted, ok = val.start+k, true, k > 0; k < 0 {
+			s.barren = min(len(src), val.start+1024)
+		}
 	}
 	if !ok {
 		if v.trait == keyStrong || v.trait == keyWeak {
@@ -227,6 +240,23 @@ func (s *scanner) groupsEnd(who *personalKey, val value) int {
 		end = to
 	}
 	return end
+}
+
+// pairsAt reports whether the bare value at src[at] is more keys and values, as "token=token=token=" is: no value of a weak key, and
+// not to be read to its end for each of them.
+func pairsAt(src []byte, at int) bool {
+	n := 0
+	for hi := min(len(src), at+lookBehind); at < hi; at++ {
+		switch c := src[at]; {
+		case c == '=' && (at+1 == hi || src[at+1] != '='):
+			if n++; n > 3 {
+				return true
+			}
+		case class[c]&cEnd != 0 && (n > 0 || c != ' ' && c != '\t'):
+			return false
+		}
+	}
+	return false
 }
 
 var cdata = []byte("<![CDATA[")

@@ -150,6 +150,7 @@ func looksSecret(v []byte) bool {
 	if len(v) < 8 || len(v) > maxWindow || v[0] == '0' && v[1]|0x20 == 'x' && len(v) <= 18 {
 		return false // too short, or a number in hexadecimal: an address, a counter
 	}
+	v = v[:min(len(v), 512)] // that much of it tells
 	var letters, digits, upper, other, rare, pairs, turns, dots int
 	var prev uint8
 	for i, c := range v {
