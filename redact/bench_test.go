@@ -150,7 +150,7 @@ func BenchmarkThreeItems1K(b *testing.B) { benchAppend(b, Default(), threeItemsK
 func BenchmarkMixed1M(b *testing.B) { benchAppend(b, Default(), mixedMiB()) }
 
 // hostileUnits make, repeated, texts of nothing but beginnings.
-var hostileUnits = []string{"a@", "1234 ", "eyJ", "password=", "a:b@", "-----BEGIN A PRIVATE " + "KEY-----\n", "A", "://", `password="`,
+var hostileUnits = []string{"a@", "1234 ", "eyJ", "password=", "token=", "key=", "a:b@", "-----BEGIN A PRIVATE " + "KEY-----\n", "A", "://", `password="`,
 	"password='x ", "password=(", "1.", "eyJhbGciOiJI.", "Bearer ", "<token>", "a=", `\`, `"password":`, "AB12 ", "sk-", "%3D", "a.b@c.", "key\n", "1 ",
 	"06 12 ", "123-45-678 "}
 
