@@ -76,13 +76,13 @@ func onSQLite(t testing.TB) *world {
 	return &world{host: db, db: db.TenantDB(), dir: dir}
 }
 
-func openSQLite(t testing.TB, dir string) *sqlite.DB {
+func openSQLite(t testing.TB, dir string, of ...sqlite.Migration) *sqlite.DB {
 	t.Helper()
 	steps, err := sqlite.ReadMigrations("vault", vaultsql.SQLite())
 	require.NoError(t, err)
 	system, err := sqlite.ReadMigrations("vault", vaultsql.SQLiteSystem())
 	require.NoError(t, err)
-	db, err := sqlite.Open(dir, sqlite.Options{Migrations: steps, SystemMigrations: system,
+	db, err := sqlite.Open(dir, sqlite.Options{Migrations: append(steps, of...), SystemMigrations: system,
 		SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
