@@ -14,8 +14,10 @@
 //
 //   - audit: a log of what was done, by whom and to whom, for each tenant, that
 //     cannot be changed unnoticed and in which people can be forgotten.
+//
 //   - redact: takes secrets and personal values out of logs, error reports,
 //     dumps and public pages; its Secret is what every door keeps secrets in.
+//
 //   - vault: seals credentials and columns under keys of tenant, purpose and
 //     person; uses, replaces and shreds them. vault/webhook signs and verifies
 //     webhooks.
