@@ -16,9 +16,6 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// schemaVersion is the version of the newest migration of Postgres.
-const schemaVersion = 1
-
 // Tables describes the tenants' tables on Postgres, for the rls.Config that an application inspects.
 var Tables = []rls.Table{
 	{Name: "vault_key", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},

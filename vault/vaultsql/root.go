@@ -21,9 +21,9 @@ func (s *Store) system(ctx context.Context, f func(ctx context.Context, tx *sqlx
 	text := func(t string) string { return s.sql(strings.ReplaceAll(t, "{root}", table)) }
 	return named(s.db.System(ctx, reason, func(ctx context.Context, tx *sqlx.Tx) error {
 		if !s.rootsFit.Load() {
-			look := func() error { return fitSQLite(ctx, tx, "system") }
+			look := func() error { return known.InSQLite(ctx, tx, SQLiteSystem(), true) }
 			if s.pg {
-				look = func() error { return fitPostgres(ctx, tx) }
+				look = func() error { return known.InPostgres(ctx, tx) }
 			}
 			if err := look(); err != nil {
 				return err
