@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync/atomic"
 
@@ -54,6 +55,9 @@ func (v *Vault) Field(ctx context.Context, purpose string) (*Field, error) {
 	f.rings.Store(r)
 	return f, nil
 }
+
+// Format writes what f is, whatever the verb.
+func (f *Field) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "vault.Field("+f.purpose+")") }
 
 // ErrTenant is returned when a Field is used with the context of another tenant than its own.
 var ErrTenant = errors.New("vault: the field belongs to another tenant")

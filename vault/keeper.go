@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/bailiwick-dev/bailiwick/redact"
@@ -66,6 +67,11 @@ func parseKey(text []byte, where string) (Keeper, error) {
 
 // localKeeper is a keeper whose key is in this process.
 type localKeeper struct{ key *key }
+
+// Format writes which key it is, whatever the verb.
+func (l localKeeper) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "vault.Keeper("+l.key.id.String()+")")
+}
 
 var errOtherKind = fmt.Errorf("%w: what it is to open was wrapped by a keeper of another kind", ErrKeeper)
 

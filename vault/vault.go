@@ -3,6 +3,8 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,6 +89,9 @@ func (v *Vault) tick(life context.Context) {
 		}
 	}
 }
+
+// Format writes what v is, whatever the verb.
+func (v *Vault) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "vault.Vault") }
 
 // Close makes every later call fail with [ErrClosed], and forgets all keys.
 func (v *Vault) Close() error {

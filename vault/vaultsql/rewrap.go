@@ -43,7 +43,8 @@ func (s *Store) Rewrap(ctx context.Context, rows []vault.WrappedKey, from vault.
 	return s.rewrapSQLite(ctx, rows, parents, from)
 }
 
-// rewrapPostgres is one statement. The locks on the parents' rows are those that AddKey takes, for the same reason.
+// rewrapPostgres is one statement. The locks on the parents' rows are those that AddKey takes, for the same reason; those
+// on the keys' are taken in one order, so that no two who wrap the same ones wait for each other.
 func (s *Store) rewrapPostgres(ctx context.Context, rows []vault.WrappedKey, parents []vault.KeyID, from vault.KeyID) (n int, err error) {
 	over, ids, under, wrapped := make([][]byte, len(parents)), make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
 	for i := range parents {
@@ -55,10 +56,12 @@ func (s *Store) rewrapPostgres(ctx context.Context, rows []vault.WrappedKey, par
 	var active bool
 	err = s.row(ctx, `WITH p AS MATERIALIZED (SELECT id FROM vault_key WHERE id = ANY (?::bytea[]) AND state = 'a' ORDER BY id FOR SHARE),
 		ok AS MATERIALIZED (SELECT count(*) = ?::bigint AS ok FROM p),
+		l AS MATERIALIZED (SELECT k.id FROM vault_key k WHERE (SELECT ok FROM ok) AND k.id = ANY (?::bytea[]) AND k.parent = ?::bytea AND k.state <> 's'
+			ORDER BY k.id FOR NO KEY UPDATE),
 		u AS (UPDATE vault_key k SET parent = w.parent, wrapped = w.wrapped FROM unnest(?::bytea[], ?::bytea[], ?::bytea[]) w (id, parent, wrapped)
-			WHERE (SELECT ok FROM ok) AND k.id = w.id AND k.parent = ?::bytea AND k.state <> 's' RETURNING 1)
+			WHERE k.id = w.id AND k.id IN (SELECT id FROM l) RETURNING 1)
 		SELECT (SELECT ok FROM ok), (SELECT count(*) FROM u)`,
-		[]any{over, len(parents), ids, under, wrapped, from[:]}, []any{&active, &n})
+		[]any{over, len(parents), ids, from[:], ids, under, wrapped}, []any{&active, &n})
 	if err == nil && !active {
 		err = vault.ErrConflict
 	}
