@@ -117,7 +117,7 @@ func (s *scanner) option(start, end int) bool {
 	return s.optionValue(v.trait, at)
 }
 
-// userAndSecret takes what follows "user:" behind "-u" of any program when it looks like a secret.
+// userAndSecret takes what follows "user:" behind "-u" of any program when it looks like a secret. No user begins as a label does.
 func (s *scanner) userAndSecret(at int) bool {
 	val, ok := valueAt(s.src, at)
 	if !ok {
@@ -125,7 +125,7 @@ func (s *scanner) userAndSecret(at int) bool {
 	}
 	text := s.src[val.start:val.end]
 	k := bytes.IndexByte(text, ':')
-	return k > 0 && text[0] != '/' && !hasByte(text[:k], '@') && k+1 < len(text) && looksSecret(text[k+1:]) && !placeholder(text[k+1:]) && !bytes.Contains(text, []byte("://")) &&
+	return k > 0 && text[0] != '/' && text[0] != '[' && !hasByte(text[:k], '@') && k+1 < len(text) && looksSecret(text[k+1:]) && !placeholder(text[k+1:]) && !bytes.Contains(text, []byte("://")) &&
 		s.hit(val.start+k+1, val.end, Credential, "option")
 }
 
