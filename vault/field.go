@@ -99,7 +99,7 @@ func (f *Field) check(ctx context.Context, id string, who audit.Subject) error {
 
 // AppendSeal appends plaintext to dst, sealed for the record id, under the key of the person who; "": nobody's. The
 // result opens for the same tenant, purpose, id and person alone. It has [Overhead] bytes more. Nothing is allocated if
-// dst has room for them and another 64 and the lengths of tenant, purpose, id and who; that room is overwritten.
+// dst has room for them and another 64 and the lengths of tenant, purpose, id and who; that room is overwritten, and plaintext must not lie in it.
 func (f *Field) AppendSeal(ctx context.Context, dst []byte, id string, who audit.Subject, plaintext []byte) ([]byte, error) {
 	if err := f.check(ctx, id, who); err != nil {
 		return dst, err
@@ -134,6 +134,7 @@ func (f *Field) sealing(ctx context.Context, who audit.Subject) (*key, error) {
 }
 
 // AppendOpen appends to dst what was sealed for id and who. The error says what is wrong with sealed: see [ErrMalformed].
+// What dst has room for is overwritten, as by AppendSeal, and sealed must not lie in it.
 func (f *Field) AppendOpen(ctx context.Context, dst []byte, id string, who audit.Subject, sealed []byte) ([]byte, error) {
 	if err := f.check(ctx, id, who); err != nil {
 		return dst, err

@@ -175,8 +175,8 @@ func (r *ring) untilParentIsActive(ctx context.Context, f func() (*key, error)) 
 }
 
 func (r *ring) makePurposeKey(ctx context.Context, purpose string) (*key, error) {
-	set, err := r.read(ctx)
-	if err != nil { // another process may have made it
+	set, err := r.read(ctx) // another process may have made it
+	if err != nil {
 		return nil, err
 	}
 	if set.parent == nil {
@@ -277,7 +277,7 @@ func (r *ring) fetch(ctx context.Context, ids []KeyID) (map[KeyID]fetched, error
 			}
 			r.v.store.Committed(ctx, r.forget)
 		}
-		k := set.byID[above]
+		k, err := set.byID[above], error(nil)
 		switch {
 		case k == nil:
 			err = ErrUnknownKey

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,4 +90,47 @@ func TestAPassphraseIsAKeeper(t *testing.T) {
 	require.ErrorIs(t, err, ErrKeeper)
 	_, err = KeyFromPassphrase(text("correct horse battery staple"), salt[:8])
 	require.ErrorIs(t, err, ErrKeeper)
+}
+
+// outage is a keeper that can be down, and counts what it is asked.
+type outage struct {
+	Keeper
+	down  bool
+	asked int
+}
+
+var errDown = errors.New("down")
+
+func (o *outage) Encrypt(ctx context.Context, b []byte) ([]byte, error) {
+	if o.asked++; o.down {
+		return nil, errDown
+	}
+	return o.Keeper.Encrypt(ctx, b)
+}
+
+func (o *outage) Decrypt(ctx context.Context, b []byte) ([]byte, error) {
+	if o.asked++; o.down {
+		return nil, errDown
+	}
+	return o.Keeper.Decrypt(ctx, b)
+}
+
+func TestAnOpenVaultGoesOnWithoutItsKeeper(t *testing.T) {
+	t.Parallel()
+	store, keeper := NewMemory(), &outage{Keeper: newKeeper(t)}
+	open(t, store, keeper, Options{})
+	keeper.asked = 0
+	v := open(t, store, keeper, Options{})
+	require.Equal(t, 1, keeper.asked)
+	keeper.down = true
+	for _, tenant := range []string{"alpha", "beta"} { // also ones that have no key yet
+		require.NoError(t, v.Put(as(t, tenant), slackBot, text("secret"), Policy{}))
+		require.NoError(t, v.RotateTenantKey(as(t, tenant), Rotation{}))
+		_, err := used(as(t, tenant), v, slackBot)
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, keeper.asked)
+	_, err := Open(context.Background(), store, keeper, Options{})
+	require.ErrorIs(t, err, ErrRoot)
+	require.ErrorIs(t, err, errDown)
 }

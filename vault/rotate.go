@@ -237,7 +237,6 @@ func (r *ring) bringUnder(ctx context.Context, o Rotation, level Level, purpose 
 		}
 	}
 	for _, id := range old {
-		// A process that does not know of the new key yet may wrap one under the old one: until its keys are no longer fresh.
 		if err := r.bring(ctx, set.byID[id], to, o, &p); err != nil {
 			return err
 		}

@@ -32,7 +32,8 @@ type Info struct {
 	Closing     bool      // it is being disconnected, and cannot be used
 }
 
-// ErrClosing is returned when a secret is used that is being disconnected.
+// ErrClosing is returned when a secret is used or replaced that is being disconnected. [Vault.Disconnect] finishes that, and
+// [Vault.Remove] gives it up.
 var ErrClosing = errors.New("vault: the secret is being disconnected")
 
 const maxSecret = 1 << 20 // bytes
@@ -47,6 +48,9 @@ func (v *Vault) Put(ctx context.Context, r Ref, secret redact.Secret[string], p 
 		row, err := v.store.Secret(ctx, r.Purpose, r.ID)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
+		}
+		if row.Closing {
+			return ErrClosing
 		}
 		next := StoredSecret{Purpose: r.Purpose, ID: r.ID, Version: row.Version + 1, RotateEvery: p.RotateEvery, Expires: p.Expires}
 		err = v.putVersion(ctx, r, next, secret, secretStored, p.By)

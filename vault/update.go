@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -117,6 +118,10 @@ func (v *Vault) Disconnect(ctx context.Context, d Disconnection) (Disconnected, 
 		}
 		done = Disconnected{d.Purpose, d.ID, row.Version, row.info().Fingerprint, time.Now()}
 		return v.store.Tx(context.WithoutCancel(ctx), func(ctx context.Context) error {
+			// A Put that had begun before may have stored the token of a new connection.
+			if now, err := v.store.Secret(ctx, d.Purpose, d.ID); err != nil || now.Version != row.Version {
+				return cmp.Or(err, ErrConflict)
+			}
 			if err := v.store.RemoveSecret(ctx, d.Purpose, d.ID); err != nil {
 				return err
 			}

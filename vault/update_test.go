@@ -109,6 +109,7 @@ func TestADisconnectionRevokesFirstAndHidesNoFailure(t *testing.T) {
 	_, err = used(ctx, v, slackBot)
 	require.ErrorIs(t, err, ErrClosing)
 	require.ErrorIs(t, v.Update(ctx, slackBot, 1, nil), ErrClosing)
+	require.ErrorIs(t, v.Put(ctx, slackBot, text("a new connection"), Policy{}), ErrClosing)
 	var due []string
 	for i, err := range v.Due(ctx, 0) {
 		require.NoError(t, err)
@@ -192,4 +193,22 @@ func TestWhatIsDoneIsRecordedWithoutTheSecret(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf("%+v", e), "secret token")
 	}
 	require.Equal(t, []string{"vault.secret.stored", "vault.secret.renewed", "vault.key.rotated", "vault.secret.disconnected", "vault.subject.shredded"}, names)
+}
+
+// A new connection that was being stored when the old one was disconnected is not destroyed with it.
+func TestADisconnectionDestroysWhatItRevokedAndNothingNewer(t *testing.T) {
+	t.Parallel()
+	ctx, store := as(t, "alpha"), NewMemory()
+	v := open(t, store, newKeeper(t), Options{})
+	require.NoError(t, v.Put(ctx, slackBot, text("old"), Policy{}))
+	old, err := store.Secret(ctx, slackBot.Purpose, slackBot.ID)
+	require.NoError(t, err)
+	_, err = v.Disconnect(ctx, Disconnection{Ref: slackBot, Revoke: func(ctx context.Context, _ []byte) error {
+		late := StoredSecret{Purpose: slackBot.Purpose, ID: slackBot.ID, Version: old.Version + 1}
+		return v.putVersion(ctx, slackBot, late, text("new"), secretStored, audit.Party{})
+	}})
+	require.ErrorIs(t, err, ErrConflict)
+	got, err := used(ctx, v, slackBot)
+	require.NoError(t, err)
+	require.Equal(t, "new", got)
 }
