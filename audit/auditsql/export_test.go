@@ -3,16 +3,18 @@ package auditsql
 import (
 	"io/fs"
 	"slices"
+
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 )
 
 // Steps returns the texts of the migrations in a folder.
 func Steps(name string) (texts []string) {
-	names, err := fs.Glob(folder(name), "*.sql")
+	names, err := fs.Glob(migrate.Folder(migrations, name), "*.sql")
 	if err != nil {
 		panic(err)
 	}
 	for _, n := range names {
-		b, err := fs.ReadFile(folder(name), n)
+		b, err := fs.ReadFile(migrate.Folder(migrations, name), n)
 		if err != nil {
 			panic(err)
 		}

@@ -30,19 +30,11 @@ var Tables = []rls.Table{
 }
 
 // SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("audit", SQLite()).
-func SQLite() fs.FS { return folder("sqlite") }
+func SQLite() fs.FS { return migrate.Folder(migrations, "sqlite") }
 
 // SQLiteSystem returns the migrations of the system database, which has the log of the heads, for
 // sqlite.ReadMigrations("audit", SQLiteSystem()).
-func SQLiteSystem() fs.FS { return folder("system") }
-
-func folder(name string) fs.FS {
-	dir, err := fs.Sub(migrations, "migrations/"+name)
-	if err != nil {
-		panic(err) // only a malformed path: a constant here
-	}
-	return dir
-}
+func SQLiteSystem() fs.FS { return migrate.Folder(migrations, "system") }
 
 // Migrate makes the tables in a Postgres database, or brings them up to date, puts those of the tenants under
 // row-level security and grants the two roles the use of them. owner is connected as the owner of the database,
@@ -55,7 +47,7 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 		return fmt.Errorf("auditsql: %w", err)
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
-		Steps: folder("postgres"), Versions: "audit_heads.goose_db_version", Lock: 7233150837425263458,
+		Steps: migrate.Folder(migrations, "postgres"), Versions: "audit_heads.goose_db_version", Lock: 7233150837425263458,
 		Before: `CREATE SCHEMA IF NOT EXISTS audit_heads`, After: guard + headsGrants(systemRole), Newer: audit.ErrSchema,
 	})
 	if err != nil {

@@ -20,6 +20,15 @@ type Schema struct {
 	Newer    error // what to wrap when the tables are newer than Steps
 }
 
+// Folder returns the steps for one kind of database out of the embedded folder "migrations".
+func Folder(embedded fs.FS, kind string) fs.FS {
+	dir, err := fs.Sub(embedded, "migrations/"+kind)
+	if err != nil {
+		panic(err) // only for a kind that is no path
+	}
+	return dir
+}
+
 // Up runs the steps of s that have not run. owner is connected as the owner of the database, directly and not through
 // a pooler. It may be repeated, and run by several processes at once.
 func Up(ctx context.Context, owner *sql.DB, s Schema) error {

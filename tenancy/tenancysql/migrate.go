@@ -20,11 +20,7 @@ const version = 1
 
 // Migrations returns the schema's steps as .sql files in the format of pressly/goose.
 func Migrations(d tenantdb.Dialect) fs.FS {
-	dir, err := fs.Sub(files, "migrations/"+string(d))
-	if err != nil {
-		panic(err) // only for a name that is no path
-	}
-	return dir
+	return migrate.Folder(files, string(d))
 }
 
 // Migrate makes schema tenancy_directory in a Postgres database, or brings it up to date, and grants

@@ -24,19 +24,11 @@ var Tables = []rls.Table{
 }
 
 // SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("vault", SQLite()).
-func SQLite() fs.FS { return folder("sqlite") }
+func SQLite() fs.FS { return migrate.Folder(migrations, "sqlite") }
 
 // SQLiteSystem returns the migrations of the system database, which has the roots, for
 // sqlite.ReadMigrations("vault", SQLiteSystem()).
-func SQLiteSystem() fs.FS { return folder("system") }
-
-func folder(name string) fs.FS {
-	dir, err := fs.Sub(migrations, "migrations/"+name)
-	if err != nil {
-		panic(err) // only a malformed path: a constant here
-	}
-	return dir
-}
+func SQLiteSystem() fs.FS { return migrate.Folder(migrations, "system") }
 
 // Migrate makes the tables in a Postgres database, or brings them up to date, puts those of the tenants under
 // row-level security and grants the two roles the use of them. owner is connected as the owner of the database,
@@ -49,7 +41,7 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 		return fmt.Errorf("vaultsql: %w", err)
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
-		Steps: folder("postgres"), Versions: "vault_roots.goose_db_version", Lock: 7233150837425263459,
+		Steps: migrate.Folder(migrations, "postgres"), Versions: "vault_roots.goose_db_version", Lock: 7233150837425263459,
 		Before: `CREATE SCHEMA IF NOT EXISTS vault_roots`, After: guard + rootGrants(systemRole), Newer: vault.ErrSchema,
 	})
 	if err != nil {

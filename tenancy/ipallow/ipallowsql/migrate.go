@@ -19,15 +19,7 @@ var migrations embed.FS
 var Table = rls.Table{Name: "ipallow_policy", Privileges: []string{"SELECT", "INSERT", "UPDATE"}}
 
 // SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("ipallow", SQLite()).
-func SQLite() fs.FS { return folder("sqlite") }
-
-func folder(dialect string) fs.FS {
-	dir, err := fs.Sub(migrations, "migrations/"+dialect)
-	if err != nil {
-		panic(err) // only a malformed path: a constant here
-	}
-	return dir
-}
+func SQLite() fs.FS { return migrate.Folder(migrations, "sqlite") }
 
 // Migrate makes the table in a Postgres database, or brings it up to date, puts it under row-level
 // security and grants appRole the use of it. owner is connected as the owner of the database, which
@@ -39,7 +31,7 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 		return fmt.Errorf("ipallowsql: %w", err)
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
-		Steps: folder("postgres"), Versions: "ipallow_version", Lock: 7233150837425263457, After: guard, Newer: tenantdb.ErrSchema,
+		Steps: migrate.Folder(migrations, "postgres"), Versions: "ipallow_version", Lock: 7233150837425263457, After: guard, Newer: tenantdb.ErrSchema,
 	})
 	if err != nil {
 		return fmt.Errorf("ipallowsql: %w", err)
