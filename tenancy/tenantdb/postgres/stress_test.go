@@ -40,21 +40,25 @@ func TestNoRowOfAnotherTenantUnderStress(t *testing.T) {
 	}
 	var s stress
 	s.h, s.ids = h, ids
-	for _, dsn := range dsns {
-		for _, mode := range modes {
-			db := h.openDSN(t, with(dsn, "pool_max_conns=4&default_query_exec_mode=%s", mode))
-			var wg sync.WaitGroup
-			for range 8 {
-				wg.Go(func() {
-					for range soak(25, 10_000_000/len(dsns)/len(modes)/8) {
-						s.step(db)
-					}
-				})
+	for range soak(1, 100) { // in rounds, so that a run that is stopped has tried every mode as often
+		for _, dsn := range dsns {
+			for _, mode := range modes {
+				db := h.openDSN(t, with(dsn, "pool_max_conns=4&default_query_exec_mode=%s", mode))
+				var wg sync.WaitGroup
+				for range 8 {
+					wg.Go(func() {
+						for range soak(25, 10_000_000/100/len(dsns)/len(modes)/8) {
+							s.step(db)
+						}
+					})
+				}
+				wg.Wait()
+				db.Close()
 			}
-			wg.Wait()
 		}
+		t.Logf("%d operations, %d of them answered; refusals and faults: %d; rows of another tenant: %d",
+			s.ops.Load(), s.answers.Load(), s.errors.Load(), s.wrong.Load())
 	}
-	t.Logf("%d operations, %d of them answered; refusals and faults: %d", s.ops.Load(), s.answers.Load(), s.errors.Load())
 	require.Zero(t, s.wrong.Load(), "rows of another tenant")
 	require.Greater(t, s.answers.Load(), s.ops.Load()/3, "too little of it worked for the test to mean anything")
 	var strays int
@@ -130,7 +134,7 @@ func (s *stress) step(db *postgres.DB) {
 			if err := tx.QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 				return err
 			}
-			if rand.IntN(4) == 0 {
+			if rand.IntN(soak(4, 32)) == 0 { // 26,000 kills are enough of ten million
 				_, _ = s.h.owner.Exec(ctx, `SELECT pg_terminate_backend($1)`, pid)
 			}
 			rows, err := tx.Query(ctx, stressRead, 0)
