@@ -1,0 +1,2 @@
+// Package rbac decides who may do what in a tenant.
+package rbac
