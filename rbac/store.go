@@ -39,8 +39,8 @@ type Store interface {
 	// one at once. f must not use ctx.
 	Committed(ctx context.Context, f func())
 
-	// Version is that of the tenant's rules: 0 before the first change.
-	Version(ctx context.Context) (int64, error)
+	// Version is that of the tenant's rules, 0 before the first change, and the time.
+	Version(ctx context.Context) (int64, time.Time, error)
 	// Changes returns the rules that changed after a version, in no order, and the version and time they are as of: one
 	// moment's view. after 0: all of them.
 	Changes(ctx context.Context, after int64) (Changes, error)
