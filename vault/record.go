@@ -2,12 +2,13 @@ package vault
 
 import (
 	"context"
+	"maps"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 )
 
-// What a vault records, in the log of the tenant. A record names the secret or the person, and never a value. The id of a
-// person's secret is recorded as that person's, and can be erased.
+// What a vault records, in the log of the tenant. A record names the secret or the person, and never a value. Whoever is named in
+// "subject", and the id of a secret of theirs, are recorded as that person's: found by [audit.Query].Subject, and erasable.
 var (
 	secretStored       = audit.Define("vault.secret.stored", audit.Update)
 	secretRenewed      = audit.Define("vault.secret.renewed", audit.Update)
@@ -23,14 +24,15 @@ func (v *Vault) record(ctx context.Context, act audit.Action, by audit.Party, r 
 		return nil
 	}
 	e := audit.Event{Action: act, Outcome: audit.Success, Actor: by, Data: data}
-	switch {
+	switch name := r.Purpose + "/" + r.ID; {
 	case r.Subject != "":
-		e.Targets = []audit.Party{{Type: "subject", ID: string(r.Subject), Person: true}}
+		e.Data = map[string]any{"subject": audit.Personal(r.Subject, string(r.Subject))}
+		maps.Copy(e.Data, data)
 		if r.ID != "" {
-			e.Targets = append(e.Targets, audit.Party{Type: "secret", ID: r.Purpose + "/" + r.ID, Person: true})
+			e.Data["secret"] = audit.Personal(r.Subject, name)
 		}
 	case r.ID != "":
-		e.Targets = []audit.Party{{Type: "secret", ID: r.Purpose + "/" + r.ID}}
+		e.Targets = []audit.Party{{Type: "secret", ID: name}}
 	}
 	return v.recorder.Record(ctx, e)
 }

@@ -35,7 +35,8 @@ type Receipt struct {
 // Shred destroys all keys of a person, of every purpose, and with them all that was sealed for them, wherever copies of it
 // are. In this process it is in force when Shred returns; see [Receipt] for the rest. New values for the same person
 // get a new key, and the old ones stay lost. Secrets of the person cannot be used any more, and stay listed until they
-// are removed.
+// are removed. If the audit log seals its values by [Options.Sealer], those about the person are lost too, also the
+// name in the record of the shredding; to whoever verifies the log they are missing until [audit.Log.Erase] tells of it: call it then.
 func (v *Vault) Shred(ctx context.Context, s Shredding) (Receipt, error) {
 	r, err := v.ring(ctx)
 	if err != nil {
@@ -51,7 +52,11 @@ func (v *Vault) Shred(ctx context.Context, s Shredding) (Receipt, error) {
 		if n, err = v.store.Shred(ctx, who); err != nil {
 			return err
 		}
-		return v.record(ctx, subjectShredded, s.By, Ref{Subject: s.Subject}, map[string]any{"keys": n, "basis": s.Basis, "pseudonym": pseudonym})
+		err := v.record(ctx, subjectShredded, s.By, Ref{Subject: s.Subject}, map[string]any{"keys": n, "basis": s.Basis, "pseudonym": pseudonym})
+		if err == nil && v.sealer != nil { // the record names the person, under a key that was made for it just now
+			_, err = v.store.Shred(ctx, who)
+		}
+		return err
 	})
 	if err != nil {
 		return Receipt{}, err

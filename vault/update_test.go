@@ -191,7 +191,12 @@ func TestWhatIsDoneIsRecordedWithoutTheSecret(t *testing.T) {
 		names = append(names, e.Action.Name())
 		require.Equal(t, by, e.Actor)
 		require.NotContains(t, fmt.Sprintf("%+v", e), "secret token")
+		if e.Action != keyRotated { // erased with the person, by the name the application knows them by
+			require.Equal(t, audit.Personal("user:7", "user:7"), e.Data["subject"])
+			require.Empty(t, e.Targets)
+		}
 	}
+	require.Equal(t, audit.Personal("user:7", "google/calendar"), log.all[0].Data["secret"])
 	require.Equal(t, []string{"vault.secret.stored", "vault.secret.renewed", "vault.key.rotated", "vault.secret.disconnected", "vault.subject.shredded"}, names)
 }
 

@@ -18,6 +18,7 @@ type Vault struct {
 	store    Store
 	keepers  []Keeper
 	recorder audit.Recorder
+	sealer   *AuditSealer // nil: what is recorded is not sealed here
 	freshFor time.Duration
 
 	rootMu sync.Mutex // one process loads its roots once at a time
@@ -39,6 +40,8 @@ type Options struct {
 	Previous Keeper
 	// Recorder records what is done with secrets and keys, and never their values. nil: nothing is recorded.
 	Recorder audit.Recorder
+	// Sealer is that of the log behind Recorder, if its values are sealed. It works from here on.
+	Sealer *AuditSealer
 	// FreshFor is how long this process may use a key that another one has shredded or replaced; 0: 5 seconds. A
 	// transaction that began before adds its own time.
 	FreshFor time.Duration
@@ -57,7 +60,7 @@ func Open(ctx context.Context, store Store, keeper Keeper, opts Options) (*Vault
 		return nil, errors.New("vault: Open needs a store and a keeper")
 	}
 	v := &Vault{
-		store: store, keepers: []Keeper{keeper}, recorder: opts.Recorder, freshFor: opts.FreshFor,
+		store: store, keepers: []Keeper{keeper}, recorder: opts.Recorder, sealer: opts.Sealer, freshFor: opts.FreshFor,
 		opened: new(openers), rings: map[tenancy.ID]*ring{}, started: time.Now(), ended: make(chan struct{}),
 	}
 	if opts.Previous != nil {
@@ -72,6 +75,9 @@ func Open(ctx context.Context, store Store, keeper Keeper, opts Options) (*Vault
 	life, stop := context.WithCancel(context.Background())
 	v.stop = stop
 	go v.tick(life)
+	if v.sealer != nil {
+		v.sealer.v.Store(v)
+	}
 	return v, nil
 }
 

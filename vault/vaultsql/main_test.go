@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -82,6 +83,11 @@ func openSQLite(t testing.TB, dir string, of ...sqlite.Migration) *sqlite.DB {
 	require.NoError(t, err)
 	system, err := sqlite.ReadMigrations("vault", vaultsql.SQLiteSystem())
 	require.NoError(t, err)
+	log, err := sqlite.ReadMigrations("audit", auditsql.SQLite())
+	require.NoError(t, err)
+	heads, err := sqlite.ReadMigrations("audit", auditsql.SQLiteSystem())
+	require.NoError(t, err)
+	steps, system = append(steps, log...), append(system, heads...)
 	db, err := sqlite.Open(dir, sqlite.Options{Migrations: append(steps, of...), SystemMigrations: system,
 		SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
