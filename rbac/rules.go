@@ -1,0 +1,122 @@
+package rbac
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+)
+
+// rules are the roles, members and tokens of a tenant at one version. They never change: what comes next is made of
+// them and shares what stayed.
+type rules struct {
+	c        *Catalog
+	version  int64
+	rows     map[RoleID]*RoleRow // the tenant's own roles, removed ones too
+	stand    *standings
+	people   members
+	machines members
+	tokens   map[string]*token
+	bytes    int // about what they take
+}
+
+// noRules are a tenant's before the first change.
+func noRules(c *Catalog) *rules {
+	return &rules{c: c, stand: &standings{c: c, made: map[string]*standing{}}}
+}
+
+// apply returns r with what changed since.
+func (r *rules) apply(ch *Changes) *rules {
+	out := *r
+	out.version = ch.Version
+	if len(ch.Roles) > 0 {
+		out.rows = maps.Clone(r.rows)
+		if out.rows == nil {
+			out.rows = make(map[RoleID]*RoleRow, len(ch.Roles))
+		}
+		for i := range ch.Roles {
+			out.rows[ch.Roles[i].ID] = &ch.Roles[i]
+		}
+		out.stand = &standings{c: r.c, roles: flatten(r.c, out.rows), made: map[string]*standing{}}
+		again := func(s *standing) *standing { return out.stand.again(s) }
+		out.people, out.machines = r.people.mapped(again), r.machines.mapped(again)
+	}
+	var people, machines []MemberRow
+	for _, m := range ch.Members {
+		if m.Kind == Machine {
+			machines = append(machines, m)
+		} else {
+			people = append(people, m)
+		}
+	}
+	out.people = out.people.with(people, out.stand)
+	out.machines = out.machines.with(machines, out.stand)
+	if len(ch.Tokens) > 0 {
+		out.tokens = maps.Clone(r.tokens)
+		if out.tokens == nil {
+			out.tokens = make(map[string]*token, len(ch.Tokens))
+		}
+		for i := range ch.Tokens {
+			t := &ch.Tokens[i]
+			scopes, _ := r.c.pick(t.Scopes)
+			out.tokens[t.ID] = &token{row: t, scopes: scopes}
+		}
+	}
+	out.bytes = 512 + 64*(out.people.count+out.machines.count) + 512*len(out.tokens) + 512*len(out.rows)
+	return &out
+}
+
+// member returns the standing of a member, or nil if there is none.
+func (r *rules) member(s Subject) *standing {
+	switch s.Kind {
+	case Person:
+		return r.people.get(s.ID)
+	case Machine:
+		return r.machines.get(s.ID)
+	}
+	return nil
+}
+
+// all calls f for every member.
+func (r *rules) all(f func(Subject, *standing)) {
+	r.people.all(func(id string, s *standing) { f(User(id), s) })
+	r.machines.all(func(id string, s *standing) { f(Service(id), s) })
+}
+
+// owners counts those without whom the tenant would have no owner.
+func (r *rules) owners() (n int) {
+	r.people.all(func(_ string, s *standing) {
+		if s.owns(r.c) {
+			n++
+		}
+	})
+	return n
+}
+
+// owns reports whether s is that of an active person without an end who has a role that is [Owner].
+func (s *standing) owns(c *Catalog) bool {
+	return s != nil && s.kind == Person && s.status == Active && s.expires == 0 &&
+		slices.ContainsFunc(s.roles, func(id RoleID) bool { r := c.byRole[id]; return r != nil && r.owner })
+}
+
+// token is an API token and what it may do.
+type token struct {
+	row    *TokenRow
+	scopes *set
+	last   atomic.Pointer[narrowedBy]
+}
+
+type narrowedBy struct{ of, to *standing }
+
+// narrow returns what is left of its member's standing: what is in the scopes too, and what machines can hold, for whoever
+// has a token is no person at a keyboard.
+func (t *token) narrow(of *standing, c *Catalog) *standing {
+	if n := t.last.Load(); n != nil && n.of == of {
+		return n.to
+	}
+	to := of.narrowed(cut{ByScope, "", t.scopes}).narrowed(cut{ByKind, "", c.machines})
+	t.last.Store(&narrowedBy{of, to})
+	return to
+}
+
+func (t *token) networks() []netip.Prefix { return t.row.Networks }

@@ -1,0 +1,286 @@
+package rbac
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// tenants keeps the rules of the tenants in memory that are in use. A look at one takes no lock.
+type tenants struct {
+	a      *Authorizer
+	shards [256]shard
+	limit  int64
+	bytes  atomic.Int64
+	hand   atomic.Uint32 // the shard that gives way next
+	seed   maphash.Seed
+}
+
+type shard struct {
+	m     atomic.Pointer[map[tenancy.ID]*tenant] // replaced whole
+	mu    sync.Mutex
+	hints map[string]*tenant
+}
+
+// tenant is one of them.
+type tenant struct {
+	id      tenancy.ID
+	view    atomic.Pointer[view]
+	news    atomic.Int64 // how often it was heard of: what was asked before the last time is not used any more
+	touched atomic.Bool  // since the hand of the clock came by
+	asking  atomic.Bool  // behind an answer
+	mu      sync.Mutex
+	flight  *flight // the question under way
+	bytes   int64
+}
+
+// view is what was known at a moment.
+type view struct {
+	rules *rules
+	news  int64 // what had been heard when the store was asked
+	asked int64 // and when that was, on the authorizer's clock
+	now   int64 // what its clock said, in microseconds since 1970
+}
+
+// time is the store's time now, or a little later: what expires does so by the store's clock, whatever this machine's says.
+func (v *view) time(a *Authorizer) int64 { return v.now + (a.now.Load()-v.asked)/1000 + tickMicros }
+
+// tickMicros is how far the authorizer's clock may lag.
+const tickMicros = 50_000
+
+func newTenants(a *Authorizer, limit int) *tenants {
+	ts := &tenants{a: a, limit: int64(limit), seed: maphash.MakeSeed()}
+	for i := range ts.shards {
+		ts.shards[i].m.Store(&map[tenancy.ID]*tenant{})
+		ts.shards[i].hints = map[string]*tenant{}
+	}
+	return ts
+}
+
+func (ts *tenants) shard(id tenancy.ID) *shard {
+	return &ts.shards[maphash.Comparable(ts.seed, id)&255]
+}
+
+// get returns the tenant, which may be one that is new and knows nothing.
+func (ts *tenants) get(id tenancy.ID) *tenant {
+	sh := ts.shard(id)
+	if t := (*sh.m.Load())[id]; t != nil {
+		return t
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	old := *sh.m.Load()
+	if t := old[id]; t != nil {
+		return t
+	}
+	t := &tenant{id: id, bytes: 512}
+	m := maps.Clone(old)
+	m[id] = t
+	sh.m.Store(&m)
+	sh.hints[Hint(id)] = t
+	ts.bytes.Add(t.bytes)
+	return t
+}
+
+// current returns what is known of a tenant, no older than it may be.
+func (ts *tenants) current(ctx context.Context, id tenancy.ID) (*view, error) {
+	a := ts.a
+	sh := ts.shard(id)
+	t := (*sh.m.Load())[id]
+	if t == nil {
+		return ts.refreshed(ctx, id)
+	}
+	v := t.view.Load()
+	if v == nil || v.news != t.news.Load() {
+		return ts.refreshed(ctx, id)
+	}
+	age := a.now.Load() - v.asked
+	if age > int64(a.o.FreshFor) {
+		if age > int64(a.o.MaxStaleness) {
+			return ts.refreshed(ctx, id)
+		}
+		ts.ask(t)
+	}
+	if a.closed.Load() {
+		return nil, ErrClosed
+	}
+	if !t.touched.Load() {
+		t.touched.Store(true)
+	}
+	return v, nil
+}
+
+// refreshed asks the store, and returns what it said. It waits no longer than ctx.
+func (ts *tenants) refreshed(ctx context.Context, id tenancy.ID) (*view, error) {
+	if ts.a.closed.Load() {
+		return nil, ErrClosed
+	}
+	t := ts.get(id)
+	f := ts.fly(t)
+	if f == nil {
+		return nil, ErrClosed
+	}
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrStale, ctx.Err())
+	}
+	if f.err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStale, f.err)
+	}
+	t.touched.Store(true)
+	return f.view, nil
+}
+
+// ask asks the store behind an answer.
+func (ts *tenants) ask(t *tenant) {
+	if !t.asking.Swap(true) {
+		ts.fly(t)
+	}
+}
+
+// flight is a question that several wait for.
+type flight struct {
+	done chan struct{}
+	news int64 // what had been heard when it began
+	view *view
+	err  error
+}
+
+// maxQuestion is how long the store may take for an answer.
+const maxQuestion = 10 * time.Second
+
+// fly begins a question, or joins the one under way that began after the last news. It is nil when closed.
+func (ts *tenants) fly(t *tenant) *flight {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if f := t.flight; f != nil && f.news == t.news.Load() {
+		return f
+	}
+	f := &flight{done: make(chan struct{}), news: t.news.Load()}
+	before := t.flight
+	begun := ts.a.begin(func() {
+		if before != nil { // one at a time: the later one builds on what the earlier one found
+			<-before.done
+		}
+		// Not with the asker's context: what is in a transaction under way is nobody else's business, and its end
+		// not that of others who wait.
+		ctx, stop := context.WithTimeout(tenancy.With(context.Background(), t.id), maxQuestion)
+		defer stop()
+		f.view, f.err = ts.load(ctx, t, f.news)
+		t.mu.Lock()
+		if t.flight == f {
+			t.flight = nil
+		}
+		t.mu.Unlock()
+		t.asking.Store(false)
+		close(f.done)
+	})
+	if !begun {
+		return nil
+	}
+	t.flight = f
+	return f
+}
+
+// load asks for what is new.
+func (ts *tenants) load(ctx context.Context, t *tenant, news int64) (*view, error) {
+	asked := int64(time.Since(ts.a.started))
+	old := t.view.Load()
+	if old != nil {
+		version, now, err := ts.a.store.Version(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if version == old.rules.version {
+			return ts.put(t, &view{old.rules, news, asked, ts.later(now, asked, old)}), nil
+		}
+		if version < old.rules.version { // another database than before: restored, or moved
+			old = nil
+		}
+	}
+	r := noRules(ts.a.c)
+	if old != nil {
+		r = old.rules
+	}
+	ch, err := ts.a.store.Changes(ctx, r.version)
+	if err != nil {
+		return nil, err
+	}
+	return ts.put(t, &view{r.apply(&ch), news, asked, ts.later(ch.Now, asked, old)}), nil
+}
+
+// later is the store's time. If its clock went back since it was last asked, time has gone on here: nothing lives longer by it.
+func (ts *tenants) later(now time.Time, asked int64, old *view) int64 {
+	if old == nil {
+		return now.UnixMicro()
+	}
+	return max(now.UnixMicro(), old.now+(asked-old.asked)/1000)
+}
+
+// put makes v what is known.
+func (ts *tenants) put(t *tenant, v *view) *view {
+	t.view.Store(v)
+	size := int64(512 + v.rules.bytes)
+	ts.bytes.Add(size - t.bytes)
+	t.bytes = size
+	for range 2 * len(ts.shards) { // round twice: what is in use loses its mark first
+		if ts.bytes.Load() <= ts.limit {
+			break
+		}
+		ts.giveWay(t)
+	}
+	return v
+}
+
+// giveWay forgets the tenants of a shard that nobody asked for since it was last looked at, but not t.
+func (ts *tenants) giveWay(t *tenant) {
+	sh := &ts.shards[ts.hand.Add(1)&255]
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	old := *sh.m.Load()
+	m := make(map[tenancy.ID]*tenant, len(old))
+	for id, o := range old {
+		if o == t || o.touched.Swap(false) {
+			m[id] = o
+			continue
+		}
+		delete(sh.hints, Hint(id))
+		ts.bytes.Add(-o.bytes)
+	}
+	sh.m.Store(&m)
+}
+
+// changed says that a tenant has changed: what was asked before is not used any more.
+func (ts *tenants) changed(id tenancy.ID) { ts.get(id).news.Add(1) }
+
+// hinted is told that a tenant has changed, by its [Hint].
+func (ts *tenants) hinted(hint string) {
+	for i := range ts.shards {
+		sh := &ts.shards[i]
+		sh.mu.Lock()
+		t := sh.hints[hint]
+		sh.mu.Unlock()
+		if t != nil {
+			t.news.Add(1)
+			ts.ask(t)
+			return
+		}
+	}
+}
+
+func (ts *tenants) close() {
+	for i := range ts.shards {
+		sh := &ts.shards[i]
+		sh.mu.Lock()
+		sh.m.Store(&map[tenancy.ID]*tenant{})
+		sh.hints = map[string]*tenant{}
+		sh.mu.Unlock()
+	}
+}
