@@ -13,6 +13,8 @@ import (
 var (
 	ErrNotFound = errors.New("rbac: there is no such thing")
 	ErrExists   = errors.New("rbac: there is one already")
+	// ErrRefused: it must never be, such as a token that was revoked and is not any more: see [Store].
+	ErrRefused = errors.New("rbac: the store refuses what must never be")
 	// ErrConflict: somebody else changed it meanwhile.
 	ErrConflict = errors.New("rbac: somebody else changed it meanwhile")
 	// ErrUnavailable: the store cannot be reached, so that nobody is let in on what it would have said.
@@ -23,15 +25,22 @@ var (
 
 // Store keeps who may do what in each tenant. Package rbacsql has one over SQLite and Postgres, and [NewMemory] is one for
 // tests. Every call but those on homes works on what is ctx's tenant's, joins the transaction that ctx carries, and fails closed:
-// without a tenant, or with a ctx that has ended, it does nothing. An answer such as ErrConflict or ErrNotFound does not
-// undo that transaction. Times are the store's own clock's, kept to the microsecond, UTC. Implementations are safe for concurrent use by
-// many processes.
+// without a tenant, or with a ctx that has ended, it does nothing. ErrNotFound is an answer and does not undo that
+// transaction; every other error does. Times are kept to the microsecond, UTC; those that Advance and Changes tell are of the
+// store's own clock. Text is UTF-8 without NUL and comes back as it was. What an answer holds is not to be changed by who
+// got it: rows may share a list. Implementations are safe for concurrent use by many processes.
 //
 // Roles, members and tokens are the tenant's rules. Each row of them carries the version in which it last changed, and
 // none ever goes: what is removed says so. So what changed since a version is found by asking for the rows above it.
+//
+// What must never be is refused with [ErrRefused], whoever asks for it: a rule put with another version than the one that
+// Advance last told in this transaction, or twice with the same; a removed role or a revoked token that comes back; a token
+// with another hash, member or time of creation than it had, or one that expires later than 366 days after that; any
+// change of an invitation that was accepted or withdrawn; any change of the items of a review that was closed, a
+// closed review that is open again, and items of no review; no ID; a word that is none of its type's; text that is not as above.
 type Store interface {
 	// Tx runs f in one transaction: what f does in the store with the ctx it is given is in force together or not at
-	// all. It joins the one that ctx carries. f may be run more than once.
+	// all. It joins the one that ctx carries, and then an error of f undoes that one. f may be run more than once.
 	Tx(ctx context.Context, f func(ctx context.Context) error) error
 	// InTx reports whether ctx carries a transaction that calls would join.
 	InTx(ctx context.Context) bool
@@ -47,9 +56,10 @@ type Store interface {
 	// Advance begins a change of the tenant's rules: it returns the version that the changed rows are to carry, one more than
 	// the last, and the time. Until ctx's transaction, which it needs, has ended, Advance in another one of the tenant
 	// waits, in this process and in any other. Once more in the same transaction it advances again. Others learn of
-	// the new version with the commit: see [Hints].
+	// the new version with the commit, by [Hint]: see [Hints].
 	Advance(ctx context.Context) (int64, time.Time, error)
-	// PutRole, PutMember and PutToken add a row or replace that of the same ID. A token's Home must be known first.
+	// PutRole, PutMember and PutToken add a row or replace that of the same ID, in a transaction that advanced. Lists
+	// keep their order; an empty one comes back as nil, but for Networks. A token's home must be known first.
 	PutRole(ctx context.Context, r RoleRow) error
 	PutMember(ctx context.Context, m MemberRow) error
 	PutToken(ctx context.Context, t TokenRow) error
@@ -59,7 +69,7 @@ type Store interface {
 	// Uses returns all that was noted, in no order.
 	Uses(ctx context.Context) ([]Use, error)
 
-	// PutInvitation adds an invitation, or replaces the one of its ID.
+	// PutInvitation adds an invitation, or replaces the one of its ID. It forgets the Address of one that is not Pending.
 	PutInvitation(ctx context.Context, i InvitationRow) error
 	// Invitation returns the one with that ID, or ErrNotFound; inside a transaction nobody else can change it until that ends.
 	Invitation(ctx context.Context, id string) (InvitationRow, error)
@@ -68,7 +78,7 @@ type Store interface {
 
 	// PutReview adds a review, or replaces the one of its ID.
 	PutReview(ctx context.Context, r ReviewRow) error
-	// Reviews returns the tenant's reviews, newest first.
+	// Reviews returns the tenant's reviews, the one opened last first.
 	Reviews(ctx context.Context) ([]ReviewRow, error)
 	// PutItems adds items of reviews, or replaces those of the same Review and Key.
 	PutItems(ctx context.Context, items []ItemRow) error
