@@ -151,7 +151,7 @@ func (a *Authorizer) Close() error {
 func (a *Authorizer) Catalog() *Catalog { return a.c }
 
 // Member returns what u may do in ctx's tenant. It is a [*Denied] for who is no member, suspended or expired, and ErrStale if
-// nothing is known for sure. It asks the store nothing as long as what is in memory is fresh: see [Options].
+// nothing is known for sure; of a tenant that lets nobody in it is package tenancy's error that says so. It asks the store nothing as long as what is in memory is fresh: see [Options].
 func (a *Authorizer) Member(ctx context.Context, u Subject) (Principal, error) {
 	id, err := tenancy.From(ctx)
 	if err != nil {

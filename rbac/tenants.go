@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -131,11 +132,19 @@ func (ts *tenants) refreshed(ctx context.Context, id tenancy.ID) (*view, error) 
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", ErrStale, ctx.Err())
 	}
-	if f.err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrStale, f.err)
+	switch {
+	case f.err == nil:
+		t.touched.Store(true)
+		return f.view, nil
+	case shut(f.err):
+		return nil, f.err
 	}
-	t.touched.Store(true)
-	return f.view, nil
+	return nil, fmt.Errorf("%w: %w", ErrStale, f.err)
+}
+
+// shut reports whether err says that the tenant lets nobody in: that is known, and not a lack of knowledge.
+func shut(err error) bool {
+	return errors.Is(err, tenancy.ErrUnknownTenant) || errors.Is(err, tenancy.ErrNotActive) || errors.Is(err, tenancy.ErrPurged)
 }
 
 // ask asks the store behind an answer.
@@ -173,7 +182,9 @@ func (ts *tenants) fly(t *tenant) *flight {
 		// not that of others who wait.
 		ctx, stop := context.WithTimeout(tenancy.With(context.Background(), t.id), maxQuestion)
 		defer stop()
-		f.view, f.err = ts.load(ctx, t, f.news)
+		if f.view, f.err = ts.load(ctx, t, f.news); shut(f.err) {
+			t.view.Store(nil) // nobody is let in on what was known before
+		}
 		t.mu.Lock()
 		if t.flight == f {
 			t.flight = nil
