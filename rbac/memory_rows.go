@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"iter"
@@ -281,16 +282,23 @@ func (m *Memory) Invitations(ctx context.Context) (out []InvitationRow, err erro
 
 // PutReview implements [Store].
 func (m *Memory) PutReview(ctx context.Context, r ReviewRow) error {
-	r.Opened, r.Due, r.Closed = kept(r.Opened), kept(r.Due), kept(r.Closed)
+	r.Opened, r.Due, r.Closed, r.Summary = kept(r.Opened), kept(r.Due), kept(r.Closed), list(r.Summary)
 	return m.write(ctx, func(x *memoryTx) error {
 		old, _ := row(x.reviews, x.tenant.reviews, r.ID)
 		known := r.Overdue == OverdueKeep || r.Overdue == OverdueSuspend
-		if r.ID == "" || !known || !areTexts(r.ID, r.OpenedBy) || r.Opened.IsZero() || r.Due.IsZero() || !old.Closed.IsZero() && !old.Closed.Equal(r.Closed) {
+		if r.ID == "" || !known || !areTexts(r.ID, r.OpenedBy, r.ClosedBy, string(r.Summary)) || r.Opened.IsZero() || r.Due.IsZero() ||
+			!old.Closed.IsZero() && !sameReview(old, r) {
 			return ErrRefused
 		}
 		x.reviews[r.ID] = r
 		return nil
 	})
+}
+
+func sameReview(a, b ReviewRow) bool {
+	times := a.Opened.Equal(b.Opened) && a.Due.Equal(b.Due) && a.Closed.Equal(b.Closed)
+	return times && a.OpenedBy == b.OpenedBy && a.ClosedBy == b.ClosedBy && a.Overdue == b.Overdue && a.Applied == b.Applied && a.Reminded == b.Reminded &&
+		bytes.Equal(a.Summary, b.Summary)
 }
 
 // Reviews implements [Store].
@@ -305,12 +313,13 @@ func (m *Memory) PutItems(ctx context.Context, items []ItemRow) error {
 	return m.write(ctx, func(x *memoryTx) error {
 		for _, i := range items {
 			of, found := row(x.reviews, x.tenant.reviews, i.Review)
-			texts := []string{i.Key, i.ID, string(i.Snapshot), i.Note, i.By}
-			known := i.Decision == Undecided || i.Decision == Keep || i.Decision == Reduce || i.Decision == Remove
-			if !found || !of.Closed.IsZero() || i.Key == "" || i.ID == "" || !i.Kind.known() || !known || !areTexts(texts...) {
+			old, again := row(x.items, x.tenant.items, memoryItem{i.Review, i.Key})
+			texts := []string{i.Key, i.ID, string(i.Snapshot), i.Note, i.By, string(i.Outcome)}
+			if !found || !of.Closed.IsZero() || i.Key == "" || i.ID == "" || !i.Kind.known() || !i.Decision.known() || !areTexts(texts...) ||
+				again && (old.Kind != i.Kind || old.ID != i.ID || !bytes.Equal(old.Snapshot, i.Snapshot)) {
 				return ErrRefused
 			}
-			i.Snapshot, i.At = slices.Clone(i.Snapshot), kept(i.At)
+			i.Snapshot, i.Outcome, i.At = slices.Clone(i.Snapshot), list(i.Outcome), kept(i.At)
 			x.items[memoryItem{i.Review, i.Key}] = i
 		}
 		return nil

@@ -36,8 +36,8 @@ var (
 // What must never be is refused with [ErrRefused], whoever asks for it: a rule put with another version than the one that
 // Advance last told in this transaction, or twice with the same; a removed role or a revoked token that comes back; a token
 // with another hash, member or time of creation than it had, or one that expires later than 366 days after that; any
-// change of an invitation that was accepted or withdrawn; any change of the items of a review that was closed, a
-// closed review that is open again, and items of no review; no ID; a word that is none of its type's; text that is not as above.
+// change of an invitation that was accepted or withdrawn; any change of a review that was closed and of its items, an item whose
+// Kind, ID or Snapshot are others than they were, and items of no review; no ID; a word that is none of its type's; text that is not as above.
 type Store interface {
 	// Tx runs f in one transaction: what f does in the store with the ctx it is given is in force together or not at
 	// all. It joins the one that ctx carries, and then an error of f undoes that one. f may be run more than once.
@@ -210,21 +210,24 @@ type ReviewRow struct {
 	Opened   time.Time
 	Due      time.Time
 	Closed   time.Time // zero: it is open
+	ClosedBy string
 	Overdue  OverduePolicy
-	Applied  bool // the policy was applied
-	Reminded int  // how many reminders were given
+	Applied  bool   // the policy was applied
+	Reminded int    // how many reminders were given
+	Summary  []byte // JSON: what the roles were, and digests of the items
 }
 
-// ItemRow is one line of an access review: a member or a token as it was when the review was opened.
+// ItemRow is one line of an access review: a member, a token or an invitation as it was when the review was opened.
 type ItemRow struct {
 	Review, Key string // Key orders the items: what needs looking at most comes first
-	Kind        UseKind
-	ID          string // of the member or token
-	Snapshot    []byte // JSON
+	Kind        ItemKind
+	ID          string // of the member, token or invitation
+	Snapshot    []byte // JSON: as it was when the review was opened
 	Decision    Decision
 	Note        string
 	By          string
 	At          time.Time
+	Outcome     []byte // JSON: what was decided on, and what came of it; nil: nothing was decided
 }
 
 // Hints is a source of news that the rules of a tenant have changed. It calls f with what it hears until ctx ends or it

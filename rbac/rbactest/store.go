@@ -137,11 +137,11 @@ func newInvitation(id string) rbac.InvitationRow {
 }
 
 func newReview(id string) rbac.ReviewRow {
-	return rbac.ReviewRow{ID: id, OpenedBy: "ann", Opened: moment, Due: moment.Add(14 * 24 * time.Hour), Overdue: rbac.OverdueKeep, Reminded: 1}
+	return rbac.ReviewRow{ID: id, OpenedBy: "ann", Opened: moment, Due: moment.Add(14 * 24 * time.Hour), Overdue: rbac.OverdueKeep, Reminded: 1, Summary: []byte(`{"roles": []}`)}
 }
 
 func newItem(review, key string) rbac.ItemRow {
-	return rbac.ItemRow{Review: review, Key: key, Kind: rbac.UseOfPerson, ID: "bob", Snapshot: []byte(`{"b": 1,  "a": ["x"]}`)}
+	return rbac.ItemRow{Review: review, Key: key, Kind: rbac.ItemPerson, ID: "bob", Snapshot: []byte(`{"b": 1,  "a": ["x"]}`)}
 }
 
 func name(n int) string { return fmt.Sprintf("%04d", n) }

@@ -19,7 +19,8 @@ var refusalTests = []storeTest{
 	{"a token keeps its hash, its member and the time of its creation", refuseToken},
 	{"a token expires within 366 days of its creation", refuseExpiry},
 	{"an invitation that was accepted or withdrawn stays so", refuseInvitation},
-	{"a review that was closed stays closed, with its items", refuseReview},
+	{"a review that was closed stays as it is, with its items", refuseReview},
+	{"what an item was when its review was opened stays", refuseSnapshot},
 	{"there are no items of no review", refuseItems},
 	{"what has no ID, or a word that is none, is refused", refuseWords},
 	{"text that a database would change is refused", refuseText},
@@ -183,9 +184,14 @@ func refuseReview(t *testing.T, h *house) {
 	require.NoError(t, h.PutItems(h.ctx, []rbac.ItemRow{item}))
 	r.Closed = moment.Add(time.Hour)
 	require.NoError(t, h.PutReview(h.ctx, r))
-	again := r
-	for _, closed := range []time.Time{{}, moment.Add(2 * time.Hour)} {
-		again.Closed = closed
+	for _, change := range []func(*rbac.ReviewRow){
+		func(r *rbac.ReviewRow) { r.Closed = time.Time{} }, func(r *rbac.ReviewRow) { r.Closed = moment.Add(2 * time.Hour) },
+		func(r *rbac.ReviewRow) { r.ClosedBy = "eve" }, func(r *rbac.ReviewRow) { r.OpenedBy = "eve" }, func(r *rbac.ReviewRow) { r.Opened = moment.Add(time.Hour) },
+		func(r *rbac.ReviewRow) { r.Due = moment }, func(r *rbac.ReviewRow) { r.Overdue = rbac.OverdueSuspend }, func(r *rbac.ReviewRow) { r.Applied = true },
+		func(r *rbac.ReviewRow) { r.Reminded = 4 }, func(r *rbac.ReviewRow) { r.Summary = []byte(`{"roles":[]}`) },
+	} {
+		again := r
+		change(&again)
 		require.ErrorIs(t, h.PutReview(h.ctx, again), rbac.ErrRefused)
 	}
 	decided := item
@@ -195,11 +201,26 @@ func refuseReview(t *testing.T, h *house) {
 	items, err := h.Items(h.ctx, "q1", "", 0)
 	require.NoError(t, err)
 	require.Equal(t, []rbac.ItemRow{item}, items)
-	r.Applied, r.Reminded = true, 4 // what was done about it may still be noted
-	require.NoError(t, h.PutReview(h.ctx, r))
 	reviews, err := h.Reviews(h.ctx)
 	require.NoError(t, err)
 	require.Equal(t, []rbac.ReviewRow{r}, reviews)
+}
+
+func refuseSnapshot(t *testing.T, h *house) {
+	item := newItem("q1", "k1")
+	require.NoError(t, h.PutReview(h.ctx, newReview("q1")))
+	require.NoError(t, h.PutItems(h.ctx, []rbac.ItemRow{item}))
+	for _, change := range []func(*rbac.ItemRow){
+		func(i *rbac.ItemRow) { i.Kind = rbac.ItemMachine }, func(i *rbac.ItemRow) { i.ID = "eve" },
+		func(i *rbac.ItemRow) { i.Snapshot = []byte(`{}`) }, func(i *rbac.ItemRow) { i.Snapshot = append([]byte(" "), i.Snapshot...) },
+	} {
+		other := item
+		change(&other)
+		require.ErrorIs(t, h.PutItems(h.ctx, []rbac.ItemRow{newItem("q1", "k0"), other}), rbac.ErrRefused)
+	}
+	items, err := h.Items(h.ctx, "q1", "", 0)
+	require.NoError(t, err)
+	require.Equal(t, []rbac.ItemRow{item}, items)
 }
 
 func refuseItems(t *testing.T, h *house) {

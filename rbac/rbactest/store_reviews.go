@@ -35,7 +35,8 @@ func reviewKept(t *testing.T, h *house) {
 	got, err := h.other().Reviews(h.ctx)
 	require.NoError(t, err)
 	require.Equal(t, []rbac.ReviewRow{r}, got)
-	r.OpenedBy, r.Due, r.Closed, r.Overdue, r.Applied, r.Reminded = "", moment, moment.Add(time.Hour), rbac.OverdueSuspend, true, 3
+	r.OpenedBy, r.Due, r.Closed, r.ClosedBy, r.Overdue, r.Applied, r.Reminded = "", moment, moment.Add(time.Hour), "bob", rbac.OverdueSuspend, true, 3
+	r.Summary = []byte(" {\"a\":  \"é\"}\n")
 	require.NoError(t, h.PutReview(h.ctx, r))
 	got, err = h.other().Reviews(h.ctx)
 	require.NoError(t, err)
@@ -61,6 +62,7 @@ func itemKept(t *testing.T, h *house) {
 	require.NoError(t, h.PutReview(h.ctx, newReview("q1")))
 	require.NoError(t, h.PutItems(h.ctx, nil))
 	i := newItem("q1", "k1")
+	i.Kind, i.ID, i.Snapshot = rbac.ItemToken, "t1", []byte(" [1,  2.50, \"\\u00e9é\"]\n")
 	check := func() {
 		require.NoError(t, h.PutItems(h.ctx, []rbac.ItemRow{i}))
 		got, err := h.other().Item(h.ctx, "q1", "k1")
@@ -68,9 +70,17 @@ func itemKept(t *testing.T, h *house) {
 		require.Equal(t, i, got)
 	}
 	check()
-	i.Decision, i.Note, i.By, i.At, i.Kind, i.ID = rbac.Reduce, "no longer in \"sales\"", "ann", moment, rbac.UseOfToken, "t1"
-	i.Snapshot = []byte(" [1,  2.50, \"\\u00e9é\"]\n")
+	for _, i.Decision = range []rbac.Decision{rbac.Reduce, rbac.Keep, rbac.Remove, rbac.NotReviewed, rbac.Suspend, rbac.Gone} {
+		i.Note, i.By, i.At, i.Outcome = "no longer in \"sales\"", "ann", moment, []byte(" {\"b\":2.50,  \"a\": \"é\"}\n")
+		check()
+	}
+	i.Decision, i.Note, i.By, i.At, i.Outcome = rbac.Undecided, "", "", time.Time{}, nil
 	check()
+	for _, kind := range []rbac.ItemKind{rbac.ItemPerson, rbac.ItemMachine, rbac.ItemInvitation} {
+		other := newItem("q1", "k-"+string(kind))
+		other.Kind = kind
+		require.NoError(t, h.PutItems(h.ctx, []rbac.ItemRow{other}))
+	}
 	_, err = h.Item(h.ctx, "q1", "k")
 	require.ErrorIs(t, err, rbac.ErrNotFound)
 	_, err = h.Item(h.ctx, "q2", "k1")
