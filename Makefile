@@ -27,9 +27,9 @@ interop: ## what other projects read of ours, and we of theirs (downloads some 1
 	cd internal/interop/vault && go vet ./... && go test ./...
 	cd internal/interop/standardwebhooks && go vet ./... && go test ./...
 
-fips: ## the vault and webhooks where only the algorithms of FIPS 140-3 are allowed
-	GODEBUG=fips140=on go test ./vault ./vault/webhook
-	GODEBUG=fips140=only go test ./vault ./vault/webhook
+fips: ## the vault, webhooks and API tokens where only the algorithms of FIPS 140-3 are allowed
+	GODEBUG=fips140=on go test ./vault ./vault/webhook ./rbac/apitoken
+	GODEBUG=fips140=only go test ./vault ./vault/webhook ./rbac/apitoken
 
 tour: ## every promise, tried and held, on both databases
 	go run ./examples/tour

@@ -1,7 +1,7 @@
 // Package apitoken is the form of API tokens: how one is made, told from junk, compared, found in a leak and shown. It knows
 // of no database, no clock and no roles.
 //
-//	acme_live_4mKq0ZtB91xYpTn0VQd3rJ7sLw2XbC5gHk8MfA6eRyUuDz1iPoNvE9qW0tYsK2
+//	acme_live_4mKq0ZtB91xYpTn0VQd3rJ7sLw2XbC5gHk8MfA6eRyUuDz1iPoNvE9q1fLaUK
 //	          id (12)     secret (43)                                checksum (6)
 //
 // Brand and environment say whose token it is and where it opens something. The ID finds what is kept of it. The secret is 256
