@@ -184,6 +184,13 @@ func (m *Memory) PutMember(ctx context.Context, r MemberRow) error {
 	})
 }
 
+// Member implements [Store].
+func (m *Memory) Member(ctx context.Context, who Subject) (out MemberRow, err error) {
+	found := false
+	err = m.read(ctx, func(x *memoryTx) { out, found = row(x.members, x.tenant.members, who) })
+	return out, notFound(found, err)
+}
+
 // maxTokenLife is the longest that any store lets a token live.
 const maxTokenLife = 366 * 24 * time.Hour
 

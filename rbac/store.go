@@ -63,6 +63,8 @@ type Store interface {
 	PutRole(ctx context.Context, r RoleRow) error
 	PutMember(ctx context.Context, m MemberRow) error
 	PutToken(ctx context.Context, t TokenRow) error
+	// Member returns the row of one member, removed or not, or ErrNotFound.
+	Member(ctx context.Context, who Subject) (MemberRow, error)
 
 	// Saw notes when what was last used: the newest time counts, and Net goes with it. Unknown ones are noted too.
 	Saw(ctx context.Context, uses []Use) error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/rbac"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -18,6 +19,7 @@ var ruleTests = []storeTest{
 	{"rules come back as they were put", ruleKept},
 	{"lists that are empty come back as nil, but for networks", ruleEmpty},
 	{"a rule that is put again replaces that of its ID", ruleReplaced},
+	{"the row of one member is found, also one that was removed", ruleMember},
 	{"people and machines of one name are two members", ruleKinds},
 	{"each change is one version more, and so is each in one transaction", ruleAdvance},
 	{"changes are the rules above a version, and all of them above 0", ruleChanges},
@@ -135,6 +137,33 @@ func ruleReplaced(t *testing.T, h *house) {
 	ann = newMember(3, rbac.User("ann")) // who left may come back
 	h.change(t, func(ctx context.Context, v int64, _ time.Time) { require.NoError(t, h.PutMember(ctx, ann)) })
 	is(t, h.since(t, 2), 3, nil, []rbac.MemberRow{ann}, nil)
+}
+
+func ruleMember(t *testing.T, h *house) {
+	_, err := h.Member(h.ctx, rbac.User("ann"))
+	require.ErrorIs(t, err, rbac.ErrNotFound)
+	ann, robot := newMember(1, rbac.User("ann")), newMember(1, rbac.Service("ann"))
+	ann.Status = rbac.Removed
+	h.change(t, func(ctx context.Context, v int64, _ time.Time) {
+		require.NoError(t, h.PutMember(ctx, ann))
+		got, err := h.Member(ctx, ann.Subject)
+		require.NoError(t, err)
+		require.Equal(t, ann, got, "in the transaction that put it")
+		_, err = h.Member(ctx, robot.Subject)
+		require.ErrorIs(t, err, rbac.ErrNotFound, "and that is an answer: the transaction goes on")
+		require.NoError(t, h.PutMember(ctx, robot))
+	})
+	for _, m := range []rbac.MemberRow{ann, robot} {
+		got, err := h.other().Member(h.ctx, m.Subject)
+		require.NoError(t, err)
+		require.Equal(t, m, got)
+	}
+	for _, who := range []rbac.Subject{rbac.User("Ann"), rbac.User("a%"), {}} {
+		_, err := h.Member(h.ctx, who)
+		require.ErrorIs(t, err, rbac.ErrNotFound)
+	}
+	_, err = h.other().Member(tenancy.With(context.Background(), h.Tenant(t)), ann.Subject)
+	require.ErrorIs(t, err, rbac.ErrNotFound, "in another tenant")
 }
 
 func ruleKinds(t *testing.T, h *house) {
