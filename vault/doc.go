@@ -25,8 +25,10 @@
 //
 // The keeper wraps a root, the root a key of each tenant, that a key of each purpose, and that one of each person. The keeper
 // is asked once at the start. [Vault.Shred] destroys a person's keys: whatever was sealed for them is lost, wherever copies of it
-// are. [Vault.RotateTenantKey], [Vault.RotatePurposeKey] and [Vault.RotateRoot] replace keys while values are read and written,
-// can be stopped at any moment, and go on when they are called again; [Field.Reseal] brings a value under the newest key.
+// are; an audit log that seals its values by an [AuditSealer] loses its values of the person too. [Vault.RotateTenantKey],
+// [Vault.RotatePurposeKey] and [Vault.RotateRoot] replace keys while values are read and written, can be stopped at any moment, and
+// go on when they are called again. Stored secrets come under the newest key, [Field.Reseal] brings a value of a column there, and
+// [Vault.DestroyPurposeKeys] then destroys the older ones.
 //
 // The cipher is AES-256-GCM with random nonces, under keys that XAES-256-GCM (c2sp.org/XAES-256-GCM) derives from one of ours and
 // a salt; a salt serves 65,536 messages. A key bears 2^48 messages without a counter, also when a machine is resumed

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -122,9 +121,24 @@ func (m *Memory) Under(ctx context.Context, parent, after KeyID, limit int) (out
 }
 
 // CountUnder implements [Store].
-func (m *Memory) CountUnder(ctx context.Context, parent KeyID) (int, error) {
-	all, err := m.Under(ctx, parent, KeyID{}, 1<<62)
-	return len(all), err
+func (m *Memory) CountUnder(ctx context.Context, parent KeyID) (n int, err error) {
+	err = m.of(ctx, func(t *memoryTenant) error { n = t.under(parent); return nil })
+	return n, err
+}
+
+// under is how many keys and secrets are under parent.
+func (t *memoryTenant) under(parent KeyID) (n int) {
+	for _, k := range t.keys {
+		if k.Parent == parent && k.State != Shredded {
+			n++
+		}
+	}
+	for _, s := range t.secrets {
+		if s.Key == parent {
+			n++
+		}
+	}
+	return n
 }
 
 // Rewrap implements [Store].
@@ -159,7 +173,7 @@ func (m *Memory) DestroyKey(ctx context.Context, id KeyID) error {
 			if k.State == Shredded {
 				return nil
 			}
-			if k.State == Active || slices.ContainsFunc(t.keys, func(c WrappedKey) bool { return c.Parent == id && c.State != Shredded }) {
+			if k.State == Active || t.under(id) > 0 {
 				return ErrConflict
 			}
 			t.epoch++
@@ -275,118 +289,4 @@ func (m *Memory) Shred(ctx context.Context, who Pseudonym) (n int, err error) {
 		return nil
 	})
 	return n, err
-}
-
-// Secret implements [Store].
-func (m *Memory) Secret(ctx context.Context, purpose, id string) (out StoredSecret, err error) {
-	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		out = s.StoredSecret
-		out.Sealed = bytes.Clone(out.Sealed)
-		return nil
-	})
-	return out, err
-}
-
-func (m *Memory) secret(ctx context.Context, purpose, id string, f func(*memorySecret) error) error {
-	return m.of(ctx, func(t *memoryTenant) error {
-		s := t.secrets[[2]string{purpose, id}]
-		if s == nil {
-			return ErrNotFound
-		}
-		return f(s)
-	})
-}
-
-// PutSecret implements [Store].
-func (m *Memory) PutSecret(ctx context.Context, s StoredSecret) error {
-	return m.of(ctx, func(t *memoryTenant) error {
-		at := [2]string{s.Purpose, s.ID}
-		old, now := t.secrets[at], time.Now()
-		s.Sealed, s.Created, s.Replaced, s.Used = bytes.Clone(s.Sealed), now, now, time.Time{}
-		next := &memorySecret{StoredSecret: s}
-		switch {
-		case old == nil && s.Version != 1, old != nil && old.Version != s.Version-1:
-			return ErrConflict
-		case old != nil:
-			clear(old.Sealed)
-			next.Created, next.Used, next.lease, next.until = old.Created, old.Used, old.lease, old.until
-		}
-		t.secrets[at] = next
-		return nil
-	})
-}
-
-// CloseSecret implements [Store].
-func (m *Memory) CloseSecret(ctx context.Context, purpose, id string) error {
-	return m.secret(ctx, purpose, id, func(s *memorySecret) error { s.Closing = true; return nil })
-}
-
-// RemoveSecret implements [Store].
-func (m *Memory) RemoveSecret(ctx context.Context, purpose, id string) error {
-	return m.of(ctx, func(t *memoryTenant) error {
-		at := [2]string{purpose, id}
-		if t.secrets[at] == nil {
-			return ErrNotFound
-		}
-		clear(t.secrets[at].Sealed)
-		delete(t.secrets, at)
-		return nil
-	})
-}
-
-// Secrets implements [Store].
-func (m *Memory) Secrets(ctx context.Context, purpose, id string, f func(StoredSecret) error) error {
-	var all []StoredSecret
-	err := m.of(ctx, func(t *memoryTenant) error {
-		for at, s := range t.secrets {
-			if cmp.Or(cmp.Compare(at[0], purpose), cmp.Compare(at[1], id)) > 0 {
-				s := s.StoredSecret
-				s.Sealed = nil
-				all = append(all, s)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(all, func(a, b StoredSecret) int { return cmp.Or(cmp.Compare(a.Purpose, b.Purpose), cmp.Compare(a.ID, b.ID)) })
-	for _, s := range all {
-		if err := f(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Used implements [Store].
-func (m *Memory) Used(ctx context.Context, purpose, id string) error {
-	return m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		if now := time.Now(); now.Sub(s.Used) > time.Minute {
-			s.Used = now.Truncate(time.Minute)
-		}
-		return nil
-	})
-}
-
-// Lease implements [Store].
-func (m *Memory) Lease(ctx context.Context, purpose, id, by string, d time.Duration) (ok bool, err error) {
-	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		now := time.Now()
-		if ok = s.lease == by || !now.Before(s.until); ok {
-			s.lease, s.until = by, now.Add(d)
-		}
-		return nil
-	})
-	return ok, err
-}
-
-// Release implements [Store].
-func (m *Memory) Release(ctx context.Context, purpose, id, by string) error {
-	return m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		if s.lease == by {
-			s.lease, s.until = "", time.Time{}
-		}
-		return nil
-	})
 }

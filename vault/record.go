@@ -16,6 +16,7 @@ var (
 	secretDisconnected = audit.Define("vault.secret.disconnected", audit.Delete)
 	subjectShredded    = audit.Define("vault.subject.shredded", audit.Delete)
 	keyRotated         = audit.Define("vault.key.rotated", audit.Update)
+	keyDestroyed       = audit.Define("vault.key.destroyed", audit.Delete)
 )
 
 // record records that by did act to r. If it fails, the act must not happen.

@@ -63,7 +63,8 @@ func (v *Vault) Put(ctx context.Context, r Ref, secret redact.Secret[string], p 
 	}
 }
 
-// putVersion seals secret and stores it as next says, in one transaction with the record of it.
+// putVersion seals secret and stores it as next says, in one transaction with the record of it. If the key is replaced while
+// it does, it takes the newer one: what the other side has given, nobody gets again.
 func (v *Vault) putVersion(ctx context.Context, r Ref, next StoredSecret, secret redact.Secret[string], act audit.Action, by audit.Party) error {
 	text := []byte(secret.Reveal())
 	defer clear(text)
@@ -74,25 +75,34 @@ func (v *Vault) putVersion(ctx context.Context, r Ref, next StoredSecret, secret
 	if err != nil {
 		return err
 	}
-	k, who, err := ring.sealing(ctx, r)
-	if err != nil {
-		return err
-	}
-	print, err := ring.index(ctx, "fingerprint", string(text))
-	if err != nil {
-		return err
-	}
-	next.Key, next.Subject = k.id, who
-	copy(next.Fingerprint[:], print)
-	if next.Sealed, err = k.seal(nil, text, next.context(ring)); err != nil {
-		return err
-	}
-	return v.store.Tx(ctx, func(ctx context.Context) error {
-		if err := v.store.PutSecret(ctx, next); err != nil {
+	for {
+		k, who, err := ring.sealing(ctx, r)
+		if err != nil {
 			return err
 		}
-		return v.record(ctx, act, by, r, nil)
-	})
+		if k.id == next.Key {
+			return ErrConflict // it was not for the key
+		}
+		print, err := ring.index(ctx, "fingerprint", string(text))
+		if err != nil {
+			return err
+		}
+		copy(next.Fingerprint[:], print)
+		next.Key, next.Subject = k.id, who
+		if next.Sealed, err = k.seal(nil, text, next.context(ring)); err != nil {
+			return err
+		}
+		err = v.store.Tx(ctx, func(ctx context.Context) error {
+			if err := v.store.PutSecret(ctx, next); err != nil {
+				return err
+			}
+			return v.record(ctx, act, by, r, nil)
+		})
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		ring.forget()
+	}
 }
 
 // sealing returns the key that seals for r, and the pseudonym of whose that is.

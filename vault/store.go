@@ -72,8 +72,8 @@ type Root struct {
 // that transaction. Times are kept to the microsecond. Implementations are safe for concurrent use by many processes.
 //
 // What Shred, DestroyKey, PutSecret and RemoveSecret take away, no file of an embedded database of the tenant holds when they have
-// returned, and their transaction has committed; nor what Rewrap replaces, once nothing is under from any more. While
-// somebody reads what was there, it goes when they have ended.
+// returned, and their transaction has committed; nor what Rewrap and ResealSecrets replace, once nothing is under from any
+// more. While somebody reads what was there, it goes when they have ended.
 type Store interface {
 	// Roots returns all roots, oldest first.
 	Roots(ctx context.Context) ([]Root, error)
@@ -111,15 +111,16 @@ type Store interface {
 	// key stays listed by KeysByID, and nothing gives it Wrapped again.
 	Shred(ctx context.Context, who Pseudonym) (int, error)
 	// Under returns up to limit keys that are not shredded and are wrapped under parent, in an order of the store's that
-	// no call changes, those after that one, which is the last of an earlier answer; and CountUnder how many there are in all.
+	// no call changes, those after that one, which is the last of an earlier answer; and CountUnder how many there are in
+	// all, with the secrets under it.
 	Under(ctx context.Context, parent, after KeyID, limit int) ([]WrappedKey, error)
 	CountUnder(ctx context.Context, parent KeyID) (int, error)
 	// Rewrap puts Parent and Wrapped of rows in the place of those of the keys with their ID, if their parent is still
 	// from and they are not shredded, and returns how many that were. It is ErrConflict, and changes nothing, unless the
 	// new Parent of all that are not OfTenant is an active key at that moment: see AddKey.
 	Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (int, error)
-	// DestroyKey makes a retired key Shredded. It is ErrConflict for an active one, and while a key is under it; and
-	// ErrNotFound if there is none of that name.
+	// DestroyKey makes a retired key Shredded. It is ErrConflict for an active one, and while a key or a secret is under it;
+	// and ErrNotFound if there is none of that name.
 	DestroyKey(ctx context.Context, id KeyID) error
 	// Residue names where copies of what was shredded may be that the store does not reach.
 	Residue() []string
@@ -127,7 +128,8 @@ type Store interface {
 	// Secret returns the newest version, or ErrNotFound.
 	Secret(ctx context.Context, purpose, id string) (StoredSecret, error)
 	// PutSecret stores s as the next version after s.Version - 1, and destroys that one. It is ErrConflict, and changes
-	// nothing, if another version is the newest; 0: none. Created and Used stay those that were.
+	// nothing, if another version is the newest; 0: none; or if s.Key is not an active key of the tenant's at that moment.
+	// Created and Used stay those that were.
 	PutSecret(ctx context.Context, s StoredSecret) error
 	// CloseSecret sets Closing of a secret, or is ErrNotFound.
 	CloseSecret(ctx context.Context, purpose, id string) error
@@ -136,6 +138,12 @@ type Store interface {
 	// Secrets calls f for the tenant's secrets, without Sealed, in order of purpose and id after those two, until f
 	// fails; purpose "" and id "": from the first.
 	Secrets(ctx context.Context, purpose, id string, f func(StoredSecret) error) error
+	// SecretsUnder returns up to limit secrets that are sealed under key, with Sealed, in order of purpose and id after those two.
+	SecretsUnder(ctx context.Context, key KeyID, purpose, id string, limit int) ([]StoredSecret, error)
+	// ResealSecrets puts Key and Sealed of rows in the place of those of the secrets with their purpose, id and version, if
+	// their key is still from, which is retired, and returns how many that were. It is ErrConflict, and changes nothing, unless the new Key
+	// of all is an active one of from's level, purpose and person at that moment. Nothing else of a secret changes.
+	ResealSecrets(ctx context.Context, rows []StoredSecret, from KeyID) (int, error)
 	// Used notes that a secret was used now, if what is noted is more than a minute old. It is ErrNotFound if there is none.
 	Used(ctx context.Context, purpose, id string) error
 	// Lease makes the caller the only one who may renew a secret until the store's clock says now + d, and reports

@@ -105,7 +105,11 @@ func (d *desk) leaveSecrets(t *testing.T, c config) {
 	require.NoError(t, d.keepSecrets(t.Context(), c))
 	b := d.box
 	b.put = func(ctx context.Context, r vault.Ref, secret redact.Secret[string], _ vault.Policy) error {
-		return b.store.PutSecret(ctx, vault.StoredSecret{Purpose: r.Purpose, ID: r.ID, Version: 1, Sealed: []byte(secret.Reveal())})
+		sealed, err := sealField(b.v)(ctx, r, nil) // the store wants the name of a key, if not its use
+		if err != nil {
+			return err
+		}
+		return b.store.PutSecret(ctx, vault.StoredSecret{Purpose: r.Purpose, ID: r.ID, Version: 1, Key: vault.KeyID(sealed[1:17]), Sealed: []byte(secret.Reveal())})
 	}
 	b.use = func(ctx context.Context, r vault.Ref, f func([]byte) error) error {
 		s, err := b.store.Secret(ctx, r.Purpose, r.ID)

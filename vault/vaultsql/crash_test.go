@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/vault"
 	"github.com/bailiwick-dev/bailiwick/vault/vaultsql"
+	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
 
@@ -75,8 +77,8 @@ func TestAnErrand(t *testing.T) {
 	}
 }
 
-// rotated checks that no key is under one that was replaced.
-func rotated(t *testing.T, ctx context.Context, s *vaultsql.Store, persons int) {
+// rotated checks that nothing is under a key that was replaced, so that it can be destroyed.
+func rotated(t *testing.T, ctx context.Context, s *vaultsql.Store, under int) {
 	t.Helper()
 	rows, _, err := s.Keys(ctx)
 	require.NoError(t, err)
@@ -90,17 +92,21 @@ func rotated(t *testing.T, ctx context.Context, s *vaultsql.Store, persons int) 
 			require.Equal(t, vault.Active, k.State, "an older one is destroyed")
 		case k.State != vault.Active:
 			require.Zero(t, n)
+			require.NoError(t, s.DestroyKey(ctx, k.ID))
 		case k.Purpose == "mail":
-			require.Equal(t, persons, n)
+			require.Equal(t, under, n)
 		}
 	}
 	require.Equal(t, 1, tops)
 }
 
-// A process that wraps some thousand keys anew is killed at any moment, while others read: they see no error, and whoever
+// sender is a secret of the purpose whose keys are rotated.
+func sender(i int) vault.Ref { return vault.Ref{Purpose: "mail", ID: fmt.Sprint("sender ", i)} }
+
+// A process that wraps some thousand keys anew, and seals anew some hundred secrets, is killed at any moment, while others read: they see no error, and whoever
 // calls again brings it to its end.
 func TestAKilledRotationLosesNothingAndIsTakenUpAgain(t *testing.T) {
-	rounds, persons := 4, 2500
+	rounds, persons, senders := 4, 2500, 250
 	if os.Getenv("BAILIWICK_SOAK") == "1" {
 		rounds = 1000
 	}
@@ -113,6 +119,14 @@ func TestAKilledRotationLosesNothingAndIsTakenUpAgain(t *testing.T) {
 		ctx, s := tenancy.With(context.Background(), id), w.store(t)
 		v := openVault(t, s, keeper)
 		items := sealedTogether(t, ctx, w, v, "mail", persons)
+		require.NoError(t, w.db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+			for i := range senders {
+				if err := v.Put(ctx, sender(i), secret(sender(i).ID), vault.Policy{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
 
 		e := errand{Dir: w.dir, Tenant: id.String(), Keeper: file}
 		if w.pg != nil {
@@ -122,7 +136,7 @@ func TestAKilledRotationLosesNothingAndIsTakenUpAgain(t *testing.T) {
 		var failed error
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
-		wg.Go(func() { failed = readOn(ctx, w.process(t), keeper, items, &reads, stop) })
+		wg.Go(func() { failed = readOn(ctx, w.process(t), keeper, items, senders, &reads, stop) })
 		for range rounds {
 			cmd, out := send(t, e)
 			told := false
@@ -141,15 +155,19 @@ func TestAKilledRotationLosesNothingAndIsTakenUpAgain(t *testing.T) {
 		require.NotZero(t, reads.Load())
 		require.NoError(t, v.RotatePurposeKey(ctx, "mail", vault.Rotation{}))
 		require.NoError(t, v.RotateTenantKey(ctx, vault.Rotation{}))
-		rotated(t, ctx, s, persons)
-		opens(t, ctx, v, "mail", items)
-		opens(t, ctx, openVault(t, w.process(t), keeper), "mail", items)
+		rotated(t, ctx, s, persons+senders)
+		for _, v := range []*vault.Vault{v, openVault(t, w.process(t), keeper)} {
+			opens(t, ctx, v, "mail", items)
+			for i := range senders {
+				require.NoError(t, useOne(ctx, v, i))
+			}
+		}
 		t.Logf("%d processes killed, %d values read meanwhile", rounds, reads.Load())
 	})
 }
 
 // readOn opens values until it is stopped, as processes do that begin with nothing in memory, and others that go on.
-func readOn(ctx context.Context, s *vaultsql.Store, keeper vault.Keeper, items []item, reads *atomic.Int64, stop chan struct{}) error {
+func readOn(ctx context.Context, s *vaultsql.Store, keeper vault.Keeper, items []item, senders int, reads *atomic.Int64, stop chan struct{}) error {
 	for {
 		v, err := vault.Open(ctx, s, keeper, vault.Options{FreshFor: 20 * time.Millisecond})
 		if err != nil {
@@ -161,17 +179,25 @@ func readOn(ctx context.Context, s *vaultsql.Store, keeper vault.Keeper, items [
 				return v.Close()
 			default:
 			}
-			err := readSome(ctx, v, items)
-			if err != nil {
+			if err := errors.Join(readSome(ctx, v, items), useOne(ctx, v, rand.IntN(senders))); err != nil {
 				_ = v.Close()
 				return err
 			}
-			reads.Add(50)
+			reads.Add(51)
 		}
 		if err := v.Close(); err != nil {
 			return err
 		}
 	}
+}
+
+func useOne(ctx context.Context, v *vault.Vault, i int) error {
+	return v.Use(ctx, sender(i), func(secret []byte) error {
+		if string(secret) != sender(i).ID {
+			return fmt.Errorf("another secret came out")
+		}
+		return nil
+	})
 }
 
 func readSome(ctx context.Context, v *vault.Vault, items []item) error {

@@ -18,15 +18,15 @@
 // can be destroyed when nothing is left.
 //
 // Triggers refuse, to whoever writes: that a key is active again once it was retired, or gets anything back once it was shredded; that a key
-// or a root is changed in any other way, or removed; that a version of a secret is changed or goes back; that a table is
-// emptied (TRUNCATE). On Postgres that holds in every replication mode; whoever owns the tables can drop triggers,
+// or a root is changed in any other way, or removed; that a version of a secret goes back, or is changed, but for going from a
+// retired key to the one in its place; that a table is emptied (TRUNCATE). On Postgres that holds in every replication mode; whoever owns the tables can drop triggers,
 // and a file can be edited. What is put in a wrong place opens nowhere: package vault binds it to tenant, purpose, person and name.
 // A tenant's keys go with the tenant, when it is purged or moved.
 //
 // # What shredding leaves
 //
 // On SQLite, when Shred has returned, no byte of the wrapped keys is in the tenant's files; nor of what DestroyKey, PutSecret
-// and RemoveSecret take away, and of what Rewrap replaces once the last key has left its old parent. It is overwritten where
+// and RemoveSecret take away, and of what Rewrap and ResealSecrets replace once nothing is left under the old key. It is overwritten where
 // it was, rows that hold it never move, and the write-ahead log is emptied after the commit. While somebody reads
 // what the log holds it cannot be: that is waited for a quarter of a second, and done when they have ended, or when the file
 // is next opened. A shredded key's row stays, with zeros in it, and so does the room of a removed secret, for another one of its

@@ -213,7 +213,7 @@ func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vaul
 func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey, after vault.KeyID) (out vault.WrappedKey, err error) {
 	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		if k.Level != vault.OfTenant {
-			if ok, err := parentsAreActive(ctx, tx, []vault.KeyID{k.Parent}); err != nil || !ok {
+			if ok, err := areActive(ctx, tx, []vault.KeyID{k.Parent}); err != nil || !ok {
 				return vault.ErrConflict, err
 			}
 		}
@@ -251,8 +251,8 @@ func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey
 	return out, nil
 }
 
-// parentsAreActive is for SQLite, where nobody else writes meanwhile.
-func parentsAreActive(ctx context.Context, tx *sqlx.Tx, ids []vault.KeyID) (bool, error) {
+// areActive is for SQLite, where nobody else writes meanwhile.
+func areActive(ctx context.Context, tx *sqlx.Tx, ids []vault.KeyID) (bool, error) {
 	for i := range ids {
 		var one int
 		err := tx.GetContext(ctx, &one, `SELECT 1 FROM vault_key WHERE id = ? AND state = 'a'`, ids[i][:])

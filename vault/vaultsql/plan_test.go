@@ -20,10 +20,11 @@ var hot = map[string][]any{
 	`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' ORDER BY k.seq`: nil,
 	`SELECT {key} FROM vault_key k WHERE k.parent = ? AND k.state <> 's'
 		AND k.seq > coalesce((SELECT a.seq FROM vault_key a WHERE a.id = ?), -1) ORDER BY k.seq LIMIT ?`: {id16, id16, 1000},
-	`SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's'`:                                      {id16},
-	`UPDATE vault_key SET state = 's', wrapped = wrapped WHERE id IN ` + vaultsql.OfSubject + ` AND state <> 's'`: {id16, id16},
-	`SELECT {secret} FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                        {"a", "b"},
-	`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:       {"a", "b", 500},
+	`SELECT (SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's') + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`: {id16, id16},
+	`SELECT {secret} FROM vault_secret s WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                     {id16, "a", "b", 100},
+	`UPDATE vault_key SET state = 's', wrapped = wrapped WHERE id IN ` + vaultsql.OfSubject + ` AND state <> 's'`:                                {id16, id16},
+	`SELECT {secret} FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                                                       {"a", "b"},
+	`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                      {"a", "b", 500},
 }
 
 var id16 = []byte("0123456789abcdef")

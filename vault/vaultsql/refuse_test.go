@@ -81,6 +81,7 @@ func TestTheDatabaseItselfKeepsWhatItCan(t *testing.T) {
 			`DELETE FROM vault_epoch`,
 			`UPDATE vault_secret SET version = version - 1`,
 			`UPDATE vault_secret SET key_id = fingerprint || fingerprint`,
+			`UPDATE vault_secret SET key_id = (SELECT id FROM vault_key WHERE purpose = 'mail' AND level = 1 AND state = 'a')`,
 			`UPDATE vault_secret SET created = created - 1`,
 			`INSERT INTO vault_key (id, level, purpose, subject, parent, wrapped, commit_hash, state, created)
 				SELECT id, level, purpose, subject, parent, parent, commit_hash, 'r', created FROM vault_key WHERE state = 's'`,

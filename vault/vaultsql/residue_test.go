@@ -134,6 +134,17 @@ func TestNothingTakenAwayIsLeftInAnySQLiteFile(t *testing.T) {
 		require.NoError(t, s.Secrets(ctx, "", "", func(vault.StoredSecret) error { newest++; return nil }))
 		require.Equal(t, newest, left(old...), "round %d", round)
 	}
+	// Sealed anew, under the purpose's next key.
+	var under [][]byte
+	rows, err := s.SecretsUnder(ctx, purposeKey(t, ctx, s, vault.OfPurpose, "slack").ID, "", "", 1000)
+	require.NoError(t, err)
+	for _, r := range rows {
+		under = append(under, bytes.Clone(r.Sealed))
+	}
+	require.Greater(t, len(under), 5)
+	require.Equal(t, len(under), left(under...))
+	require.NoError(t, v.RotatePurposeKey(ctx, "slack", vault.Rotation{}))
+	require.Zero(t, left(append(old, under...)...))
 	// In a transaction of the application's it is so once that has committed.
 	require.NoError(t, w.db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
 		for i := range 12 {

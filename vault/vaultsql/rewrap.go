@@ -22,7 +22,8 @@ func (s *Store) Under(ctx context.Context, parent, after vault.KeyID, limit int)
 
 // CountUnder implements [vault.Store].
 func (s *Store) CountUnder(ctx context.Context, parent vault.KeyID) (n int, err error) {
-	err = s.look(ctx, `SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's'`, []any{parent[:]}, []any{&n})
+	err = s.look(ctx, `SELECT (SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's') + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`,
+		[]any{parent[:], parent[:]}, []any{&n})
 	return n, err
 }
 
@@ -79,7 +80,7 @@ func (s *Store) rewrapSQLite(ctx context.Context, rows []vault.WrappedKey, paren
 		bySize[len(k.Wrapped)] = b
 	}
 	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		if ok, err := parentsAreActive(ctx, tx, parents); err != nil || !ok {
+		if ok, err := areActive(ctx, tx, parents); err != nil || !ok {
 			return vault.ErrConflict, err
 		}
 		n = 0

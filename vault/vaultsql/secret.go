@@ -48,7 +48,12 @@ func (s *Store) Secret(ctx context.Context, purpose, id string) (vault.StoredSec
 	if err := s.look(ctx, text, []any{purpose, id}, append(r.dest(), &data)); err != nil {
 		return vault.StoredSecret{}, refusedAs(err, vault.ErrNotFound)
 	}
-	out, err := r.secret()
+	return s.sealedSecret(&r, data)
+}
+
+// sealedSecret is what is in a row, with what is sealed.
+func (s *Store) sealedSecret(r *secretRow, data []byte) (out vault.StoredSecret, err error) {
+	out, err = r.secret()
 	if out.Sealed = data; err == nil && !s.pg {
 		out.Sealed, err = unpack(data)
 	}
@@ -81,24 +86,30 @@ func unpack(data []byte) ([]byte, error) {
 	return data[sealedHead : sealedHead+n], nil
 }
 
-// PutSecret implements [vault.Store].
+// PutSecret implements [vault.Store]. On Postgres it locks the key's row as AddKey locks a parent's: nothing new comes under a
+// key that was retired.
 func (s *Store) PutSecret(ctx context.Context, x vault.StoredSecret) error {
 	if x.Version < 1 {
 		return vault.ErrConflict
 	}
 	if s.pg {
 		var one int
-		values := []any{x.Subject[:], x.Key[:], x.Sealed, x.Fingerprint[:], x.Closing, int64(x.RotateEvery), microOf(x.Expires), x.Purpose, x.ID}
-		text := `WITH t AS MATERIALIZED (SELECT {now} AS now) INSERT INTO vault_secret (subject, key_id, sealed, fingerprint, closing, rotate_every, expires, purpose, id, version, created, replaced)
+		values := []any{x.Key[:], x.Subject[:], x.Key[:], x.Sealed, x.Fingerprint[:], x.Closing, int64(x.RotateEvery), microOf(x.Expires), x.Purpose, x.ID}
+		text := `WITH t AS MATERIALIZED (SELECT {now} AS now FROM (SELECT FROM vault_key WHERE id = ? AND state = 'a' FOR SHARE) k)
+			INSERT INTO vault_secret (subject, key_id, sealed, fingerprint, closing, rotate_every, expires, purpose, id, version, created, replaced)
 			SELECT ?::bytea, ?::bytea, ?::bytea, ?::bytea, ?::boolean, ?::bigint, ?::bigint, ?::text, ?::text, 1, t.now, t.now FROM t ON CONFLICT DO NOTHING RETURNING 1`
 		if x.Version > 1 {
-			text = `UPDATE vault_secret SET subject = ?, key_id = ?, sealed = ?, fingerprint = ?, closing = ?, rotate_every = ?, expires = ?,
-				version = version + 1, replaced = {now} WHERE purpose = ? AND id = ? AND version = ? RETURNING 1`
+			text = `WITH k AS MATERIALIZED (SELECT FROM vault_key WHERE id = ? AND state = 'a' FOR SHARE)
+				UPDATE vault_secret SET subject = ?, key_id = ?, sealed = ?, fingerprint = ?, closing = ?, rotate_every = ?, expires = ?,
+				version = version + 1, replaced = {now} WHERE purpose = ? AND id = ? AND version = ? AND EXISTS (SELECT FROM k) RETURNING 1`
 			values = append(values, x.Version-1)
 		}
 		return refusedAs(s.row(ctx, text, values, []any{&one}), vault.ErrConflict)
 	}
 	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		if ok, err := areActive(ctx, tx, []vault.KeyID{x.Key}); err != nil || !ok {
+			return vault.ErrConflict, err
+		}
 		return s.putSQLite(ctx, tx, &x)
 	})
 }

@@ -278,7 +278,7 @@ func subjectKeys(t *testing.T, h *house) {
 
 func endedCtx(t *testing.T, h *house) {
 	top, purpose := h.tree(t)
-	secret := h.put(t, newSecret("slack", "bot"))
+	secret := h.put(t, h.newSecret(t, "slack", "bot"))
 	live := h.ctx
 	ctx, stop := context.WithCancel(h.ctx)
 	stop()

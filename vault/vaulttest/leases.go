@@ -24,8 +24,8 @@ func leaseAlone(t *testing.T, h *house) {
 	_, err := h.Lease(h.ctx, "slack", "bot", "me", time.Hour)
 	require.ErrorIs(t, err, vault.ErrNotFound)
 	require.ErrorIs(t, h.Release(h.ctx, "slack", "bot", "me"), vault.ErrNotFound)
-	first := h.put(t, newSecret("slack", "bot"))
-	h.put(t, newSecret("slack", "other"))
+	first := h.put(t, h.newSecret(t, "slack", "bot"))
+	h.put(t, h.newSecret(t, "slack", "other"))
 	require.True(t, h.lease(t, 0, "me", time.Hour))
 	require.False(t, h.lease(t, 1, "you", time.Hour))
 	require.True(t, h.lease(t, 1, "me", time.Hour), "who has it may prolong it")
@@ -45,7 +45,7 @@ func leaseAlone(t *testing.T, h *house) {
 }
 
 func leaseEnds(t *testing.T, h *house) {
-	h.put(t, newSecret("slack", "bot"))
+	h.put(t, h.newSecret(t, "slack", "bot"))
 	require.True(t, h.lease(t, 0, "me", time.Hour))
 	require.True(t, h.lease(t, 0, "me", time.Millisecond), "prolonging may shorten")
 	require.Eventually(t, func() bool { return h.lease(t, 1, "you", time.Hour) }, 10*time.Second, time.Millisecond)
@@ -53,7 +53,7 @@ func leaseEnds(t *testing.T, h *house) {
 }
 
 func raceLease(t *testing.T, h *house) {
-	h.put(t, newSecret("slack", "bot"))
+	h.put(t, h.newSecret(t, "slack", "bot"))
 	for range 3 {
 		won, errs := make([]bool, racers), make([]error, racers)
 		together(racers, func(i int) {

@@ -22,7 +22,7 @@ var secretTests = []test{
 func secretVersions(t *testing.T, h *house) {
 	_, err := h.Secret(h.ctx, "slack", "bot")
 	require.ErrorIs(t, err, vault.ErrNotFound)
-	first := h.put(t, newSecret("slack", "bot"))
+	first := h.put(t, h.newSecret(t, "slack", "bot"))
 	require.True(t, first.Created.Equal(first.Replaced))
 	require.False(t, first.Created.IsZero())
 	require.True(t, first.Used.IsZero())
@@ -38,8 +38,8 @@ func secretVersions(t *testing.T, h *house) {
 		last = got
 	}
 	require.EqualValues(t, 9, last.Version)
-	other := h.put(t, newSecret("slack", "other"))
-	h.put(t, newSecret("stripe", "bot"))
+	other := h.put(t, h.newSecret(t, "slack", "other"))
+	h.put(t, h.newSecret(t, "stripe", "bot"))
 	got, err := h.Secret(h.ctx, "slack", "bot")
 	require.NoError(t, err)
 	require.Equal(t, last, got)
@@ -49,9 +49,9 @@ func secretVersions(t *testing.T, h *house) {
 }
 
 func secretConflict(t *testing.T, h *house) {
-	first := h.put(t, newSecret("slack", "bot"))
+	first := h.put(t, h.newSecret(t, "slack", "bot"))
 	for _, version := range []int64{-1, 0, 1, 3, 4} {
-		x := newSecret("slack", "bot")
+		x := h.newSecret(t, "slack", "bot")
 		x.Version = version
 		require.ErrorIs(t, h.PutSecret(h.ctx, x), vault.ErrConflict, version)
 		if version != 1 {
@@ -67,11 +67,12 @@ func secretConflict(t *testing.T, h *house) {
 }
 
 func raceSecret(t *testing.T, h *house) {
+	h.tree(t)
 	for version := int64(1); version <= 4; version++ {
 		errs := make([]error, 16)
 		made := make([]vault.StoredSecret, len(errs))
 		together(len(errs), func(i int) {
-			made[i] = newSecret("slack", "bot")
+			made[i] = h.newSecret(t, "slack", "bot")
 			made[i].Version = version
 			errs[i] = h.process(i).PutSecret(h.ctx, made[i])
 		})
@@ -92,7 +93,7 @@ func raceSecret(t *testing.T, h *house) {
 
 func secretClosing(t *testing.T, h *house) {
 	require.ErrorIs(t, h.CloseSecret(h.ctx, "slack", "bot"), vault.ErrNotFound)
-	first := h.put(t, newSecret("slack", "bot"))
+	first := h.put(t, h.newSecret(t, "slack", "bot"))
 	require.NoError(t, h.CloseSecret(h.ctx, "slack", "bot"))
 	require.NoError(t, h.CloseSecret(h.ctx, "slack", "bot"))
 	got, err := h.Secret(h.ctx, "slack", "bot")
@@ -104,16 +105,16 @@ func secretClosing(t *testing.T, h *house) {
 
 func secretRemoved(t *testing.T, h *house) {
 	require.ErrorIs(t, h.RemoveSecret(h.ctx, "slack", "bot"), vault.ErrNotFound)
-	h.put(t, next(h.put(t, newSecret("slack", "bot")), 30))
-	stays := h.put(t, newSecret("slack", "other"))
+	h.put(t, next(h.put(t, h.newSecret(t, "slack", "bot")), 30))
+	stays := h.put(t, h.newSecret(t, "slack", "other"))
 	require.NoError(t, h.RemoveSecret(h.ctx, "slack", "bot"))
 	_, err := h.Secret(h.ctx, "slack", "bot")
 	require.ErrorIs(t, err, vault.ErrNotFound)
 	require.ErrorIs(t, h.RemoveSecret(h.ctx, "slack", "bot"), vault.ErrNotFound)
-	x := newSecret("slack", "bot")
+	x := h.newSecret(t, "slack", "bot")
 	x.Version = 3
 	require.ErrorIs(t, h.PutSecret(h.ctx, x), vault.ErrConflict)
-	h.put(t, newSecret("slack", "bot"))
+	h.put(t, h.newSecret(t, "slack", "bot"))
 	got, err := h.Secret(h.ctx, "slack", "other")
 	require.NoError(t, err)
 	require.Equal(t, stays, got)
@@ -125,7 +126,7 @@ func secretOrder(t *testing.T, h *house) {
 	want[len(want)-1].id = "x"
 	for i := range want { // in another order
 		p := want[(i*3+7)%len(want)]
-		h.put(t, newSecret(p.purpose, p.id))
+		h.put(t, h.newSecret(t, p.purpose, p.id))
 	}
 	list := func(purpose, id string) (out []place) {
 		require.NoError(t, h.Secrets(h.ctx, purpose, id, func(s vault.StoredSecret) error {
@@ -152,7 +153,7 @@ func secretOrder(t *testing.T, h *house) {
 
 func secretUsed(t *testing.T, h *house) {
 	require.ErrorIs(t, h.Used(h.ctx, "slack", "bot"), vault.ErrNotFound)
-	first := h.put(t, newSecret("slack", "bot"))
+	first := h.put(t, h.newSecret(t, "slack", "bot"))
 	require.NoError(t, h.Used(h.ctx, "slack", "bot"))
 	got, err := h.Secret(h.ctx, "slack", "bot")
 	require.NoError(t, err)

@@ -20,7 +20,7 @@ func tenantsApart(t *testing.T, h *house) {
 	top, mail := h.tree(t)
 	ann := somebody()
 	person := h.add(t, newKey(vault.OfSubject, "mail", ann, mail.ID), vault.KeyID{})
-	secret := h.put(t, newSecret("slack", "bot"))
+	secret := h.put(t, h.newSecret(t, "slack", "bot"))
 	require.True(t, h.lease(t, 0, "me", time.Hour))
 
 	all := []vault.KeyID{top.ID, mail.ID, person.ID}
@@ -63,7 +63,15 @@ func tenantsApart(t *testing.T, h *house) {
 	require.ErrorIs(t, other.CloseSecret(other.ctx, "slack", "bot"), vault.ErrNotFound)
 	require.ErrorIs(t, other.Used(other.ctx, "slack", "bot"), vault.ErrNotFound)
 	require.ErrorIs(t, other.Release(other.ctx, "slack", "bot", "me"), vault.ErrNotFound)
-	other.put(t, newSecret("slack", "bot"))
+	stolen, err := other.SecretsUnder(other.ctx, secret.Key, "", "", 10)
+	require.NoError(t, err)
+	require.Empty(t, stolen)
+	theirs := secret
+	theirs.Key = otherTop.ID
+	_, err = other.ResealSecrets(other.ctx, []vault.StoredSecret{theirs}, secret.Key)
+	require.ErrorIs(t, err, vault.ErrConflict)
+	require.ErrorIs(t, other.PutSecret(other.ctx, newSecret("slack", "new", secret.Key)), vault.ErrConflict, "its key is another's")
+	other.put(t, other.newSecret(t, "slack", "bot"))
 	require.True(t, other.lease(t, 0, "you", time.Hour))
 	seen := 0
 	require.NoError(t, other.Secrets(other.ctx, "", "", func(vault.StoredSecret) error { seen++; return nil }))
@@ -96,10 +104,14 @@ func noTenant(t *testing.T, h *house) {
 	_, err = h.Under(ctx, id, vault.KeyID{}, 1)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	require.ErrorIs(t, h.DestroyKey(ctx, id), tenancy.ErrNoTenant)
-	require.ErrorIs(t, h.PutSecret(ctx, newSecret("slack", "bot")), tenancy.ErrNoTenant)
+	require.ErrorIs(t, h.PutSecret(ctx, h.newSecret(t, "slack", "bot")), tenancy.ErrNoTenant)
 	_, err = h.Secret(ctx, "slack", "bot")
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	require.ErrorIs(t, h.Secrets(ctx, "", "", func(vault.StoredSecret) error { return nil }), tenancy.ErrNoTenant)
+	_, err = h.SecretsUnder(ctx, id, "", "", 1)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
+	_, err = h.ResealSecrets(ctx, []vault.StoredSecret{newSecret("slack", "bot", id)}, id)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	require.ErrorIs(t, h.Used(ctx, "slack", "bot"), tenancy.ErrNoTenant)
 	_, err = h.Lease(ctx, "slack", "bot", "me", time.Hour)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)

@@ -24,8 +24,8 @@ func txTogether(t *testing.T, h *house) {
 	top, mail := h.tree(t)
 	ann := somebody()
 	keys := h.fill(t, mail, 2)
-	secret := h.put(t, newSecret("slack", "bot"))
-	h.put(t, newSecret("slack", "old"))
+	secret := h.put(t, h.newSecret(t, "slack", "bot"))
+	h.put(t, h.newSecret(t, "slack", "old"))
 	mark := h.epochNow(t)
 	var added, fresh vault.WrappedKey
 	work := func(ctx context.Context) error {
@@ -39,7 +39,7 @@ func txTogether(t *testing.T, h *house) {
 		_, err = h.Shred(ctx, keys[1].Subject)
 		require.NoError(t, err)
 		require.NoError(t, h.PutSecret(ctx, next(secret, 10)))
-		require.NoError(t, h.PutSecret(ctx, newSecret("slack", "new")))
+		require.NoError(t, h.PutSecret(ctx, h.newSecret(t, "slack", "new")))
 		require.NoError(t, h.RemoveSecret(ctx, "slack", "old"))
 		ok, err := h.Lease(ctx, "slack", "bot", "me", time.Hour)
 		require.NoError(t, err)
@@ -101,7 +101,7 @@ func txJoins(t *testing.T, h *house) {
 
 func txAnswers(t *testing.T, h *house) {
 	top, mail := h.tree(t)
-	secret := newSecret("slack", "bot")
+	secret := h.newSecret(t, "slack", "bot")
 	require.NoError(t, h.Tx(h.ctx, func(ctx context.Context) error {
 		_, err := h.AddKey(ctx, newKey(vault.OfSubject, "mail", somebody(), newID()), vault.KeyID{})
 		require.ErrorIs(t, err, vault.ErrConflict)
@@ -120,6 +120,8 @@ func txAnswers(t *testing.T, h *house) {
 		require.ErrorIs(t, h.Release(ctx, "slack", "bot", "me"), vault.ErrNotFound)
 		_, err = h.Lease(ctx, "slack", "bot", "me", time.Hour)
 		require.ErrorIs(t, err, vault.ErrNotFound)
+		_, err = h.ResealSecrets(ctx, []vault.StoredSecret{secret}, newID())
+		require.ErrorIs(t, err, vault.ErrConflict)
 		require.NoError(t, h.PutSecret(ctx, secret))
 		require.ErrorIs(t, h.PutSecret(ctx, secret), vault.ErrConflict)
 		return nil

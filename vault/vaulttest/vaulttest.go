@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(testing.TB) Harness) {
 	run(shredTests)
 	run(rewrapTests)
 	run(secretTests)
+	run(resealTests)
 	run(leaseTests)
 	run(tenantTests)
 	if !h.NoTransactions {
@@ -61,6 +62,7 @@ type house struct {
 	Harness
 	ctx context.Context
 	vault.Store
+	top vault.KeyID // the tenant's, once there is one
 }
 
 func newHouse(t testing.TB, h Harness) *house {
@@ -115,6 +117,7 @@ func (h *house) add(t require.TestingT, k vault.WrappedKey, after vault.KeyID) v
 // tree adds a tenant's key and one of a purpose, and returns them.
 func (h *house) tree(t require.TestingT) (top, purpose vault.WrappedKey) {
 	top = h.add(t, newKey(vault.OfTenant, "", vault.Pseudonym{}, newID()), vault.KeyID{})
+	h.top = top.ID
 	return top, h.add(t, newKey(vault.OfPurpose, "mail", vault.Pseudonym{}, top.ID), vault.KeyID{})
 }
 
@@ -147,9 +150,16 @@ func ids(rows []vault.WrappedKey) []vault.KeyID {
 	return out
 }
 
-// newSecret returns version 1 of one.
-func newSecret(purpose, id string) vault.StoredSecret {
-	s := vault.StoredSecret{Purpose: purpose, ID: id, Version: 1, Subject: somebody(), Key: newID(), Sealed: make([]byte, 120),
+// newSecret returns version 1 of one, under the tenant's key.
+func (h *house) newSecret(t require.TestingT, purpose, id string) vault.StoredSecret {
+	if h.top == (vault.KeyID{}) {
+		h.tree(t)
+	}
+	return newSecret(purpose, id, h.top)
+}
+
+func newSecret(purpose, id string, key vault.KeyID) vault.StoredSecret {
+	s := vault.StoredSecret{Purpose: purpose, ID: id, Version: 1, Subject: somebody(), Key: key, Sealed: make([]byte, 120),
 		RotateEvery: 90*24*time.Hour + 1, Expires: time.Date(2031, 1, 2, 3, 4, 5, 6000, time.UTC)}
 	random(s.Sealed)
 	random(s.Fingerprint[:])
@@ -158,7 +168,7 @@ func newSecret(purpose, id string) vault.StoredSecret {
 
 // next returns the version after s, of n bytes.
 func next(s vault.StoredSecret, n int) vault.StoredSecret {
-	x := newSecret(s.Purpose, s.ID)
+	x := newSecret(s.Purpose, s.ID, s.Key)
 	x.Version, x.Sealed = s.Version+1, make([]byte, n)
 	random(x.Sealed)
 	return x

@@ -52,6 +52,7 @@ CREATE TABLE vault_secret (
     CONSTRAINT vault_secret_lease CHECK ((lease_by IS NULL) = (lease_until IS NULL))
 ) WITH (fillfactor = 80);
 ALTER TABLE vault_secret ALTER sealed SET STORAGE EXTERNAL;
+CREATE INDEX vault_secret_under ON vault_secret (tenant_id, key_id, purpose, id);
 
 -- What follows holds for whoever may write. It runs with the caller's own rights.
 
@@ -85,10 +86,22 @@ CREATE TRIGGER vault_key_goes_on BEFORE UPDATE ON vault_key FOR EACH ROW
 CREATE TRIGGER vault_key_stays BEFORE DELETE ON vault_key FOR EACH ROW EXECUTE FUNCTION vault_refuse();
 CREATE TRIGGER vault_epoch_grows BEFORE UPDATE ON vault_epoch FOR EACH ROW WHEN (NEW.epoch <= OLD.epoch) EXECUTE FUNCTION vault_refuse();
 CREATE TRIGGER vault_epoch_stays BEFORE DELETE ON vault_epoch FOR EACH ROW EXECUTE FUNCTION vault_refuse();
--- What is sealed changes with the version, and versions only grow.
+-- Versions of a secret only grow. What is sealed changes with the version, or goes from a retired key to the one in its place.
 CREATE TRIGGER vault_secret_goes_on BEFORE UPDATE ON vault_secret FOR EACH ROW
-    WHEN (NEW.version < OLD.version OR NEW.created <> OLD.created OR NEW.purpose <> OLD.purpose OR NEW.id <> OLD.id OR (NEW.version = OLD.version
-        AND (NEW.sealed <> OLD.sealed OR NEW.key_id <> OLD.key_id OR NEW.subject <> OLD.subject OR NEW.replaced <> OLD.replaced))) EXECUTE FUNCTION vault_refuse();
+    WHEN (NEW.version < OLD.version OR NEW.created <> OLD.created OR NEW.purpose <> OLD.purpose OR NEW.id <> OLD.id
+        OR (NEW.version = OLD.version AND (NEW.subject <> OLD.subject OR NEW.replaced <> OLD.replaced))) EXECUTE FUNCTION vault_refuse();
+-- +goose StatementBegin
+CREATE FUNCTION vault_resealed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM public.vault_key o JOIN public.vault_key n ON n.tenant_id = o.tenant_id AND n.level = o.level AND n.purpose = o.purpose
+        AND n.subject = o.subject WHERE o.tenant_id = OLD.tenant_id AND o.id = OLD.key_id AND o.state = 'r' AND n.id = NEW.key_id AND n.state = 'a') THEN
+        RAISE EXCEPTION 'the vault refuses another value of a version of %', TG_TABLE_NAME USING ERRCODE = 'BWV01', CONSTRAINT = 'vault_version';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER vault_secret_resealed BEFORE UPDATE ON vault_secret FOR EACH ROW
+    WHEN (NEW.version = OLD.version AND (NEW.sealed <> OLD.sealed OR NEW.key_id <> OLD.key_id)) EXECUTE FUNCTION vault_resealed();
 
 -- The roots are nobody's who belongs to a tenant: they are the system role's.
 CREATE TABLE vault_roots.root (

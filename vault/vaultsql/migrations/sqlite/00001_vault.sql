@@ -47,6 +47,7 @@ CREATE TABLE vault_secret (
     PRIMARY KEY (purpose, id),
     CONSTRAINT vault_secret_lease CHECK ((lease_by IS NULL) = (lease_until IS NULL))
 ) STRICT;
+CREATE INDEX vault_secret_under ON vault_secret (key_id, purpose, id);
 -- data is 1, the length of what is sealed in 4 bytes, that, and zeros up to a multiple of 256 bytes; all zeros: nobody's.
 CREATE TABLE vault_sealed (
     place INTEGER NOT NULL PRIMARY KEY,
@@ -73,13 +74,18 @@ CREATE TRIGGER vault_epoch_grows BEFORE UPDATE ON vault_epoch WHEN NEW.epoch <= 
 BEGIN SELECT RAISE(ABORT, 'vault: the epoch only grows'); END;
 CREATE TRIGGER vault_epoch_stays BEFORE DELETE ON vault_epoch BEGIN SELECT RAISE(ABORT, 'vault: the epoch only grows'); END;
 
--- What is sealed changes with the version, and versions only grow.
+-- Versions of a secret only grow. What is sealed changes with the version, or goes from a retired key to the one in its place.
 CREATE TRIGGER vault_secret_new BEFORE INSERT ON vault_secret WHEN EXISTS (SELECT 1 FROM vault_secret WHERE purpose = NEW.purpose AND id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'vault: a secret has a next version, and no second first one'); END;
 CREATE TRIGGER vault_secret_goes_on BEFORE UPDATE ON vault_secret
-WHEN NEW.version < OLD.version OR NEW.created <> OLD.created OR NEW.purpose <> OLD.purpose OR NEW.id <> OLD.id OR NEW.version = OLD.version
-    AND (NEW.place <> OLD.place OR NEW.key_id <> OLD.key_id OR NEW.subject <> OLD.subject OR NEW.replaced <> OLD.replaced)
+WHEN NEW.version < OLD.version OR NEW.created <> OLD.created OR NEW.purpose <> OLD.purpose OR NEW.id <> OLD.id
+    OR NEW.version = OLD.version AND (NEW.subject <> OLD.subject OR NEW.replaced <> OLD.replaced)
 BEGIN SELECT RAISE(ABORT, 'vault: versions of a secret only grow'); END;
+CREATE TRIGGER vault_secret_resealed BEFORE UPDATE ON vault_secret
+WHEN NEW.version = OLD.version AND (NEW.place <> OLD.place OR NEW.key_id <> OLD.key_id)
+    AND NOT EXISTS (SELECT 1 FROM vault_key o JOIN vault_key n ON n.level = o.level AND n.purpose = o.purpose AND n.subject = o.subject
+        WHERE o.id = OLD.key_id AND o.state = 'r' AND n.id = NEW.key_id AND n.state = 'a')
+BEGIN SELECT RAISE(ABORT, 'vault: a version of a secret stays what it is'); END;
 -- What is sealed goes with its version, whoever does away with that.
 CREATE TRIGGER vault_secret_gone AFTER DELETE ON vault_secret
 BEGIN UPDATE vault_sealed SET data = zeroblob(length(data)) WHERE place = OLD.place; END;
