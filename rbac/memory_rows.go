@@ -203,7 +203,7 @@ func (m *Memory) PutToken(ctx context.Context, r TokenRow) error {
 		r.Created, r.Expires, r.Revoked = kept(r.Created), kept(r.Expires), kept(r.Revoked)
 		x.tokens[r.ID] = r
 		return old.Version, r.ID == "" || !r.Member.valid() || r.Created.IsZero() || r.Expires.IsZero() || r.Expires.After(r.Created.Add(maxTokenLife)) ||
-			found && (old.Hash != r.Hash || old.Member != r.Member || !old.Created.Equal(r.Created) || !old.Revoked.IsZero() && !old.Revoked.Equal(r.Revoked))
+			found && (old.Hash != r.Hash || old.Member != r.Member || !old.Created.Equal(r.Created) || !old.Revoked.IsZero() && (r.Revoked.IsZero() || r.Revoked.After(old.Revoked)))
 	})
 }
 

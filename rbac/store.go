@@ -34,7 +34,8 @@ var (
 // none ever goes: what is removed says so. So what changed since a version is found by asking for the rows above it.
 //
 // What must never be is refused with [ErrRefused], whoever asks for it: a rule put with another version than the one that
-// Advance last told in this transaction, or twice with the same; a removed role or a revoked token that comes back; a token
+// Advance last told in this transaction, or twice with the same; a removed role that comes back; a token that
+// was revoked and is not, or later than it was (its end can come sooner, as when a rotated one leaks); a token
 // with another hash, member or time of creation than it had, or one that expires later than 366 days after that; any
 // change of an invitation that was accepted or withdrawn; any change of a review that was closed and of its items, an item whose
 // Kind, ID or Snapshot are others than they were, and items of no review; no ID; a word that is none of its type's; text that is not as above.

@@ -101,14 +101,17 @@ func refuseRevoked(t *testing.T, h *house) {
 	x := newToken(0, "t1")
 	x.Revoked, x.Reason = moment.Add(time.Hour), "left"
 	h.change(t, func(ctx context.Context, v int64, _ time.Time) { x.Version = v; require.NoError(t, h.PutToken(ctx, x)) })
-	for _, at := range []time.Time{{}, moment.Add(2 * time.Hour), moment} {
+	for _, at := range []time.Time{{}, moment.Add(2 * time.Hour)} {
 		h.refused(t, func(ctx context.Context, v int64) error {
 			again := x
 			again.Version, again.Revoked = v, at
 			return h.PutToken(ctx, again)
 		})
 	}
-	require.NoError(t, h.try(func(ctx context.Context, v int64) error { x.Version, x.ReplacedBy = v, "t2"; return h.PutToken(ctx, x) }))
+	require.NoError(t, h.try(func(ctx context.Context, v int64) error {
+		x.Version, x.ReplacedBy, x.Revoked = v, "t2", moment
+		return h.PutToken(ctx, x)
+	}))
 }
 
 func refuseToken(t *testing.T, h *house) {
