@@ -30,7 +30,7 @@ type Catalog struct {
 
 	// What follows is there once it is frozen.
 	people, machines *set // what each kind can hold
-	fixed            *set
+	fixed, sensitive *set
 	flat             map[RoleID]*set
 }
 
@@ -112,7 +112,7 @@ func (c *Catalog) freeze() error {
 	if len(c.roles) == 0 {
 		return errors.New("rbac: the catalogue has no roles")
 	}
-	c.people, c.machines, c.fixed = newSet(c), newSet(c), newSet(c)
+	c.people, c.machines, c.fixed, c.sensitive = newSet(c), newSet(c), newSet(c), newSet(c)
 	for i, p := range c.permissions {
 		if !p.machinesOnly {
 			c.people.add(uint16(i))
@@ -122,6 +122,9 @@ func (c *Catalog) freeze() error {
 		}
 		if p.fixed {
 			c.fixed.add(uint16(i))
+		}
+		if p.sensitive {
+			c.sensitive.add(uint16(i))
 		}
 	}
 	c.flat = map[RoleID]*set{}
@@ -144,6 +147,11 @@ func (c *Catalog) freeze() error {
 	}
 	c.frozen = true
 	return nil
+}
+
+// hasOwner reports whether there is a role that is [Owner].
+func (c *Catalog) hasOwner() bool {
+	return slices.ContainsFunc(c.roles, func(r *role) bool { return r.owner })
 }
 
 // kind returns what members of a kind can hold.

@@ -22,10 +22,11 @@ const (
 	BySurface  Reason = "it is not part of this public surface"                  // removed by surface
 	ByGrant    Reason = "the support grant does not have it"                     // removed by a mask of the application's
 	ByNetwork  Reason = "the client's address is not allowed"                    // the token's networks
-	Expired    Reason = "access has expired"                                     // of the member, token or invitation
+	Expired    Reason = "access has expired"                                     // of the member or token
 	NotActive  Reason = "access is suspended"                                    // of the member
 	NotMember  Reason = "not a member"                                           // unknown, or removed
 	BadToken   Reason = "no valid token"                                         // malformed, unknown, revoked, another tenant's: all alike
+	BadInvite  Reason = "no valid invitation"                                    // unknown, used, withdrawn, expired, another's: all alike
 	NotAbove   Reason = "nobody gives or takes what they do not hold themselves" // the guard of administration
 	NotSelf    Reason = "nobody decides on their own access"                     //
 	LastOwner  Reason = "the tenant would be without an owner"                   //

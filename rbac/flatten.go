@@ -8,7 +8,18 @@ type flatRole struct {
 	own     *set // without
 	parents []RoleID
 	unknown []string // permissions that the catalogue has not: they grant nothing
+	dark    bool     // it, or one that it inherits, has something that the catalogue has not
 	cyclic  bool     // it inherits from itself, which no write of this package makes: it grants nothing
+}
+
+// worth is what one holds who can change r: see [change.worth].
+func (r *flatRole) worth() *set {
+	if !r.dark {
+		return r.set
+	}
+	s := r.set.and(r.set)
+	s.add(everything.n)
+	return s
 }
 
 // flatten gives each role what it inherits, whatever rows it is given: one role that is in a cycle or builds on what is not
@@ -75,6 +86,7 @@ func (f *flattening) flat(row *RoleRow, cyclic bool) *flatRole {
 		return out
 	}
 	out.own, out.unknown = f.c.pick(row.Permissions)
+	out.dark = len(out.unknown) > 0
 	out.parents = row.Parents
 	out.set.addAll(out.own)
 	for _, p := range row.Parents {
@@ -82,6 +94,9 @@ func (f *flattening) flat(row *RoleRow, cyclic bool) *flatRole {
 			out.set.addAll(f.c.flat[p])
 		} else if r := f.done[p]; r != nil {
 			out.set.addAll(r.set)
+			out.dark = out.dark || r.dark
+		} else {
+			out.dark = true
 		}
 	}
 	return out

@@ -57,9 +57,9 @@ var (
 	ReviewAccess = administration.own("rbac.access.review", "Review who has access", Sensitive, PeopleOnly)
 	// ViewAccess lists members, roles, tokens and reviews.
 	ViewAccess = administration.own("rbac.access.view", "See who has access")
-	// This one is in every role that has Everything: what a later version of the application declares is given by nobody who
+	// everything is in every role that has Everything: what a later version of the application declares is given by nobody who
 	// will not have it.
-	_ = administration.own("rbac.everything", "Also what later versions of the application add", Sensitive, PeopleOnly)
+	everything = administration.own("rbac.everything", "Also what later versions of the application add", Sensitive, PeopleOnly)
 )
 
 func (c *Catalog) own(name, about string, o ...PermissionOption) Permission {

@@ -10,6 +10,20 @@ import (
 var (
 	roleSaved   = audit.Define("rbac.role.saved", audit.Update)
 	roleRemoved = audit.Define("rbac.role.removed", audit.Delete)
+
+	memberAdded     = audit.Define("rbac.member.added", audit.Create)
+	memberRoles     = audit.Define("rbac.member.roles_set", audit.Update)
+	memberExpiry    = audit.Define("rbac.member.expiry_set", audit.Update)
+	memberSuspended = audit.Define("rbac.member.suspended", audit.Update)
+	memberResumed   = audit.Define("rbac.member.resumed", audit.Update)
+	memberRemoved   = audit.Define("rbac.member.removed", audit.Delete)
+	memberOffboard  = audit.Define("rbac.member.offboarded", audit.Delete) // by the application, from all tenants
+	machineOwner    = audit.Define("rbac.machine.owner_set", audit.Update)
+
+	invitationMade      = audit.Define("rbac.invitation.made", audit.Create)
+	invitationAccepted  = audit.Define("rbac.invitation.accepted", audit.Update)
+	invitationRefused   = audit.Define("rbac.invitation.refused", audit.Update) // why, in the data
+	invitationWithdrawn = audit.Define("rbac.invitation.withdrawn", audit.Delete)
 )
 
 // record records that c.by did act to targets, in the change's transaction. If it fails, the change does not happen.
@@ -18,10 +32,15 @@ func (c *change) record(ctx context.Context, act audit.Action, data map[string]a
 }
 
 func (a *Authorizer) record(ctx context.Context, by Principal, act audit.Action, how audit.Outcome, data map[string]any, targets ...audit.Party) error {
+	return a.recordOf(ctx, audit.Event{Action: act, Outcome: how, Actor: by.party(), Reason: by.reason(), Data: data, Targets: targets})
+}
+
+// recordOf records what is not a principal's act.
+func (a *Authorizer) recordOf(ctx context.Context, e audit.Event) error {
 	if a.recorder == nil {
 		return nil
 	}
-	return a.recorder.Record(ctx, audit.Event{Action: act, Outcome: how, Actor: by.party(), Reason: by.reason(), Data: data, Targets: targets})
+	return a.recorder.Record(ctx, e)
 }
 
 // party is p in a record.
@@ -62,5 +81,7 @@ func (p Principal) createdBy() string {
 	}
 	return string(p.s.kind) + ":" + p.id
 }
+
+func invitationParty(id string) audit.Party { return audit.Party{Type: "invitation", ID: id} }
 
 func roleParty(id RoleID) audit.Party { return audit.Party{Type: "role", ID: string(id)} }

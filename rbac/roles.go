@@ -53,7 +53,7 @@ func (c *change) saveRole(ctx context.Context, id RoleID, spec RoleSpec) error {
 		if old.Machine != spec.ForMachines {
 			return ErrRole
 		}
-		if err := c.above(c.rules.stand.roles[id].set); err != nil {
+		if err := c.above(c.rules.stand.roles[id].worth()); err != nil {
 			return err
 		}
 		row.CreatedBy, row.Created = old.CreatedBy, old.Created
@@ -82,7 +82,7 @@ func (c *change) saveRole(ctx context.Context, id RoleID, spec RoleSpec) error {
 	if made.cyclic {
 		return ErrCycle
 	}
-	if err := c.gives(made.set); err != nil {
+	if err := c.gives(made.worth()); err != nil {
 		return err
 	}
 	if err := c.a.store.PutRole(ctx, row); err != nil {
@@ -100,7 +100,7 @@ func (a *Authorizer) RemoveRole(ctx context.Context, by Principal, id RoleID) er
 		if old == nil || old.Removed {
 			return ErrRole
 		}
-		if err := c.above(c.rules.stand.roles[id].set); err != nil {
+		if err := c.above(c.rules.stand.roles[id].worth()); err != nil {
 			return err
 		}
 		row := *old

@@ -93,6 +93,19 @@ func (r *rules) owners() (n int) {
 	return n
 }
 
+// onlyOwner reports whether m is an owner, or was before they were suspended, and nobody else is.
+func (r *rules) onlyOwner(m MemberRow) bool {
+	s := *r.stand.of(&m)
+	others := r.owners()
+	if s.owns(r.c) {
+		others--
+	}
+	s.status = Active
+	return s.owns(r.c) && others == 0
+}
+
+func (r *rules) count() int { return r.people.count + r.machines.count }
+
 // owns reports whether s is that of an active person without an end who has a role that is [Owner].
 func (s *standing) owns(c *Catalog) bool {
 	return s != nil && s.kind == Person && s.status == Active && s.expires == 0 &&

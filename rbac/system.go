@@ -16,10 +16,12 @@ func (a *Authorizer) System(ctx context.Context, reason string) (Principal, erro
 		return Principal{}, err
 	}
 	if reason == "" {
-		return Principal{}, errors.New("rbac: the application needs a reason")
+		return Principal{}, errReason
 	}
 	empty := newSet(a.c)
 	return Principal{s: &standing{kind: Machine, granted: empty, set: empty, status: Active}, tenant: tenant, via: &credential{system: reason}}, nil
 }
+
+var errReason = errors.New("rbac: the application needs a reason")
 
 func (p Principal) isSystem() bool { return p.via != nil && p.via.system != "" }
