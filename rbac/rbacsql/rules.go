@@ -2,6 +2,7 @@ package rbacsql
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -90,6 +91,31 @@ func (s *Store) PutMember(ctx context.Context, m rbac.MemberRow) error {
 		}
 		return s.put(ctx, tx, members, string(m.Kind), m.ID, m.Version, list, string(m.Status), microOf(m.Expires), m.Owner, m.CreatedBy, microOf(m.Created))
 	})
+}
+
+// Member implements [rbac.Store].
+func (s *Store) Member(ctx context.Context, who rbac.Subject) (out rbac.MemberRow, err error) {
+	found := false
+	if texts(string(who.Kind), who.ID) != nil {
+		return out, rbac.ErrNotFound
+	}
+	err = s.all(ctx, `SELECT version, roles, status, expires, owner, created_by, created FROM rbac_member WHERE kind = ? AND id = ?`, []any{string(who.Kind), who.ID},
+		func() { out, found = rbac.MemberRow{Subject: who}, false }, func(scan func(...any) error) error {
+			var list []byte
+			var expires sql.NullInt64
+			var created int64
+			if err := scan(&out.Version, &list, &out.Status, &expires, &out.Owner, &out.CreatedBy, &created); err != nil {
+				return err
+			}
+			found = true
+			out.Expires, out.Created = microOr(expires), micro(created)
+			out.Roles, err = lists[rbac.RoleID]{}.parse(list)
+			return err
+		})
+	if err == nil && !found {
+		return rbac.MemberRow{}, rbac.ErrNotFound
+	}
+	return out, err
 }
 
 // PutToken implements [rbac.Store].
