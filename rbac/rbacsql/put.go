@@ -20,7 +20,7 @@ var (
 	tokens  = table{"rbac_token", []string{"id"}, []string{"version", "member_kind", "member", "integration", "hash", "last4", "scopes", "networks",
 		"created_by", "created", "expires", "revoked", "reason", "replaced_by"}}
 	invitations = table{"rbac_invitation", []string{"id"}, []string{"hash", "address", "roles", "state", "invited_by_kind", "invited_by", "member", "created", "expires"}}
-	reviews     = table{"rbac_review", []string{"id"}, []string{"opened_by", "opened", "due", "closed", "overdue", "applied", "reminded"}}
+	reviews     = table{"rbac_review", []string{"id"}, []string{"opened_by", "opened", "due", "closed", "closed_by", "overdue", "applied", "reminded", "summary"}}
 )
 
 func (t table) insert() string {

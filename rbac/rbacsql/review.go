@@ -13,24 +13,25 @@ import (
 // PutReview implements [rbac.Store].
 func (s *Store) PutReview(ctx context.Context, r rbac.ReviewRow) error {
 	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if err := texts(r.ID, r.OpenedBy, string(r.Overdue)); err != nil {
+		if err := texts(r.ID, r.OpenedBy, r.ClosedBy, string(r.Overdue), string(r.Summary)); err != nil {
 			return err
 		}
-		return s.put(ctx, tx, reviews, r.ID, r.OpenedBy, microOf(r.Opened), microOf(r.Due), microOf(r.Closed), string(r.Overdue), r.Applied, r.Reminded)
+		return s.put(ctx, tx, reviews, r.ID, r.OpenedBy, microOf(r.Opened), microOf(r.Due), microOf(r.Closed), r.ClosedBy,
+			string(r.Overdue), r.Applied, r.Reminded, string(r.Summary))
 	})
 }
 
 // Reviews implements [rbac.Store].
 func (s *Store) Reviews(ctx context.Context) (out []rbac.ReviewRow, err error) {
-	err = s.all(ctx, `SELECT id, opened_by, opened, due, closed, overdue, applied, reminded FROM rbac_review ORDER BY opened DESC, id DESC`, nil,
+	err = s.all(ctx, `SELECT id, opened_by, opened, due, closed, closed_by, overdue, applied, reminded, summary FROM rbac_review ORDER BY opened DESC, id DESC`, nil,
 		func() { out = nil }, func(scan func(...any) error) error {
 			var r rbac.ReviewRow
 			var opened, due int64
 			var closed sql.NullInt64
-			if err := scan(&r.ID, &r.OpenedBy, &opened, &due, &closed, &r.Overdue, &r.Applied, &r.Reminded); err != nil {
+			if err := scan(&r.ID, &r.OpenedBy, &opened, &due, &closed, &r.ClosedBy, &r.Overdue, &r.Applied, &r.Reminded, &r.Summary); err != nil {
 				return err
 			}
-			r.Opened, r.Due, r.Closed = micro(opened), micro(due), microOr(closed)
+			r.Opened, r.Due, r.Closed, r.Summary = micro(opened), micro(due), microOr(closed), some(r.Summary)
 			out = append(out, r)
 			return nil
 		})
@@ -48,34 +49,35 @@ type line struct {
 	Note     string `json:"note"`
 	By       string `json:"decided_by"`
 	At       *int64 `json:"decided"`
+	Outcome  string `json:"outcome"`
 }
 
-// some is how many items are put by one statement.
-const some = 500
+// batch is how many items are put by one statement.
+const batch = 500
 
 // PutItems implements [rbac.Store].
 func (s *Store) PutItems(ctx context.Context, items []rbac.ItemRow) error {
 	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		at := map[[2]string]int{}
-		var list []line
+		list, has := []line{}, map[[2]string]bool{}
 		for _, i := range items {
-			if err := texts(i.Review, i.Key, string(i.Kind), i.ID, string(i.Snapshot), string(i.Decision), i.Note, i.By); err != nil {
+			if err := texts(i.Review, i.Key, string(i.Kind), i.ID, string(i.Snapshot), string(i.Decision), i.Note, i.By, string(i.Outcome)); err != nil {
 				return err
 			}
-			x := line{i.Review, i.Key, string(i.Kind), i.ID, string(i.Snapshot), string(i.Decision), i.Note, i.By, microOf(i.At)}
-			if n, twice := at[[2]string{i.Review, i.Key}]; twice { // which one statement must not have
-				list[n] = x
-				continue
+			at := [2]string{i.Review, i.Key}
+			if has[at] || len(list) == batch { // one statement puts a row once
+				if err := s.putLines(ctx, tx, list); err != nil {
+					return err
+				}
+				list = list[:0]
+				clear(has)
 			}
-			at[[2]string{i.Review, i.Key}] = len(list)
-			list = append(list, x)
+			has[at] = true
+			list = append(list, line{i.Review, i.Key, string(i.Kind), i.ID, string(i.Snapshot), string(i.Decision), i.Note, i.By, microOf(i.At), string(i.Outcome)})
 		}
-		for ; len(list) > 0; list = list[min(some, len(list)):] {
-			if err := s.putLines(ctx, tx, list[:min(some, len(list))]); err != nil {
-				return err
-			}
+		if len(list) == 0 {
+			return nil
 		}
-		return nil
+		return s.putLines(ctx, tx, list)
 	})
 }
 
@@ -84,26 +86,34 @@ func (s *Store) putLines(ctx context.Context, tx *sqlx.Tx, list []line) error {
 	if err != nil {
 		return err
 	}
-	const into = `INSERT INTO rbac_item (review, key, kind, id, snapshot, decision, note, decided_by, decided) `
+	const into = `INSERT INTO rbac_item (review, key, kind, id, snapshot, decision, note, decided_by, decided, outcome) `
 	const set = ` DO UPDATE SET kind = excluded.kind, id = excluded.id, snapshot = excluded.snapshot, decision = excluded.decision, note = excluded.note,
-		decided_by = excluded.decided_by, decided = excluded.decided`
+		decided_by = excluded.decided_by, decided = excluded.decided, outcome = excluded.outcome`
 	if s.pg {
-		_, err = tx.ExecContext(ctx, s.sql(into+`SELECT i.review, i.key, i.kind, i.id, i.snapshot, i.decision, i.note, i.decided_by, i.decided
-			FROM json_to_recordset(?::json) AS i (review text, key text, kind text, id text, snapshot text, decision text, note text, decided_by text, decided bigint)
+		_, err = tx.ExecContext(ctx, s.sql(into+`SELECT i.review, i.key, i.kind, i.id, i.snapshot, i.decision, i.note, i.decided_by, i.decided, i.outcome
+			FROM json_to_recordset(?::json) AS i (review text, key text, kind text, id text, snapshot text, decision text, note text, decided_by text, decided bigint, outcome text)
 			ON CONFLICT (tenant_id, review, key)`+set), string(text))
 		return err
 	}
 	_, err = tx.ExecContext(ctx, into+`SELECT value ->> 'review', value ->> 'key', value ->> 'kind', value ->> 'id', value ->> 'snapshot', value ->> 'decision',
-		value ->> 'note', value ->> 'decided_by', value ->> 'decided' FROM json_each(?) WHERE true ON CONFLICT (review, key)`+set, string(text))
+		value ->> 'note', value ->> 'decided_by', value ->> 'decided', value ->> 'outcome' FROM json_each(?) WHERE true ON CONFLICT (review, key)`+set, string(text))
 	return err
 }
 
-const item = `SELECT review, key, kind, id, snapshot, decision, note, decided_by, decided FROM rbac_item WHERE review = ? AND key `
+// some is b, or nil if there is nothing in it.
+func some(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+const item = `SELECT review, key, kind, id, snapshot, decision, note, decided_by, decided, outcome FROM rbac_item WHERE review = ? AND key `
 
 func scanItem(scan func(...any) error) (i rbac.ItemRow, err error) {
 	var at sql.NullInt64
-	err = scan(&i.Review, &i.Key, &i.Kind, &i.ID, &i.Snapshot, &i.Decision, &i.Note, &i.By, &at)
-	i.At = microOr(at)
+	err = scan(&i.Review, &i.Key, &i.Kind, &i.ID, &i.Snapshot, &i.Decision, &i.Note, &i.By, &at, &i.Outcome)
+	i.At, i.Outcome = microOr(at), some(i.Outcome)
 	return i, err
 }
 

@@ -94,28 +94,21 @@ func (s *Store) PutMember(ctx context.Context, m rbac.MemberRow) error {
 }
 
 // Member implements [rbac.Store].
-func (s *Store) Member(ctx context.Context, who rbac.Subject) (out rbac.MemberRow, err error) {
-	found := false
+func (s *Store) Member(ctx context.Context, who rbac.Subject) (rbac.MemberRow, error) {
+	m := rbac.MemberRow{Subject: who}
 	if texts(string(who.Kind), who.ID) != nil {
-		return out, rbac.ErrNotFound
-	}
-	err = s.all(ctx, `SELECT version, roles, status, expires, owner, created_by, created FROM rbac_member WHERE kind = ? AND id = ?`, []any{string(who.Kind), who.ID},
-		func() { out, found = rbac.MemberRow{Subject: who}, false }, func(scan func(...any) error) error {
-			var list []byte
-			var expires sql.NullInt64
-			var created int64
-			if err := scan(&out.Version, &list, &out.Status, &expires, &out.Owner, &out.CreatedBy, &created); err != nil {
-				return err
-			}
-			found = true
-			out.Expires, out.Created = microOr(expires), micro(created)
-			out.Roles, err = lists[rbac.RoleID]{}.parse(list)
-			return err
-		})
-	if err == nil && !found {
 		return rbac.MemberRow{}, rbac.ErrNotFound
 	}
-	return out, err
+	var roles []byte
+	var expires, created sql.NullInt64
+	err := s.row(ctx, `SELECT version, roles, status, expires, owner, created_by, created FROM rbac_member WHERE kind = ? AND id = ?`,
+		[]any{string(who.Kind), who.ID}, []any{&m.Version, &roles, &m.Status, &expires, &m.Owner, &m.CreatedBy, &created})
+	if err != nil {
+		return rbac.MemberRow{}, err
+	}
+	m.Expires, m.Created = microOr(expires), microOr(created)
+	m.Roles, err = lists[rbac.RoleID]{}.parse(roles)
+	return m, err
 }
 
 // PutToken implements [rbac.Store].

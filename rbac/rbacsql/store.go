@@ -78,8 +78,8 @@ func (s *Store) read(ctx context.Context, f tenantdb.Func) error {
 	return named(s.db.Read(ctx, s.fitted(f), tenantdb.Retry(3)))
 }
 
-// row runs a statement that returns a row. Outside of a transaction it takes Postgres one round trip, and on SQLite it
-// waits for nobody who writes.
+// row runs a statement that returns a row, and is rbac.ErrNotFound without. Outside of a transaction it takes Postgres one
+// round trip, and on SQLite it waits for nobody who writes.
 func (s *Store) row(ctx context.Context, text string, args, dest []any) error {
 	if !s.pg {
 		var none error
@@ -98,6 +98,10 @@ func (s *Store) row(ctx context.Context, text string, args, dest []any) error {
 	for try := 1; ; try++ {
 		err := s.db.Row(ctx, s.sql(text), args, dest)
 		if !errors.Is(err, tenantdb.ErrConflict) || try > 3 || s.db.InTx(ctx) || ctx.Err() != nil {
+			none, err := noRows(err)
+			if none != nil {
+				return none
+			}
 			return named(err)
 		}
 	}

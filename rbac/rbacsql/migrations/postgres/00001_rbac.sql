@@ -101,23 +101,26 @@ CREATE TABLE rbac_review (
     opened    bigint NOT NULL,
     due       bigint NOT NULL,
     closed    bigint,
+    closed_by text NOT NULL,
     overdue   text NOT NULL CHECK (overdue IN ('keep', 'suspend')),
     applied   boolean NOT NULL,
     reminded  integer NOT NULL,
+    summary   text NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
 
 CREATE TABLE rbac_item (
-    tenant_id text COLLATE "C" NOT NULL,
-    review    text COLLATE "C" NOT NULL,
-    key       text COLLATE "C" NOT NULL CHECK (key <> ''),
-    kind      text NOT NULL CHECK (kind IN ('person', 'machine', 'token')),
-    id        text NOT NULL CHECK (id <> ''),
-    snapshot  text NOT NULL,
-    decision  text NOT NULL CHECK (decision IN ('', 'keep', 'reduce', 'remove')),
-    note      text NOT NULL,
+    tenant_id  text COLLATE "C" NOT NULL,
+    review     text COLLATE "C" NOT NULL,
+    key        text COLLATE "C" NOT NULL CHECK (key <> ''),
+    kind       text COLLATE "C" NOT NULL CHECK (kind IN ('person', 'machine', 'token', 'invitation')),
+    id         text COLLATE "C" NOT NULL CHECK (id <> ''),
+    snapshot   text COLLATE "C" NOT NULL,
+    decision   text NOT NULL CHECK (decision IN ('', 'keep', 'reduce', 'remove', 'not reviewed', 'suspend', 'gone')),
+    note       text NOT NULL,
     decided_by text NOT NULL,
-    decided   bigint,
+    decided    bigint,
+    outcome    text NOT NULL, -- '': nothing was decided
     PRIMARY KEY (tenant_id, review, key)
 );
 
@@ -189,13 +192,13 @@ CREATE TRIGGER rbac_member_goes_on BEFORE UPDATE ON rbac_member FOR EACH ROW
     WHEN (NEW.kind <> OLD.kind OR NEW.id <> OLD.id) EXECUTE FUNCTION rbac_refuse();
 CREATE TRIGGER rbac_token_goes_on BEFORE UPDATE ON rbac_token FOR EACH ROW
     WHEN (NEW.id <> OLD.id OR NEW.hash <> OLD.hash OR NEW.member_kind <> OLD.member_kind OR NEW.member <> OLD.member OR NEW.created <> OLD.created
-        OR OLD.revoked IS NOT NULL AND NEW.revoked IS DISTINCT FROM OLD.revoked) EXECUTE FUNCTION rbac_refuse();
+        OR OLD.revoked IS NOT NULL AND (NEW.revoked IS NULL OR NEW.revoked > OLD.revoked)) EXECUTE FUNCTION rbac_refuse();
 CREATE TRIGGER rbac_invitation_goes_on BEFORE UPDATE ON rbac_invitation FOR EACH ROW
     WHEN (NEW.id <> OLD.id OR OLD.state <> 'pending' AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION rbac_refuse();
 CREATE TRIGGER rbac_review_goes_on BEFORE UPDATE ON rbac_review FOR EACH ROW
-    WHEN (NEW.id <> OLD.id OR OLD.closed IS NOT NULL AND NEW.closed IS DISTINCT FROM OLD.closed) EXECUTE FUNCTION rbac_refuse();
+    WHEN (NEW.id <> OLD.id OR OLD.closed IS NOT NULL AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION rbac_refuse();
 CREATE TRIGGER rbac_item_goes_on BEFORE UPDATE ON rbac_item FOR EACH ROW
-    WHEN (NEW.review <> OLD.review OR NEW.key <> OLD.key) EXECUTE FUNCTION rbac_refuse();
+    WHEN (NEW.review <> OLD.review OR NEW.key <> OLD.key OR NEW.kind <> OLD.kind OR NEW.id <> OLD.id OR NEW.snapshot <> OLD.snapshot) EXECUTE FUNCTION rbac_refuse();
 CREATE TRIGGER rbac_use_goes_on BEFORE UPDATE ON rbac_use FOR EACH ROW
     WHEN (NEW.kind <> OLD.kind OR NEW.id <> OLD.id OR NEW.at < OLD.at) EXECUTE FUNCTION rbac_refuse();
 

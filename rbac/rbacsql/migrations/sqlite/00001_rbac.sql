@@ -83,21 +83,24 @@ CREATE TABLE rbac_review (
     opened    INTEGER NOT NULL,
     due       INTEGER NOT NULL,
     closed    INTEGER,
+    closed_by TEXT NOT NULL,
     overdue   TEXT NOT NULL CHECK (overdue IN ('keep', 'suspend')),
     applied   INTEGER NOT NULL CHECK (applied IN (0, 1)),
-    reminded  INTEGER NOT NULL
+    reminded  INTEGER NOT NULL,
+    summary   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rbac_item (
     review     TEXT NOT NULL,
     key        TEXT NOT NULL CHECK (key <> ''),
-    kind       TEXT NOT NULL CHECK (kind IN ('person', 'machine', 'token')),
+    kind       TEXT NOT NULL CHECK (kind IN ('person', 'machine', 'token', 'invitation')),
     id         TEXT NOT NULL CHECK (id <> ''),
     snapshot   TEXT NOT NULL,
-    decision   TEXT NOT NULL CHECK (decision IN ('', 'keep', 'reduce', 'remove')),
+    decision   TEXT NOT NULL CHECK (decision IN ('', 'keep', 'reduce', 'remove', 'not reviewed', 'suspend', 'gone')),
     note       TEXT NOT NULL,
     decided_by TEXT NOT NULL,
     decided    INTEGER,
+    outcome    TEXT NOT NULL, -- '': nothing was decided
     PRIMARY KEY (review, key)
 ) STRICT, WITHOUT ROWID;
 
@@ -136,7 +139,7 @@ WHEN NEW.version IS NOT (SELECT version FROM rbac_version) OR EXISTS (SELECT 1 F
 BEGIN SELECT RAISE(ABORT, 'rbac: a token changes in a new version'); END;
 CREATE TRIGGER rbac_token_goes_on BEFORE UPDATE ON rbac_token
 WHEN NEW.version IS NOT (SELECT version FROM rbac_version) OR NEW.version <= OLD.version OR NEW.id <> OLD.id OR NEW.hash <> OLD.hash
-    OR NEW.member_kind <> OLD.member_kind OR NEW.member <> OLD.member OR NEW.created <> OLD.created OR OLD.revoked IS NOT NULL AND NEW.revoked IS NOT OLD.revoked
+    OR NEW.member_kind <> OLD.member_kind OR NEW.member <> OLD.member OR NEW.created <> OLD.created OR OLD.revoked IS NOT NULL AND (NEW.revoked IS NULL OR NEW.revoked > OLD.revoked)
     OR EXISTS (SELECT 1 FROM json_each(NEW.scopes) WHERE type <> 'text') OR EXISTS (SELECT 1 FROM json_each(NEW.networks) WHERE type <> 'text')
 BEGIN SELECT RAISE(ABORT, 'rbac: a token changes in a new version, and never comes back'); END;
 CREATE TRIGGER rbac_token_stays BEFORE DELETE ON rbac_token BEGIN SELECT RAISE(ABORT, 'rbac: a token is not forgotten'); END;
@@ -159,13 +162,17 @@ CREATE TRIGGER rbac_invitation_stays BEFORE DELETE ON rbac_invitation BEGIN SELE
 
 CREATE TRIGGER rbac_review_new BEFORE INSERT ON rbac_review WHEN EXISTS (SELECT 1 FROM rbac_review WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'rbac: there is that review'); END;
-CREATE TRIGGER rbac_review_goes_on BEFORE UPDATE ON rbac_review WHEN NEW.id <> OLD.id OR OLD.closed IS NOT NULL AND NEW.closed IS NOT OLD.closed
+CREATE TRIGGER rbac_review_goes_on BEFORE UPDATE ON rbac_review WHEN NEW.id <> OLD.id OR OLD.closed IS NOT NULL
+    AND (NEW.opened_by, NEW.opened, NEW.due, NEW.closed, NEW.closed_by, NEW.overdue, NEW.applied, NEW.reminded, NEW.summary)
+    IS NOT (OLD.opened_by, OLD.opened, OLD.due, OLD.closed, OLD.closed_by, OLD.overdue, OLD.applied, OLD.reminded, OLD.summary)
 BEGIN SELECT RAISE(ABORT, 'rbac: a review is closed once'); END;
 CREATE TRIGGER rbac_review_stays BEFORE DELETE ON rbac_review BEGIN SELECT RAISE(ABORT, 'rbac: a review is not forgotten'); END;
 
 CREATE TRIGGER rbac_item_new BEFORE INSERT ON rbac_item WHEN NOT EXISTS (SELECT 1 FROM rbac_review WHERE id = NEW.review AND closed IS NULL)
-BEGIN SELECT RAISE(ABORT, 'rbac: items change while their review is open'); END;
+    OR EXISTS (SELECT 1 FROM rbac_item WHERE review = NEW.review AND key = NEW.key AND (kind, id, snapshot) IS NOT (NEW.kind, NEW.id, NEW.snapshot))
+BEGIN SELECT RAISE(ABORT, 'rbac: an item is decided on while its review is open, and stays what it was'); END;
 CREATE TRIGGER rbac_item_goes_on BEFORE UPDATE ON rbac_item
-WHEN NEW.review <> OLD.review OR NEW.key <> OLD.key OR NOT EXISTS (SELECT 1 FROM rbac_review WHERE id = NEW.review AND closed IS NULL)
-BEGIN SELECT RAISE(ABORT, 'rbac: items change while their review is open'); END;
+WHEN (NEW.review, NEW.key, NEW.kind, NEW.id, NEW.snapshot) IS NOT (OLD.review, OLD.key, OLD.kind, OLD.id, OLD.snapshot)
+    OR NOT EXISTS (SELECT 1 FROM rbac_review WHERE id = NEW.review AND closed IS NULL)
+BEGIN SELECT RAISE(ABORT, 'rbac: an item is decided on while its review is open, and stays what it was'); END;
 CREATE TRIGGER rbac_item_stays BEFORE DELETE ON rbac_item BEGIN SELECT RAISE(ABORT, 'rbac: an item is not forgotten'); END;
