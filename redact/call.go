@@ -26,6 +26,9 @@ func (s *scanner) call(i, ls, le int) bool {
 	if n == 0 {
 		return false
 	}
+	if isLogin(src[ls:le]) && s.userAndPassword(a) {
+		return true
+	}
 	first := a + n
 	end := first
 	for end < len(src) && end < first+maxKey && isWord(src[end]) {
@@ -36,9 +39,6 @@ func (s *scanner) call(i, ls, le int) bool {
 		next := end + m
 		for next < len(src) && next < end+m+16 && src[next] == ' ' {
 			next++
-		}
-		if next < len(src) && src[next] == ',' && isLogin(src[ls:le]) {
-			return s.userAndPassword(a)
 		}
 		if next < len(src) && src[next] == ',' && verb&takesPair != 0 {
 			v := s.keys.judge(src[first:end])
@@ -73,7 +73,7 @@ func (s *scanner) argument(v verdict, at int) bool {
 	if len(text) == 20 && (string(text[:4]) == "AKIA" || string(text[:4]) == "ASIA") {
 		return false // an id, behind which its secret is looked for
 	}
-	if placeholder(text) || len(text) > maxWindow || allOf(text, cUpper|cDash) || v.trait == keyWeak && !looksSecret(text) || codeName(text) {
+	if s.fills(text) || len(text) > maxWindow || allOf(text, cUpper|cDash) || v.trait == keyWeak && !looksSecret(text) || codeName(text) {
 		return false
 	}
 	if hasByte(text, ' ') && allOf(text, cAlpha|cSpace|cDot) && !looksSecret(text) {
@@ -169,7 +169,7 @@ func (s *scanner) nthArgument(at, n int) bool {
 				return false
 			}
 			text := src[val.start:val.end]
-			return !placeholder(text) && !hasByte(text, ' ') && s.hit(val.start, val.end, Credential, "call")
+			return !s.fills(text) && !hasByte(text, ' ') && s.hit(val.start, val.end, Credential, "call")
 		}
 	}
 	return false
@@ -205,5 +205,5 @@ func (s *scanner) userAndPassword(at int) bool {
 	if len(src[user.start:user.end]) == 20 && string(src[user.start:user.start+4]) == "AKIA" {
 		return false
 	}
-	return !placeholder(text) && !codeName(text) && !hasByte(text, ' ') && s.hit(val.start, val.end, Credential, "call")
+	return !s.fills(text) && !codeName(text) && !hasByte(text, ' ') && s.hit(val.start, val.end, Credential, "call")
 }

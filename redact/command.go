@@ -36,7 +36,7 @@ func (s *scanner) program(start int) string {
 	if o.at < start-maxCommand || o.at < s.floor {
 		o.how = ""
 	}
-	i := max(o.seen, start-maxCommand, s.floor, s.base)
+	i := max(o.seen, start-maxCommand, s.floor)
 	o.seen = max(o.seen, start)
 	for i < start {
 		if !isWord(src[i]) {
@@ -67,7 +67,7 @@ func (s *scanner) program(start int) string {
 // option looks at the word src[start:end], which begins with "-".
 func (s *scanner) option(start, end int) bool {
 	src := s.src
-	if !s.r.on[Credential] || start > s.base && !isSpace(src[start-1]) && !hasByte([]byte(`"'[(,`), src[start-1]) {
+	if !s.r.on[Credential] || start > s.floor && !isSpace(src[start-1]) && !hasByte([]byte(`"'[(,`), src[start-1]) {
 		return false
 	}
 	if end-start >= 2 && class[src[start+1]]&cAlpha != 0 && shortOptions>>(lower(src[start+1])&63)&1 != 0 {
@@ -125,7 +125,7 @@ func (s *scanner) userAndSecret(at int) bool {
 	}
 	text := s.src[val.start:val.end]
 	k := bytes.IndexByte(text, ':')
-	return k > 0 && text[0] != '/' && text[0] != '[' && !hasByte(text[:k], '@') && k+1 < len(text) && looksSecret(text[k+1:]) && !placeholder(text[k+1:]) && !bytes.Contains(text, []byte("://")) &&
+	return k > 0 && text[0] != '/' && text[0] != '[' && !hasByte(text[:k], '@') && k+1 < len(text) && looksSecret(text[k+1:]) && !s.fills(text[k+1:]) && !bytes.Contains(text, []byte("://")) &&
 		s.hit(val.start+k+1, val.end, Credential, "option")
 }
 
@@ -142,7 +142,7 @@ func (s *scanner) optionValue(trait keyTrait, at int) bool {
 		text = text[5:]
 	}
 	switch {
-	case placeholder(text) || text[0] == '-' || trait == keyWeak && !looksSecret(text):
+	case s.fills(text) || text[0] == '-' || trait == keyWeak && !looksSecret(text):
 		return false
 	case !val.quoted && (optionProse.has(text) || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
 		return false
@@ -167,7 +167,7 @@ func (s *scanner) short(how byte, start, end int) bool {
 			}
 		}
 		stop := bareEnd(src, start+2, min(len(src), end+256))
-		return !placeholder(src[start+2:stop]) && s.hit(start+2, stop, Credential, "option")
+		return !s.fills(src[start+2:stop]) && s.hit(start+2, stop, Credential, "option")
 	}
 	if how != ':' && end-start != 2 || end >= len(src) || src[end] != ' ' {
 		return false
@@ -177,12 +177,12 @@ func (s *scanner) short(how byte, start, end int) bool {
 		return s.cookies(end)
 	case ':':
 		val, ok := valueAt(src, end)
-		if !ok || isLabel(src[val.start:val.end]) {
+		if !ok || s.fills(src[val.start:val.end]) {
 			return false
 		}
 		for i := val.start; i < val.end && (src[i] != '[' || !isLabel(src[i:val.end])); i++ {
 			if c := src[i]; c == ':' || c == '%' && s.opts.how == ":U" {
-				if i == val.start || i+1 >= val.end || src[i+1] == '/' || placeholder(src[i+1:val.end]) {
+				if i == val.start || i+1 >= val.end || src[i+1] == '/' || s.fills(src[i+1:val.end]) {
 					return false
 				}
 				if hasByte(src[val.start:i], '@') { // the user is an address

@@ -75,14 +75,17 @@ func wordsBefore(src []byte, i, n int) context {
 	return wordsIn(src, lo, i)
 }
 
-// wordsAfter returns the subjects of the words in the 32 bytes behind src[i-1], on the same line.
+// wordsAfter returns the subjects of the words in the 32 bytes behind src[i-1], on the same line and before another value.
 func wordsAfter(src []byte, i int) context {
 	hi := min(len(src), i+contextAhead)
 	if letterless(src, i, hi) {
 		return 0
 	}
-	if nl := bytes.IndexByte(src[i:hi], '\n'); nl >= 0 {
-		hi = i + nl
+	for k, c := range src[i:hi] {
+		if c == '\n' || c == '=' || c == ':' || isDigit(c) { // the next value, which may be hidden itself, or speaks of itself
+			hi = i + k
+			break
+		}
 	}
 	return wordsIn(src, i, hi)
 }

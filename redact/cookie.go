@@ -78,7 +78,7 @@ func (s *scanner) nextCookie(at int) bool {
 		}
 		start := i
 		i = cookieEnd(src, i, hi)
-		if i > start && !placeholder(src[start:i]) {
+		if i > start && !s.fills(src[start:i]) {
 			return s.hit(start, i, Credential, "cookie")
 		}
 	}

@@ -19,7 +19,7 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return s.escapedKey(i, ls)
 	}
 	ks := max(ls, le-maxKey)
-	if src[i] == ':' && ks > s.base && src[ks-1] == ':' && quotes == 0 && after < len(src) && !isSpace(src[after]) {
+	if src[i] == ':' && ks > s.floor && src[ks-1] == ':' && quotes == 0 && after < len(src) && !isSpace(src[after]) {
 		return false // one of several parts: arn:…:secret:name
 	}
 	if isDigit(src[ks]) && isDigit(src[le-1]) {
@@ -38,9 +38,9 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		v = s.plainKey(i, after, ks, le)
 	}
 	if v.trait == 0 && v.who == nil {
-		if !v.lone || src[i] != '=' || ks == s.base || src[ks-1] != '?' && src[ks-1] != '&' {
+		if !v.lone || src[i] != '=' || ks == s.floor || src[ks-1] != '?' && src[ks-1] != '&' {
 			if v.role == "" && !v.query && !v.typed {
-				if k := quietOf(src, whole, le); !s.keys.quiet.has(k) {
+				if k := quietOf(src, whole, le); !s.keys.quiet.has(k) && string(src[ks:le]) != "redacted" { // it begins labels
 					s.keys.quiet.add(k)
 				}
 			}
@@ -100,7 +100,7 @@ func (s *scanner) plainKey(i, after, ks, le int) (v verdict) {
 			return verdict{trait: keyWeak, rule: "key-weak"} // API key: in prose
 		}
 	}
-	if src[i] == '=' && ks > s.base && (src[ks-1] == '?' || src[ks-1] == '&') {
+	if src[i] == '=' && ks > s.floor && (src[ks-1] == '?' || src[ks-1] == '&') {
 		return v
 	}
 	return verdict{trait: keyBare, rule: "key-random", lone: true}
@@ -137,12 +137,10 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		return false
 	}
 	val, ok := valueAt(src, after)
-	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) && after >= s.barren {
+	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) {
 		val.start = after + len(cdata)
-		k := bytes.Index(src[val.start:min(len(src), val.start+1024)], []byte("]]>"))
-		if val.end, val.quoted, ok = val.start+k, true, k > 0; k < 0 {
-			s.barren = min(len(src), val.start+1024)
-		}
+		val.end = s.cdataEnd.in(val.start, min(len(src), val.start+1024), func(from, to int) int { return bytes.Index(src[from:to], []byte("]]>")) })
+		val.quoted, ok = true, val.end > val.start
 	}
 	if !ok {
 		if v.trait == keyStrong || v.trait == keyWeak {
@@ -171,14 +169,14 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	}
 	m := found{start: val.start, end: val.end, kind: Credential, rule: v.rule}
 	if s.r.on[Credential] && v.trait == keyStrong && !val.quoted && colon && len(text) == 1 && text[0] == '{' && val.end < len(src) && (src[val.end] == '"' || src[val.end] == '\\') {
-		return val.start >= s.barren && (s.begin(walk{mode: walkValues, trait: keyWeak, skip: -1}, val.start+1) || s.fruitless(val.start))
+		return val.start >= s.barren && (s.begin(walk{mode: walkValues, trait: keyWeak, skip: -1}, val.start+1) || s.fruitless())
 	}
 	if s.r.on[Credential] && (v.trait == keyStrong || v.trait == keyWeak) && !val.quoted {
 		if text[0] == '[' && !isLabel(text) || (text[0] == '|' || text[0] == '>' && len(text) < 4) && colon {
 			return s.listed(v, after, ks, colon)
 		}
 	}
-	if placeholder(text) || !val.quoted && barePlaceholder(text, src[val.end:], colon, v) {
+	if s.fills(text) || !val.quoted && barePlaceholder(text, src[val.end:], colon, v) {
 		return false
 	}
 	switch {
@@ -209,10 +207,12 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	default:
 		return false
 	}
-	if !val.quoted && quotes > 0 && colon {
-		m.quote, m.quotes = quote, quotes
+	if !s.hit(m.start, m.end, m.kind, m.rule) {
+		return false
 	}
-	s.m = m
+	if !val.quoted && quotes > 0 && colon {
+		s.m.quote, s.m.quotes = quote, quotes
+	}
 	return true
 }
 
@@ -245,14 +245,19 @@ func (s *scanner) groupsEnd(who *personalKey, val value) int {
 // pairsAt reports whether the bare value at src[at] is more keys and values, as "token=token=token=" is: no value of a weak key, and
 // not to be read to its end for each of them.
 func pairsAt(src []byte, at int) bool {
-	n := 0
-	for hi := min(len(src), at+lookBehind); at < hi; at++ {
+	n, hi := 0, min(len(src), at+lookBehind)
+	for at < hi && (src[at] == ' ' || src[at] == '\t') {
+		at++
+	}
+	for ; at < hi; at++ {
 		switch c := src[at]; {
+		case c == '[' && labelAt(src, at) > 0:
+			return true // in which some may have been
 		case c == '=' && (at+1 == hi || src[at+1] != '='):
 			if n++; n > 3 {
 				return true
 			}
-		case class[c]&cEnd != 0 && (n > 0 || c != ' ' && c != '\t'):
+		case class[c]&cEnd != 0:
 			return false
 		}
 	}
@@ -287,20 +292,22 @@ func (s *scanner) narrow(val *value, i, after, ks int) {
 				return
 			}
 		}
-	case src[i] == '=' && ks > s.base && (src[ks-1] == '?' || src[ks-1] == '&' || src[ks-1] == '#'):
+	case src[i] == '=' && ks > s.floor && (src[ks-1] == '?' || src[ks-1] == '&' || src[ks-1] == '#'):
 		if k := bytes.IndexByte(text, '#'); k > 0 {
 			val.end = val.start + k
 		}
 	case src[i] == '>' && val.start > 0:
-		hi := min(len(src), val.start+256)
-		if k := bytes.IndexByte(src[val.start:hi], '<'); k > 0 && len(bytes.TrimRight(src[val.start:val.start+k], " \t\r\n")) > 0 {
+		k := bytes.IndexByte(src[val.start:min(len(src), val.start+256)], '<')
+		s.across(val.start, k, 256)
+		if k > 0 && len(bytes.TrimRight(src[val.start:val.start+k], " \t\r\n")) > 0 {
 			if line := bytes.TrimRight(src[val.start:val.start+k], " \t\r\n"); !hasByte(line, '\n') {
 				val.end = val.start + len(line)
 			}
 		}
 	case len(text) > 2 && text[0] == '{' && src[i] == '=': // Pwd={a;b}
-		hi := min(len(src), val.start+256)
-		if k := bytes.IndexAny(src[val.start:hi], "}\n"); k > 1 && src[val.start+k] == '}' && val.end < val.start+k {
+		k := bytes.IndexAny(src[val.start:min(len(src), val.start+256)], "}\n")
+		s.across(val.start, k, 256)
+		if k > 1 && src[val.start+k] == '}' && val.end < val.start+k {
 			val.start, val.end = val.start+1, val.start+k
 		}
 	case len(text) == 1 && val.end+2 < len(src) && (text[0]|0x20 == 'b' || text[0]|0x20 == 'r' || text[0]|0x20 == 'u' || text[0]|0x20 == 'f') &&
@@ -331,5 +338,5 @@ func (s *scanner) escapedKey(i, quot int) bool {
 		return false
 	}
 	text := src[i+7 : i+7+end]
-	return !placeholder(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i+7, i+7+end, Credential, v.rule)
+	return !s.fills(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i+7, i+7+end, Credential, v.rule)
 }

@@ -14,17 +14,14 @@ func (s *scanner) privateMembers(after int) bool {
 		if val.end < s.barren {
 			return false
 		}
-		if s.begin(walk{mode: walkMembers}, val.end) {
-			return true
-		}
-		s.barren = min(len(s.src), val.end+maxWindow)
+		return s.begin(walk{mode: walkMembers}, val.end) || s.fruitless()
 	}
 	return false
 }
 
-// fruitless notes that no walk from src[at] on finds anything.
-func (s *scanner) fruitless(at int) bool {
-	s.barren = min(len(s.src), at+maxWindow)
+// fruitless notes that a walk found nothing up to where it ended.
+func (s *scanner) fruitless() bool {
+	s.barren = s.ended
 	return false
 }
 
@@ -32,6 +29,7 @@ func (s *scanner) fruitless(at int) bool {
 func (s *scanner) nextMember(at int) bool {
 	src := s.src
 	i, hi := at, min(len(src), at+maxWindow)
+	defer func() { s.ended = i }()
 	if _, n := quoteAt(src, i, hi); n > 0 && s.walk.skip >= 0 {
 		i += n
 	}
@@ -67,7 +65,7 @@ func (s *scanner) nextMember(at int) bool {
 				continue
 			}
 			text := src[val.start:val.end]
-			if s.walk.mode == walkValues && !placeholder(text) && (s.walk.trait != keyWeak || looksSecret(text)) || s.walk.mode == walkMembers && privateMember(name) && len(text) >= 8 && !placeholder(text) {
+			if s.walk.mode == walkValues && !s.fills(text) && (s.walk.trait != keyWeak || looksSecret(text)) || s.walk.mode == walkMembers && privateMember(name) && len(text) >= 8 && !s.fills(text) {
 				return s.hit(val.start, val.end, Credential, "key-member")
 			}
 			_, m := quoteAt(src, val.open, hi)
@@ -100,34 +98,32 @@ func (s *scanner) secretData(i, after, ks, le int) bool {
 	if j >= len(src) || src[j] != '\n' && src[j] != '{' {
 		return false
 	}
-	if !secretKind(src[max(s.base, i-4*lookBehind):i]) {
-		hi := min(len(src), j+1024)
-		if j < s.barren || !secretKind(src[j:hi]) {
-			s.barren = max(s.barren, j+lookBehind)
+	if secretKind(src[max(s.floor, i-4*lookBehind):i]) < 0 {
+		k := s.kind.in(j, min(len(src), j+1024), func(from, to int) int { return secretKind(src[from:to]) })
+		if k < 0 || holdsLabel(src[j:k]) {
 			return false
 		}
 	}
 	if src[j] == '{' {
 		return s.begin(walk{mode: walkValues, skip: -1}, j+1)
 	}
-	return s.begin(walk{mode: walkPairs, trait: keyStrong, indent: indentOf(src, s.base, ks)}, j)
+	return s.begin(walk{mode: walkPairs, trait: keyStrong, indent: s.indentOf(ks)}, j)
 }
 
-// secretKind reports whether text says that something is of the kind Secret.
-func secretKind(text []byte) bool {
-	for range 4 {
-		k := bytes.Index(text, []byte("kind"))
+// secretKind returns where text says that something is of the kind Secret, or -1.
+func secretKind(text []byte) int {
+	for at := 0; ; at += 4 {
+		k := bytes.Index(text[at:], []byte("kind"))
 		if k < 0 {
-			return false
+			return -1
 		}
-		text = text[k+4:]
-		j := 0
-		for j < len(text) && j < 6 && hasByte([]byte(`":\ `), text[j]) {
+		at += k
+		j := at + 4
+		for j < len(text) && j < at+10 && hasByte([]byte(`":\ `), text[j]) {
 			j++
 		}
 		if bytes.HasPrefix(text[j:], []byte("Secret")) && (j+6 == len(text) || !isWord(text[j+6])) {
-			return true
+			return at
 		}
 	}
-	return false
 }

@@ -256,5 +256,5 @@ func (s *scanner) formField(at int) bool {
 	for hi := min(len(src), i+1024); end < hi && src[end] != '\r' && src[end] != '\n' && src[end] != '\\' && src[end] != '"'; end++ {
 	}
 	text := src[i:end]
-	return len(text) > 0 && !placeholder(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i, end, Credential, "form-field")
+	return len(text) > 0 && !s.fills(text) && (v.trait == keyStrong || looksSecret(text)) && s.hit(i, end, Credential, "form-field")
 }

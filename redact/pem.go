@@ -13,7 +13,7 @@ var (
 // and certificates stay.
 func (s *scanner) pem(start, end int) bool {
 	src := s.src
-	if end-start != len("-BEGIN") || start-4 < s.base || !bytes.HasPrefix(src[start-4:], pemBegin) {
+	if end-start != len("-BEGIN") || start-4 < 0 || !bytes.HasPrefix(src[start-4:], pemBegin) {
 		return false
 	}
 	body := bytes.Index(src[end:min(len(src), end+64)], []byte("-----"))

@@ -51,7 +51,7 @@ func (s *scanner) spoken(start, end int) bool {
 	case speechPassword:
 		return s.password(start, i)
 	case speechDirective:
-		return (start == s.base || src[start-1] == '\n') && s.optionValue(keyStrong, i)
+		return (start == s.floor || src[start-1] == '\n') && s.optionValue(keyStrong, i)
 	case speechBy:
 		if i+3 < len(src) && src[i]|0x20 == 'b' && src[i+1]|0x20 == 'y' && src[i+2] == ' ' {
 			return s.quotedValue(i + 3)
@@ -121,7 +121,7 @@ func (s *scanner) authorization(at int) bool {
 	}
 	switch spokenWords[string(src[at:end])] {
 	case speechScheme:
-		if placeholder(text) || optionProse.has(text) || codeName(text) || len(text) < 6 && allOf(text, cLower) {
+		if s.fills(text) || optionProse.has(text) || codeName(text) || len(text) < 6 && allOf(text, cLower) {
 			return false
 		}
 	case speechBasic:
@@ -154,7 +154,7 @@ func (s *scanner) quotedValue(at int) bool {
 		return false
 	}
 	text := s.src[val.start:val.end]
-	return !placeholder(text) && !codeName(text) && s.hit(val.start, val.end, Credential, "key-quoted")
+	return !s.fills(text) && !codeName(text) && s.hit(val.start, val.end, Credential, "key-quoted")
 }
 
 // password takes what follows the word password at src[start], from src[i] on: a quoted text, what follows "is", and
@@ -198,7 +198,7 @@ func (s *scanner) password(start, i int) bool {
 			letters++
 		}
 	}
-	if placeholder(text) || hasByte(text, ' ') || len(text) < 6 || digits == 0 || letters == 0 {
+	if s.fills(text) || hasByte(text, ' ') || len(text) < 6 || digits == 0 || letters == 0 {
 		return false
 	}
 	return s.hit(val.start, val.end, Credential, "prose")
@@ -238,13 +238,13 @@ func (s *scanner) quotedPassword(at int) bool {
 		return false
 	}
 	text := s.src[val.start:val.end]
-	return !placeholder(text) && !codeName(text) && !hasByte(text, ' ') && !hasByte(text, '{') && !holdsLabel(text) && s.hit(val.start, val.end, Credential, "prose")
+	return !s.fills(text) && !codeName(text) && !hasByte(text, ' ') && !hasByte(text, '{') && !holdsLabel(text) && s.hit(val.start, val.end, Credential, "prose")
 }
 
 // quoteOpens reports whether the quote at src[i] opens: the quotes before it on the line are even in number.
 func (s *scanner) quoteOpens(i int) bool {
 	n := 0
-	for k := i - 1; k >= max(s.base, i-lookBehind) && s.src[k] != '\n'; k-- {
+	for k := i - 1; k >= max(s.floor, i-lookBehind) && s.src[k] != '\n'; k-- {
 		if s.src[k] == s.src[i] {
 			n++
 		}
@@ -255,7 +255,7 @@ func (s *scanner) quoteOpens(i int) bool {
 // afterLogin reports whether "machine", a host, "login" and one word stand before src[start], as in .netrc.
 func (s *scanner) afterLogin(start int) bool {
 	src := s.src
-	lo := max(s.base, start-128)
+	lo := max(0, start-128)
 	i := s.skipBack(start, lo, " \t\r\n")
 	to := i
 	for i > lo && class[src[i-1]]&cSpace == 0 {

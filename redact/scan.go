@@ -14,7 +14,8 @@ import (
 //
 // Overlaps: what is found first by its anchor wins and the scan goes on behind it; anchors lie so that what encloses is
 // found before what it encloses (the key before its value, "://" before the user, the first byte of a token). At one
-// place, the longest wins, then the earlier kind.
+// place, the longest wins, then the earlier kind. What lies between an anchor and its match is looked at before the match
+// is returned (see ahead), and no look reads over a label (see hit): so a second pass asks what the first one asked.
 const (
 	lookBehind = 64
 	maxWindow  = 4096
@@ -37,8 +38,8 @@ type scanner struct {
 	r         *Redactor
 	src       []byte
 	pos       int // what is before is decided
-	floor     int // no match begins before it: the end of the last one
-	base      int // the text's beginning in src
+	floor     int // no look reads across it: the end of the last match or label
+	done      int // no match begins before it: the end of the last one
 	safe      int // no word or separator from here on is looked at yet
 	numEnd    int // digits before it have been looked at
 	rowEnd    int // up to where the last row of digits is known
@@ -57,10 +58,16 @@ type scanner struct {
 	quoted    parity
 	fold      *folding    // what src was made of, if it is not the text itself
 	walk      walk        // where a key has several values: how to find the next
+	at        int         // the place that is looked at
+	met       bool        // a label, at this place
+	ahead     []ahead     // matches with text before them that is looked at first, the nearest last
 	opts      lineOptions // of the command in this line
 	user      userBefore
 	slash     int // there is no "/" from here to the block
-	barren    int // walks have been tried in vain up to here
+	barren    int // walks over members have read up to here in vain
+	ended     int // where the last one ended
+	cdataEnd  sought
+	kind      sought // "kind: Secret"
 }
 
 func newScanner(r *Redactor, src []byte) scanner {
@@ -73,7 +80,7 @@ func newScanner(r *Redactor, src []byte) scanner {
 
 // replace appends the text from the last replacement on to dst, with m and all later matches replaced.
 func (s *scanner) replace(dst []byte, m found) []byte {
-	text, from := s.text(), s.base
+	text, from := s.text(), 0
 	for ok := true; ok; m, ok = s.next() {
 		dst = append(dst, text[from:s.origin(m.start)]...)
 		dst = s.write(dst, &m)
@@ -84,8 +91,14 @@ func (s *scanner) replace(dst []byte, m found) []byte {
 
 // scan returns the next match of the built-in rules.
 func (s *scanner) scan() (found, bool) {
-	for s.pos < s.safe {
-		if s.walk.mode != 0 && s.walkOn(s.pos) {
+	for {
+		if s.pos >= s.stop() {
+			return s.arrived()
+		}
+		if s.at, s.met = s.pos, false; s.walk.mode != 0 && s.walkOn(s.pos) {
+			if s.putOff(s.pos) {
+				continue
+			}
 			s.after(s.pos)
 			return s.m, true
 		}
@@ -101,7 +114,6 @@ func (s *scanner) scan() (found, bool) {
 			return s.m, s.m.kind != 0
 		}
 	}
-	return found{}, false
 }
 
 // block looks at the block p from s.pos on and moves s.pos behind it or, when it finds something, behind that. It returns
@@ -130,8 +142,8 @@ func (s *scanner) block(p *[reach]byte) bool {
 	}
 	places, numbers = places|numbers, numbers&b.digit&^places
 	places |= b.begins(p) &^ (^uint64(0) >> next)
-	if base+next > s.safe {
-		next = s.safe - base
+	if stop := s.stop(); base+next > stop {
+		next = stop - base
 		places &= ^(^uint64(0) >> next)
 	}
 	for places != 0 {
@@ -149,13 +161,18 @@ func (s *scanner) block(p *[reach]byte) bool {
 					end++
 				}
 			}
-			if !s.word(i, end) {
+			if s.at, s.met = i, false; !s.word(i, end) {
 				continue
 			}
 			if s.m.kind == 0 { // more text is needed
 				s.last(base, whole&^(^uint64(0)>>k))
 				s.pos, s.ws = i, i
 				return true
+			}
+			if s.putOff(i) {
+				next = min(next, s.stop()-base)
+				places &^= ^uint64(0) >> next
+				continue
 			}
 			s.after(i) // what is left of the word is looked at as it is behind a label
 			return true
@@ -173,8 +190,12 @@ func (s *scanner) block(p *[reach]byte) bool {
 		if c == '@' && !b.address(p, k) && i-lookBehind > s.slash {
 			continue
 		}
+		s.at, s.met = i, false
 		skip, ok := s.trigger(i, ls, le)
-		if ok {
+		if ok && s.putOff(i) {
+			next = min(next, s.stop()-base)
+			places &^= ^uint64(0) >> next
+		} else if ok {
 			s.after(i + 1)
 			return true
 		}
@@ -182,9 +203,10 @@ func (s *scanner) block(p *[reach]byte) bool {
 			continue
 		}
 		q := k + skip
-		if c == ':' && skip > 3 { // a label
+		if skip > 3 && (c == ':' || c == '~') { // a label
 			ls, le = base+q, base+q
 			whole &= ^uint64(0) >> k // no key reaches across it
+			s.floor = max(s.floor, le)
 			s.ls, s.le = ls, le
 		}
 		if q >= next {
@@ -241,19 +263,15 @@ func (s *scanner) wordIn(base int, words uint64) (ls, le int) {
 func (s *scanner) after(i int) {
 	s.pos = max(i, s.m.end)
 	s.ws, s.ls, s.le = s.pos, s.pos, s.pos
+	s.numEnd = min(s.numEnd, s.pos) // another row begins
 }
 
 // skip moves on to i, behind a match, if the scan is not there yet.
 func (s *scanner) skip(i int) {
 	if i > s.pos {
 		s.pos, s.ws, s.ls, s.le = i, i, i, i
+		s.numEnd = min(s.numEnd, i)
 	}
-}
-
-// hit notes a match.
-func (s *scanner) hit(start, end int, kind Kind, rule string) bool {
-	s.m = found{start: start, end: end, kind: kind, rule: rule}
-	return true
 }
 
 // headHash is the slot of the three bytes from src[at] on. At least four bytes have to follow.

@@ -22,14 +22,19 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 	case '=':
 		ok = s.key(i, i+1, ls, le)
 	case '>':
-		if le == i && ls > s.base && src[ls-1] == '<' {
+		if le == i && ls > s.floor && src[ls-1] == '<' {
 			ok = s.key(i, i+1, ls, le)
-		} else if i > s.base && (src[i-1] == '"' || src[i-1] == '\'') {
+		} else if i > s.floor && (src[i-1] == '"' || src[i-1] == '\'') {
 			ok = s.element(i)
 		}
 	case '(':
 		ok = s.call(i, ls, le)
 	case '~':
+		if le == i && ls > 0 && src[ls-1] == '[' {
+			if n := labelAt(src, ls-1); n > 0 {
+				return n - i, false
+			}
+		}
 		ok = le == i && s.r.on[Token] && s.azureSecret(ls, le)
 	case '@':
 		if s.r.on[Email] {

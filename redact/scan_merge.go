@@ -10,7 +10,7 @@ func (s *scanner) next() (found, bool) {
 		if !s.settle(&m) {
 			continue
 		}
-		s.floor = m.end
+		s.done, s.floor = m.end, max(s.floor, m.end)
 		s.skip(m.end)
 		if len(s.r.allow) > 0 {
 			if _, ok := s.r.allow[string(s.src[m.start:m.end])]; ok {
@@ -41,7 +41,7 @@ func (s *scanner) merged() (found, bool) {
 			if !ok {
 				break
 			}
-			if m.end > s.floor {
+			if m.end > s.done && !s.labelled(m.start, m.end) {
 				s.own = m
 			}
 		}

@@ -83,7 +83,7 @@ func (s *scanner) number(start, end int) bool {
 	if cut {
 		s.numEnd = start + maxRun/2
 	}
-	if digits < 7 && (digits < 5 || start == s.base || src[start-1] != ')' && (src[start-1] != ' ' || start < s.base+2 || src[start-2] != ')')) {
+	if digits < 7 && (digits < 5 || start == s.floor || src[start-1] != ')' && (src[start-1] != ' ' || start < s.floor+2 || src[start-2] != ')')) {
 		return false
 	}
 	if run < end {

@@ -7,9 +7,9 @@ import "bytes"
 // itself; if either were read, a second look at the output could find what the first did not.
 func (s *scanner) room(start, end int) (lo, hi int) {
 	src := s.src
-	lo = max(s.floor, s.base)
+	lo = s.floor
 	// Brackets are rare: remember a stretch without any.
-	from, to := max(s.base, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)
+	from, to := max(0, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)
 	if from < s.plain || to > s.plainEnd {
 		s.plain, s.plainEnd = from, min(len(src), to+1024)
 		if n := bytes.IndexByte(src[from:s.plainEnd], '['); n >= 0 {

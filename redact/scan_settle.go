@@ -26,7 +26,7 @@ func (p *parity) to(src []byte, place int) {
 // settle makes a match fit to be replaced: it begins behind the last one and not within an escape, and where it is a
 // bare JSON number it is taken whole and its replacement quoted. It reports whether anything is left of it.
 func (s *scanner) settle(m *found) bool {
-	m.start = max(m.start, s.floor)
+	m.start = max(m.start, s.done)
 	m.start = s.afterEscape(m.start)
 	if m.start >= m.end {
 		return false
@@ -40,7 +40,7 @@ func (s *scanner) settle(m *found) bool {
 // bareNumber has the replacement of a JSON number quoted.
 func (s *scanner) bareNumber(m *found) {
 	src, start, end := s.src, m.start, m.end
-	for start > max(s.floor, m.start-24) && (isDigit(src[start-1]) || src[start-1] == '.' || src[start-1] == '-') {
+	for start > max(s.done, m.start-24) && (isDigit(src[start-1]) || src[start-1] == '.' || src[start-1] == '-') {
 		start--
 	}
 	for end < min(len(src), m.end+24) && (isDigit(src[end]) || src[end] == '.' || src[end]|0x20 == 'e' || src[end] == '-' || src[end] == '+') {
@@ -59,21 +59,21 @@ func (s *scanner) bareNumber(m *found) {
 		return
 	}
 	prev := start - 1
-	for prev >= s.base && prev > start-lookBehind && isSpace(src[prev]) {
+	for prev >= 0 && prev > start-lookBehind && isSpace(src[prev]) {
 		prev--
 	}
-	if prev < s.base {
+	if prev < 0 {
 		return
 	}
 	switch src[prev] {
 	case ':':
-		for prev--; prev >= s.base && prev > start-lookBehind && isSpace(src[prev]); prev-- {
+		for prev--; prev >= 0 && prev > start-lookBehind && isSpace(src[prev]); prev-- {
 		}
-		if prev < s.base || src[prev] != '"' && src[prev] != '\'' {
+		if prev < 0 || src[prev] != '"' && src[prev] != '\'' {
 			return
 		}
 		from := prev
-		for from > s.base && from > prev-15 && src[from-1] == '\\' {
+		for from > 0 && from > prev-15 && src[from-1] == '\\' {
 			from--
 		}
 		m.quote, m.quotes = from, prev+1-from
@@ -107,12 +107,12 @@ func (s *scanner) write(dst []byte, m *found) []byte {
 // afterEscape returns i, or where the escape ends that i lies in.
 func (s *scanner) afterEscape(i int) int {
 	src := s.src
-	for back := 1; back <= 5 && i-back >= s.base; back++ {
+	for back := 1; back <= 5 && i-back >= 0; back++ {
 		if src[i-back] != '\\' {
 			continue
 		}
 		slashes := 1
-		for i-back-slashes >= s.base && slashes < 16 && src[i-back-slashes] == '\\' {
+		for i-back-slashes >= 0 && slashes < 16 && src[i-back-slashes] == '\\' {
 			slashes++
 		}
 		if slashes%2 == 0 {

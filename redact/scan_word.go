@@ -7,7 +7,7 @@ func (s *scanner) word(start, end int) bool {
 	if src[start] == '-' && s.r.on[PrivateKey] && s.pem(start, end) {
 		return true
 	}
-	if start > s.floor && isWord(src[start-1]) && !endsEscape(src[s.base:start]) {
+	if start > s.floor && isWord(src[start-1]) && !endsEscape(src[s.floor:start]) {
 		return false // the rest of a word
 	}
 	if src[start] == '-' && (s.r.on[PrivateKey] && s.ssh2(start, end) || s.option(start, end)) {

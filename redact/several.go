@@ -54,7 +54,7 @@ func (s *scanner) walkOn(at int) bool {
 
 // element reports whether v, one of several values of a key, is a secret.
 func (s *scanner) isElement(v []byte) bool {
-	if len(v) == 0 || placeholder(v) || bytes.HasPrefix(v, pemBegin[:10]) {
+	if len(v) == 0 || s.fills(v) || bytes.HasPrefix(v, pemBegin[:10]) {
 		return false
 	}
 	if s.walk.trait != keyStrong {
@@ -131,14 +131,15 @@ func (s *scanner) listed(v verdict, after, ks int, colon bool) bool {
 	if i >= len(src) || src[i] != '\n' && src[i] != '\r' {
 		return false
 	}
-	w.indent = indentOf(src, s.base, ks)
+	w.indent = s.indentOf(ks)
 	return s.begin(w, i)
 }
 
 // indentOf returns how far the key at src[ks] is indented, at most lookBehind.
-func indentOf(src []byte, base, ks int) int {
+func (s *scanner) indentOf(ks int) int {
+	src := s.src
 	i := ks
-	for i > max(base, ks-lookBehind) && src[i-1] != '\n' {
+	for i > max(s.floor, ks-lookBehind) && src[i-1] != '\n' {
 		i--
 	}
 	n := 0
@@ -212,7 +213,7 @@ func (s *scanner) nextLine(at int) bool {
 		if n := end - to; n >= 2 && (src[to] == '"' || src[to] == '\'') && src[end-1] == src[to] {
 			to, end = to+1, end-1
 		}
-		if end > to && (s.isElement(src[to:end]) || s.walk.mode == walkLines && s.walk.trait == keyStrong && !placeholder(src[to:end])) {
+		if end > to && (s.isElement(src[to:end]) || s.walk.mode == walkLines && s.walk.trait == keyStrong && !s.fills(src[to:end])) {
 			return s.hit(to, end, Credential, "key-lines")
 		}
 	}

@@ -51,10 +51,13 @@ func (s *scanner) token(at, end int) bool {
 	}
 	for _, k := range tokensBy[headHash(src, at)] {
 		if e := tokenShapes[k].match(src, at); e > 0 {
+			if !s.hit(at, e, Token, tokenShapes[k].rule) {
+				return false
+			}
 			if tokenShapes[k].rule == "aws-access-key" && s.r.on[Credential] {
 				s.walk = walk{mode: walkAWS}
 			}
-			return s.hit(at, e, Token, tokenShapes[k].rule)
+			return true
 		}
 	}
 	return false

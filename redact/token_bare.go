@@ -24,7 +24,7 @@ func (s *scanner) bareToken(at, end int) bool {
 		for i > max(s.floor, at-12) && isDigit(src[i-1]) {
 			i--
 		}
-		if d := at - 1 - i; d >= 8 && d <= 10 && (i == s.base || !isDigit(src[i-1])) {
+		if d := at - 1 - i; d >= 8 && d <= 10 && (i == s.floor || !isDigit(src[i-1])) {
 			return s.hit(i, end, Token, "telegram-token")
 		}
 	case digits >= 6 && (n == 36 || n == 37) && src[at+32] == '-' && src[at+33] == 'u' && src[at+34] == 's':

@@ -15,9 +15,8 @@ func (s *scanner) userinfo(colon int) bool {
 	for i, hi := start, min(len(src), start+1024); i < hi; i++ {
 		c := src[i]
 		if c == '[' {
-			if e := labelAt(src, i); e > 0 { // its ":" sets off no password
-				i = e - 1
-				continue
+			if labelAt(src, i) > 0 {
+				return false
 			}
 		}
 		if c == '@' {
@@ -46,7 +45,7 @@ func (s *scanner) userinfo(colon int) bool {
 		}
 		return false
 	}
-	if placeholder(src[sep+1 : at]) {
+	if s.fills(src[sep+1 : at]) {
 		return false
 	}
 	return s.hit(start, at, UserInfo, "url-userinfo")
@@ -76,7 +75,7 @@ func (s *scanner) dsnUser(at int) bool {
 			break
 		}
 	}
-	if sep < 0 || start == sep || placeholder(src[sep+1:at]) {
+	if sep < 0 || start == sep || s.fills(src[sep+1:at]) {
 		return false
 	}
 	return s.hit(start, at, UserInfo, "dsn-userinfo")
@@ -118,10 +117,10 @@ func (s *scanner) oracleUser(at int) bool {
 		}
 	}
 	s.user = userBefore{at, i, slash, slashes}
-	if slashes != 1 || slash <= i || slash == at-1 || i < 8 || placeholder(src[slash+1:at]) {
+	if slashes != 1 || slash <= i || slash == at-1 || i < 8 || s.fills(src[slash+1:at]) {
 		return false
 	}
-	before := string(src[max(s.base, i-12):i])
+	before := string(src[max(s.floor, i-12):i])
 	for _, w := range []string{":oracle:thin:", ":oracle:oci:", ":oracle:oci8:", "sqlplus ", "sqlplus -s ", "sqlldr ", "exp ", "imp ", "expdp ", "impdp "} {
 		if len(w) > 12 {
 			w = w[len(w)-12:]

@@ -36,6 +36,9 @@ func valueAt(src []byte, at int) (v value, ok bool) {
 	v.start, v.quoted = i+n, true
 	v.end = closing(src, v.start, hi, q, n)
 	if v.end < 0 {
+		if holdsLabel(src[v.start:hi]) {
+			return v, false // which may have taken the quote that closed it
+		}
 		v.quoted = false
 		v.end = bareEnd(src, v.start, hi)
 	}

@@ -151,18 +151,27 @@ func (s *scanner) drop(n int) {
 	rest := copy(s.src, s.src[n:])
 	clear(s.src[rest:])
 	s.src = s.src[:rest]
-	s.pos, s.floor, s.numEnd, s.rowEnd, s.ownPos = s.pos-n, s.floor-n, s.numEnd-n, s.rowEnd-n, s.ownPos-n
+	s.pos, s.floor, s.done, s.numEnd, s.rowEnd, s.ownPos = s.pos-n, max(s.floor-n, 0), max(s.done-n, 0), s.numEnd-n, s.rowEnd-n, s.ownPos-n
 	s.plain, s.plainEnd = 0, 0
 	s.barren = max(s.barren-n, 0)
+	s.cdataEnd.shift(n)
+	s.kind.shift(n)
 	s.user.at, s.slash = -1, s.slash-n
 	s.opts.at -= n
 	s.opts.seen -= n
 	s.ws, s.ls, s.le, s.quoted.at = max(s.ws-n, 0), max(s.ls-n, 0), max(s.le-n, 0), s.quoted.at-n
-	for _, m := range []*found{&s.hold, &s.own} {
-		m.start, m.end = m.start-n, m.end-n
-		if m.quotes > 0 {
-			m.quote -= n
-		}
+	s.hold.shift(n)
+	s.own.shift(n)
+	for k := range s.ahead {
+		s.ahead[k].m.shift(n)
+	}
+}
+
+// shift moves m towards the beginning of the text by n bytes.
+func (m *found) shift(n int) {
+	m.start, m.end = m.start-n, m.end-n
+	if m.quotes > 0 {
+		m.quote -= n
 	}
 }
 
