@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/rbac/apitoken"
+	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
@@ -18,6 +20,9 @@ type Authorizer struct {
 	recorder audit.Recorder
 	o        Options
 	tenants  *tenants
+	homes    *homes
+	uses     *uses
+	notices  *notices
 
 	started time.Time
 	now     atomic.Int64 // nanoseconds since started, to a twentieth of a second: reading a clock costs as much as a check
@@ -39,6 +44,10 @@ type Options struct {
 	Hints Hints
 	// CacheBytes is about how much memory the tenants' rules may take; 0: 256 MiB.
 	CacheBytes int
+	// Tokens is the form of API tokens. The zero Form: there are none.
+	Tokens apitoken.Form
+	// Passwords makes the passwords of [Authorizer.MachinePassword], of so many characters: package vault's NewPassword. nil: there are none.
+	Passwords func(n int) (redact.Secret[string], error)
 	// DormantAfter is how long nothing is heard of a member or token until it is dormant; 0: 60 days.
 	DormantAfter time.Duration
 	// ReviewEvery is how often access is reviewed; 0: every 3 months. ReviewFor is how long a review may take; 0: 30 days.
@@ -88,9 +97,11 @@ func New(c *Catalog, s Store, o Options) (*Authorizer, error) {
 	}
 	a := &Authorizer{c: c, store: s, recorder: o.Recorder, o: o, started: time.Now()}
 	a.tenants = newTenants(a, o.CacheBytes)
+	a.homes, a.uses, a.notices = newHomes(a), newUses(), newNotices()
 	life, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.begin(func() { a.tick(life) })
+	a.begin(func() { a.keep(life) })
 	if o.Hints != nil {
 		a.begin(func() { a.listen(life) })
 	}
@@ -133,7 +144,28 @@ func (a *Authorizer) listen(life context.Context) {
 	}
 }
 
-// Close makes every later call fail with [ErrClosed].
+// keep writes down what was gathered: last uses, and refusals.
+func (a *Authorizer) keep(life context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-life.Done():
+			return
+		case <-t.C:
+			a.notices.flush(life, a, false)
+			if n%15 == 0 {
+				a.uses.flush(life, a)
+			}
+		}
+	}
+}
+
+// maxClose is how long Close may take to write down what was gathered.
+const maxClose = 5 * time.Second
+
+// Close writes down what was gathered of last uses and refusals, if the store lets it within 5 seconds, and makes every later
+// call fail with [ErrClosed].
 func (a *Authorizer) Close() error {
 	a.mu.Lock()
 	was := a.closed.Swap(true)
@@ -143,6 +175,10 @@ func (a *Authorizer) Close() error {
 	}
 	a.stop()
 	a.ended.Wait()
+	ctx, stop := context.WithTimeout(context.Background(), maxClose)
+	defer stop()
+	a.notices.flush(ctx, a, true)
+	a.uses.flush(ctx, a)
 	a.tenants.close()
 	return nil
 }
@@ -174,7 +210,7 @@ func (a *Authorizer) MemberFresh(ctx context.Context, u Subject) (Principal, err
 	if err != nil {
 		return Principal{}, err
 	}
-	if _, err := a.tenants.refreshed(ctx, id); err != nil {
+	if _, err := a.tenants.fresh(ctx, id); err != nil {
 		return Principal{}, err
 	}
 	return a.Member(ctx, u)

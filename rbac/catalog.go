@@ -25,7 +25,7 @@ type Catalog struct {
 	byName      map[string]uint16
 	roles       []*role
 	byRole      map[RoleID]*role
-	surfaces    map[string]bool
+	surfaces    map[string]*Surface
 	frozen      bool
 
 	// What follows is there once it is frozen.
@@ -42,7 +42,7 @@ func NewCatalog(name string) *Catalog {
 	if !validName(name) {
 		panic(fmt.Sprintf("rbac: %q is no name: a-z, 0-9 and . : _ -, at most %d, a letter first", name, maxNameLen))
 	}
-	c := &Catalog{name: name, byName: map[string]uint16{}, byRole: map[RoleID]*role{}, surfaces: map[string]bool{}}
+	c := &Catalog{name: name, byName: map[string]uint16{}, byRole: map[RoleID]*role{}, surfaces: map[string]*Surface{}}
 	c.permissions = slices.Clone(administration.permissions)
 	for i, p := range c.permissions {
 		c.byName[p.name] = uint16(i)
@@ -144,6 +144,9 @@ func (c *Catalog) freeze() error {
 			}
 		}
 		c.flat[r.id] = s
+	}
+	for _, s := range c.surfaces {
+		s.freeze()
 	}
 	c.frozen = true
 	return nil

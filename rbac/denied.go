@@ -33,6 +33,12 @@ const (
 	Nobody     Reason = "nobody is asking"                                       // the zero Principal
 )
 
+// Reasons about tokens alone.
+const (
+	TokenExpired Reason = "the token has expired"
+	NotTheirs    Reason = "a person's tokens are issued by that person" // as they act for that person
+)
+
 // Error is safe for clients.
 func (d *Denied) Error() string {
 	if d.Permission == "" {

@@ -53,6 +53,8 @@ var (
 	ManageRoles = administration.own("rbac.roles.manage", "Make and change roles", Sensitive)
 	// ManageTokens issues, rotates and revokes API tokens.
 	ManageTokens = administration.own("rbac.tokens.manage", "Issue, rotate and revoke API tokens", Sensitive)
+	// OwnTokens issues and rotates API tokens for oneself, with no more than one may do. It is in no role unless you put it there.
+	OwnTokens = administration.own("rbac.tokens.own", "Issue API tokens for oneself", PeopleOnly)
 	// ReviewAccess opens access reviews and decides in them.
 	ReviewAccess = administration.own("rbac.access.review", "Review who has access", Sensitive, PeopleOnly)
 	// ViewAccess lists members, roles, tokens and reviews.

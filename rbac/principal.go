@@ -9,7 +9,7 @@ import (
 )
 
 // Principal is who acts in a tenant, as it was when it was asked for: see [Authorizer.Member], [Authorizer.Token] and
-// [Surface.Principal]. It is for one request: what works longer, such as a web socket, asks anew. The zero Principal may do
+// [Authorizer.Surface]. It is for one request: what works longer, such as a web socket, asks anew. The zero Principal may do
 // nothing. Principals are values, safe for concurrent use.
 type Principal struct {
 	s      *standing
@@ -22,7 +22,8 @@ type Principal struct {
 type credential struct {
 	token   *TokenRow
 	surface string
-	system  string // the reason
+	a       *Authorizer // of a surface: where it is noted what it is refused
+	system  string      // the reason
 }
 
 // Can reports whether p may do x.
@@ -37,6 +38,7 @@ func (p Principal) Require(x Permission) error {
 }
 
 func (p Principal) refusal(x Permission) error {
+	p.asked(x.String())
 	return &Denied{x.String(), p.Explain(x).Reason}
 }
 

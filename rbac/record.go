@@ -24,6 +24,14 @@ var (
 	invitationAccepted  = audit.Define("rbac.invitation.accepted", audit.Update)
 	invitationRefused   = audit.Define("rbac.invitation.refused", audit.Update) // why, in the data
 	invitationWithdrawn = audit.Define("rbac.invitation.withdrawn", audit.Delete)
+
+	tokenIssued     = audit.Define("rbac.token.issued", audit.Create)
+	tokenRotated    = audit.Define("rbac.token.rotated", audit.Update)
+	tokenRevoked    = audit.Define("rbac.token.revoked", audit.Delete)
+	tokenRefused    = audit.Define("rbac.token.refused", audit.Read) // a right secret at the wrong time or place
+	machinePassword = audit.Define("rbac.machine.password", audit.Create)
+
+	surfaceRefused = audit.Define("rbac.surface.refused", audit.Read) // what a public surface asked for and does not have
 )
 
 // record records that c.by did act to targets, in the change's transaction. If it fails, the change does not happen.

@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"sync/atomic"
 )
@@ -57,9 +56,7 @@ func (r *rules) apply(ch *Changes) *rules {
 			out.tokens = make(map[string]*token, len(ch.Tokens))
 		}
 		for i := range ch.Tokens {
-			t := &ch.Tokens[i]
-			scopes, _ := r.c.pick(t.Scopes)
-			out.tokens[t.ID] = &token{row: t, scopes: scopes}
+			out.tokens[ch.Tokens[i].ID] = newToken(&ch.Tokens[i], r.c)
 		}
 	}
 	out.bytes = 512 + 64*(out.people.count+out.machines.count) + 512*len(out.tokens) + 512*len(out.rows)
@@ -114,9 +111,21 @@ func (s *standing) owns(c *Catalog) bool {
 
 // token is an API token and what it may do.
 type token struct {
-	row    *TokenRow
-	scopes *set
-	last   atomic.Pointer[narrowedBy]
+	row              *TokenRow
+	scopes           *set
+	via              *credential
+	expires, revoked int64 // microseconds since 1970; revoked 0: it is not
+	last             atomic.Pointer[narrowedBy]
+	noted            atomic.Int64 // when it was noted that it was used, on the authorizer's clock
+}
+
+func newToken(t *TokenRow, c *Catalog) *token {
+	out := &token{row: t, via: &credential{token: t}, expires: t.Expires.UnixMicro()}
+	out.scopes, _ = c.pick(t.Scopes)
+	if !t.Revoked.IsZero() {
+		out.revoked = max(1, t.Revoked.UnixMicro())
+	}
+	return out
 }
 
 type narrowedBy struct{ of, to *standing }
@@ -131,5 +140,3 @@ func (t *token) narrow(of *standing, c *Catalog) *standing {
 	t.last.Store(&narrowedBy{of, to})
 	return to
 }
-
-func (t *token) networks() []netip.Prefix { return t.row.Networks }

@@ -119,11 +119,20 @@ func (ts *tenants) current(ctx context.Context, id tenancy.ID) (*view, error) {
 
 // refreshed asks the store, and returns what it said. It waits no longer than ctx.
 func (ts *tenants) refreshed(ctx context.Context, id tenancy.ID) (*view, error) {
+	return ts.wait(ctx, id, false)
+}
+
+// fresh is refreshed by a question that was not asked before the call: its answer has all that was committed before.
+func (ts *tenants) fresh(ctx context.Context, id tenancy.ID) (*view, error) {
+	return ts.wait(ctx, id, true)
+}
+
+func (ts *tenants) wait(ctx context.Context, id tenancy.ID, fresh bool) (*view, error) {
 	if ts.a.closed.Load() {
 		return nil, ErrClosed
 	}
 	t := ts.get(id)
-	f := ts.fly(t)
+	f := ts.fly(t, fresh)
 	if f == nil {
 		return nil, ErrClosed
 	}
@@ -150,26 +159,28 @@ func shut(err error) bool {
 // ask asks the store behind an answer.
 func (ts *tenants) ask(t *tenant) {
 	if !t.asking.Swap(true) {
-		ts.fly(t)
+		ts.fly(t, false)
 	}
 }
 
 // flight is a question that several wait for.
 type flight struct {
-	done chan struct{}
-	news int64 // what had been heard when it began
-	view *view
-	err  error
+	done  chan struct{}
+	begun atomic.Bool
+	news  int64 // what had been heard when it began
+	view  *view
+	err   error
 }
 
 // maxQuestion is how long the store may take for an answer.
 const maxQuestion = 10 * time.Second
 
-// fly begins a question, or joins the one under way that began after the last news. It is nil when closed.
-func (ts *tenants) fly(t *tenant) *flight {
+// fly begins a question, or joins the one under way that began after the last news; a fresh one joins only what has not begun.
+// It is nil when closed.
+func (ts *tenants) fly(t *tenant, fresh bool) *flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f := t.flight; f != nil && f.news == t.news.Load() {
+	if f := t.flight; f != nil && f.news == t.news.Load() && !(fresh && f.begun.Load()) {
 		return f
 	}
 	f := &flight{done: make(chan struct{}), news: t.news.Load()}
@@ -182,6 +193,7 @@ func (ts *tenants) fly(t *tenant) *flight {
 		// not that of others who wait.
 		ctx, stop := context.WithTimeout(tenancy.With(context.Background(), t.id), maxQuestion)
 		defer stop()
+		f.begun.Store(true)
 		if f.view, f.err = ts.load(ctx, t, f.news); shut(f.err) {
 			t.view.Store(nil) // nobody is let in on what was known before
 		}
