@@ -102,14 +102,16 @@ func (a *Authorizer) Invite(ctx context.Context, by Principal, in Invitation) (r
 
 // mailbox is an address as it is compared and kept; not ok: it is none.
 func mailbox(s string) (string, bool) {
+	if !utf8.ValidString(s) {
+		return "", false
+	}
 	s = strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' {
 			r += 'a' - 'A'
 		}
 		return r
 	}, strings.TrimSpace(s))
-	odd := !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
-	return s, s != "" && len(s) <= maxAddress && !odd
+	return s, s != "" && len(s) <= maxAddress && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
 }
 
 // withdraw ends the pending invitations that f picks. One that is above c.by is not theirs to end, unless they sent it.
