@@ -65,6 +65,7 @@ type (
 		Version    uint16         `json:"version"`
 		Effective  string         `json:"effective"`
 		Language   string         `json:"language"`
+		Lasts      int64          `json:"choiceSeconds"`
 		Categories []categoryJSON `json:"categories,omitempty"`
 		Purposes   []purposeJSON  `json:"purposes"`
 	}
@@ -92,7 +93,7 @@ type (
 func documents(p *Policy) (map[string]Document, error) {
 	all := map[string]Document{}
 	for lang := range p.Purposes[0].Text {
-		b := bodyJSON{Format: "bailiwick consent text 1", Version: p.Version, Language: lang,
+		b := bodyJSON{Format: "bailiwick consent text 1", Version: p.Version, Language: lang, Lasts: int64(p.Lasts / time.Second),
 			Effective: p.Effective.UTC().Format(time.RFC3339)}
 		for _, c := range p.Categories {
 			b.Categories = append(b.Categories, categoryJSON{c.Category, c.Key, c.Text[lang]})

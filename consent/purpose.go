@@ -72,6 +72,8 @@ type Policy struct {
 	Material bool
 	// Effective is from when the policy is in force.
 	Effective time.Time
+	// Lasts is how long a choice lasts until the person is asked again: 0 is 180 days, and 400 are the most that browsers keep it.
+	Lasts time.Duration
 	// Categories names the application's own categories, and may replace the texts of the built-in ones.
 	Categories []CategoryText
 	Purposes   []Purpose

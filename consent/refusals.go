@@ -140,6 +140,9 @@ func checkItem(it *Item) error {
 
 // widens reports how a yes to old would cover more by now.
 func widens(old, now *Policy) error {
+	if now.Lasts > old.Lasts {
+		return errors.New("it would last longer")
+	}
 	was := map[string]*Purpose{}
 	had := Set(0)
 	for i := range old.Purposes {

