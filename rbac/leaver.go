@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -69,21 +68,9 @@ func (c *change) remove(ctx context.Context, m MemberRow, act audit.Action) (Lef
 
 // sweep takes away what a leaver had.
 func (c *change) sweep(ctx context.Context, who Subject) (out Left, err error) {
-	var gone []TokenRow
-	for _, t := range c.rules.tokens {
-		if t.row.Member == who && t.good(c.now) {
-			row := *t.row
-			row.Version, row.Revoked, row.Reason = c.version, c.now, leftReason
-			gone = append(gone, row)
-		}
+	if out.Tokens, err = c.revoke(ctx, func(t *TokenRow) bool { return t.Member == who }, leftReason); err != nil {
+		return out, err
 	}
-	for _, row := range gone {
-		if err := c.a.store.PutToken(ctx, row); err != nil {
-			return out, err
-		}
-	}
-	c.rules = c.rules.apply(&Changes{Version: c.version, Now: c.now, Tokens: gone})
-	out.Tokens = len(gone)
 	if out.Invitations, err = c.withdraw(ctx, func(i InvitationRow) bool { return i.InvitedBy == who }); err != nil {
 		return out, err
 	}
@@ -101,9 +88,6 @@ func (c *change) sweep(ctx context.Context, who Subject) (out Left, err error) {
 func (l Left) data() map[string]any {
 	return map[string]any{"tokens": l.Tokens, "invitations": l.Invitations, "machines": len(l.Machines)}
 }
-
-// good reports whether a token has not been revoked; one that a rotation leaves some time is.
-func (t *token) good(now time.Time) bool { return t.row.Revoked.IsZero() || now.Before(t.row.Revoked) }
 
 func (s Subject) compare(t Subject) int {
 	return cmp.Or(-cmp.Compare(s.Kind, t.Kind), cmp.Compare(s.ID, t.ID)) // people first

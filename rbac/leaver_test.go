@@ -60,8 +60,12 @@ func TestALeaverGoesWithTokensAndInvitationsInOneTransaction(t *testing.T) {
 	gone(t, w, ann)
 	refused(t, w.SetRoles(w.ctx, live, ann), NotMember)
 	events := w.record.taken()
-	require.Equal(t, []string{"rbac.invitation.withdrawn", "rbac.invitation.withdrawn", "rbac.member.removed"}, []string{events[0].Action.String(), events[1].Action.String(), events[2].Action.String()})
-	require.Equal(t, map[string]any{"tokens": 2, "invitations": 2, "machines": 1}, events[2].Data)
+	var names []string
+	for _, e := range events {
+		names = append(names, e.Action.String())
+	}
+	require.Equal(t, []string{"rbac.token.revoked", "rbac.token.revoked", "rbac.invitation.withdrawn", "rbac.invitation.withdrawn", "rbac.member.removed"}, names)
+	require.Equal(t, map[string]any{"tokens": 2, "invitations": 2, "machines": 1}, events[4].Data)
 
 	left, err = w.Remove(w.ctx, w.as(olga), ann)
 	require.NoError(t, err)

@@ -128,7 +128,7 @@ func (w *world) bearer(id string) Principal {
 	v, err := w.tenants.refreshed(w.ctx, w.id)
 	require.NoError(w.t, err)
 	t := v.rules.tokens[id]
-	return Principal{s: t.narrow(v.rules.member(t.row.Member), w.c), tenant: w.id, id: t.row.Member.ID, via: &credential{token: t.row}}
+	return Principal{s: t.narrow(v.rules.member(t.row.Member), w.c), tenant: w.id, id: t.row.Member.ID, via: t.via}
 }
 
 // change changes rules behind the authorizer's back, as another process would.
