@@ -55,4 +55,4 @@ type Stored struct {
 }
 
 // clockSkew is how far ahead of this machine's clock another machine's may be.
-const clockSkew = 5 * time.Minute
+const clockSkew = int64(5 * time.Minute / time.Second)

@@ -3,17 +3,25 @@ package consent
 // A Decision says, for one request, what is allowed. The zero Decision allows what is essential, and nothing else.
 type Decision struct {
 	edition *edition
-	allowed Set
-	signal  Set    // taken away by the request's signal
-	account Set    // taken away by the account
-	optOut  Set    // taken away by an opt-out that the browser's choice holds
-	asked   Set    // what the stored choice is an answer about
-	void    Reason // why the stored choice, or the lack of one, grants nothing; 0 if it counts
-	gpc     bool
-	over    bool // the signal is overridden
-	policy  bool // void by a newer policy only: its refusals are still answers
-	granted Set  // what the stored choice said yes to
+	// Three words are returned in registers; as a struct of small fields the same took twice as long to decide.
+	by   uint64 // four sets: allowed, and what was taken away by the signal, the account, and an opt-out of the browser
+	from uint64 // of the stored choice: what it was asked about, what it granted, why it is void, and flags
 }
+
+const (
+	flagGPC  = 1 << iota // the request has a signal
+	flagOver             // which is overridden
+)
+
+func (d Decision) allowed() Set { return Set(d.by) }
+func (d Decision) signal() Set  { return Set(d.by >> 16) }
+func (d Decision) account() Set { return Set(d.by >> 32) }
+func (d Decision) optOut() Set  { return Set(d.by >> 48) }
+func (d Decision) asked() Set   { return Set(d.from) }
+func (d Decision) granted() Set { return Set(d.from >> 16) }
+func (d Decision) void() Reason { return Reason(d.from >> 32) }
+func (d Decision) gpc() bool    { return d.from>>40&flagGPC != 0 }
+func (d Decision) over() bool   { return d.from>>40&flagOver != 0 }
 
 // Decide says what is allowed. It reads nothing but its arguments. The first that applies decides about a category:
 //
@@ -29,50 +37,53 @@ type Decision struct {
 // So nothing is ever allowed, but Essential, that is not in s.Choice.Granted. A nil registry, or a time before its first policy, allows
 // Essential only.
 func Decide(r *Registry, sig Signals, s Stored) Decision {
-	now := sig.Now.Unix()
-	d := Decision{allowed: Essential.bit(), gpc: sig.GPC, granted: s.Choice.Granted}
-	if now < 0 {
-		return d
+	c, now := &s.Choice, sig.Now.Unix()
+	var flags uint64
+	if sig.GPC {
+		flags = flagGPC
 	}
 	e := r.at(now)
-	if e == nil {
-		return d
+	if e == nil || now < 0 {
+		return Decision{by: uint64(Essential.bit()), from: flags << 40}
 	}
-	d.edition = e
-	c := &s.Choice
-	d.over = sig.GPC && c.Confirmed && c.User != UserTag{} && c.User == sig.User && c.Policy == e.version
-	if sig.GPC && !d.over {
-		d.signal = e.optOut
+	var signal, account, optOut, asked Set
+	switch {
+	case !sig.GPC:
+	case c.Confirmed && c.User != UserTag{} && c.User == sig.User && c.Policy == e.version:
+		flags |= flagOver
+	default:
+		signal = e.optOut
 	}
-	d.account = s.Account.Denied & e.declared
+	account = s.Account.Denied & e.declared
 	if s.Account.OptOut {
-		d.account |= e.optOut
+		account |= e.optOut
 	}
 	if c.OptOut {
-		d.optOut = e.optOut
+		optOut = e.optOut
 	}
-	d.void = e.voids(c, sig, now)
-	if d.void == 0 || d.void == DeniedPolicy {
-		d.asked = r.asked(e, c.Policy)
-		d.policy = d.void == DeniedPolicy
+	void, allowed := e.voids(c, sig.User, now), Essential.bit()
+	if void == 0 || void == DeniedPolicy {
+		asked = r.asked(e, c.Policy)
 	}
-	if d.void == 0 {
-		d.allowed |= c.Granted & e.declared & d.asked &^ (d.signal | d.account | d.optOut)
+	if void == 0 {
+		allowed |= c.Granted & e.declared & asked &^ (signal | account | optOut)
 	}
-	return d
+	return Decision{e,
+		uint64(allowed) | uint64(signal)<<16 | uint64(account)<<32 | uint64(optOut)<<48,
+		uint64(asked) | uint64(c.Granted)<<16 | uint64(void)<<32 | flags<<40}
 }
 
 // voids returns why c grants nothing under e, 0 if it may.
-func (e *edition) voids(c *Choice, sig Signals, now int64) Reason {
+func (e *edition) voids(c *Choice, user UserTag, now int64) Reason {
 	at := c.At.Unix()
 	switch {
 	case !c.made():
 		return DeniedNoChoice
-	case at < 0 || at > now+int64(clockSkew.Seconds()):
+	case at < 0 || at > now+clockSkew:
 		return DeniedClock
 	case at+e.lasts <= now:
 		return DeniedExpired
-	case c.User != UserTag{} && sig.User != UserTag{} && c.User != sig.User:
+	case c.User != UserTag{} && user != UserTag{} && c.User != user:
 		return DeniedOtherUser
 	}
 	for _, v := range e.valid {
@@ -95,10 +106,10 @@ func (r *Registry) asked(now *edition, version uint16) Set {
 }
 
 // Allows reports whether all that was declared for c may be done.
-func (d Decision) Allows(c Category) bool { return c == Essential || d.allowed.Has(c) }
+func (d Decision) Allows(c Category) bool { return c == Essential || d.allowed().Has(c) }
 
 // Allowed returns the categories that are allowed.
-func (d Decision) Allowed() Set { return d.allowed | Essential.bit() }
+func (d Decision) Allowed() Set { return d.allowed() | Essential.bit() }
 
 // AllowsPurpose reports whether the purpose of a key may be pursued. An unknown one may not.
 func (d Decision) AllowsPurpose(key string) bool {
@@ -119,7 +130,7 @@ func (d Decision) Version() uint16 {
 
 // Signal reports whether the request carried an opt-out signal, and whether it was honoured: it is, unless the user confirmed otherwise.
 // Pages show that it was (11 CCR 7025(c)(6)).
-func (d Decision) Signal() (present, honoured bool) { return d.gpc, d.gpc && !d.over }
+func (d Decision) Signal() (present, honoured bool) { return d.gpc(), d.gpc() && !d.over() }
 
 // Open returns the categories that the person has not answered, and may be asked about: those without a choice, with one that has expired, with a
 // yes that a newer policy voided, and those that are new. A no is an answer, also to an older policy. So is a signal, and an opt-out.
@@ -129,12 +140,12 @@ func (d Decision) Open() Set {
 	}
 	open := d.edition.declared
 	switch {
-	case d.void == 0:
-		open &^= d.asked
-	case d.policy:
-		open &^= d.asked &^ d.granted
+	case d.void() == 0:
+		open &^= d.asked()
+	case d.void() == DeniedPolicy:
+		open &^= d.asked() &^ d.granted()
 	}
-	return open &^ (Essential.bit() | d.signal | d.account | d.optOut)
+	return open &^ (Essential.bit() | d.signal() | d.account() | d.optOut())
 }
 
 // next returns what the stored choice c becomes by this request. A signal ends what it takes away for good in this browser: its
@@ -143,13 +154,13 @@ func (d Decision) next(c Choice) (Choice, bool) {
 	switch {
 	case d.edition == nil || !c.made():
 		return c, false // a signal alone leaves nothing behind
-	case !d.gpc && c.Confirmed:
+	case !d.gpc() && c.Confirmed:
 		c.Confirmed = false
 		return c, true
-	case d.gpc && !d.over && c.Confirmed && c.Policy == d.edition.version:
+	case d.gpc() && !d.over() && c.Confirmed && c.Policy == d.edition.version:
 		return c, false // of a user who is not known now: denied, and theirs again when they are
-	case d.signal != 0 && (c.Confirmed || c.Granted&d.signal != 0):
-		c.Granted, c.Confirmed, c.OptOut = c.Granted&^d.signal, false, true
+	case d.signal() != 0 && (c.Confirmed || c.Granted&d.signal() != 0):
+		c.Granted, c.Confirmed, c.OptOut = c.Granted&^d.signal(), false, true
 		return c, true
 	}
 	return c, false

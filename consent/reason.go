@@ -67,20 +67,20 @@ func (d Decision) Why(c Category) Reason {
 		return AllowedEssential
 	case d.edition == nil || !d.edition.declared.Has(c):
 		return DeniedUndeclared
-	case d.allowed.Has(c):
-		if d.over && d.edition.optOut.Has(c) {
+	case d.allowed().Has(c):
+		if d.over() && d.edition.optOut.Has(c) {
 			return AllowedConfirmed
 		}
 		return AllowedChoice
-	case d.signal.Has(c):
+	case d.signal().Has(c):
 		return DeniedSignal
-	case d.account.Has(c):
+	case d.account().Has(c):
 		return DeniedAccount
-	case d.optOut.Has(c):
+	case d.optOut().Has(c):
 		return DeniedOptOut
-	case d.void != 0:
-		return d.void
-	case !d.asked.Has(c):
+	case d.void() != 0:
+		return d.void()
+	case !d.asked().Has(c):
 		return DeniedNew
 	}
 	return DeniedRefused
