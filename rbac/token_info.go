@@ -39,19 +39,15 @@ func (a *Authorizer) Tokens(ctx context.Context, by Principal, sel TokenSelector
 	if err := sel.check(); err != nil {
 		return nil, err
 	}
-	tenant, err := a.acting(ctx, by)
+	c, err := a.reads(ctx, by)
 	if err != nil {
 		return nil, err
 	}
 	own := by.via == nil && sel.Member != (Subject{}) && sel.Member == by.Subject()
-	if !own && !by.isSystem() && !by.Can(ManageTokens) {
-		if err := by.Require(ViewAccess); err != nil {
+	if !own && !c.holds.has(ManageTokens) {
+		if err := c.require(ViewAccess); err != nil {
 			return nil, err
 		}
-	}
-	v, err := a.tenants.fresh(ctx, tenant)
-	if err != nil {
-		return nil, err
 	}
 	noted, err := a.store.Uses(ctx)
 	if err != nil {
@@ -63,15 +59,32 @@ func (a *Authorizer) Tokens(ctx context.Context, by Principal, sel TokenSelector
 			uses[u.ID] = u
 		}
 	}
-	now := time.UnixMicro(v.now).UTC()
 	var out []TokenInfo
-	for id, t := range v.rules.tokens {
+	for id, t := range c.rules.tokens {
 		if sel.has(t.row) {
-			out = append(out, a.info(t.row, now, uses[id]))
+			out = append(out, a.info(t.row, c.now, uses[id]))
 		}
 	}
 	slices.SortFunc(out, func(x, y TokenInfo) int { return cmp.Or(x.Created.Compare(y.Created), cmp.Compare(x.ID, y.ID)) })
 	return out, nil
+}
+
+// reads returns the rules of ctx's tenant, as its transaction has them, and what by may do by them.
+func (a *Authorizer) reads(ctx context.Context, by Principal) (*change, error) {
+	tenant, err := a.acting(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	v, err := a.tenants.current(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	ch, err := a.store.Changes(ctx, v.rules.version)
+	if err != nil {
+		return nil, err
+	}
+	c := &change{a: a, version: ch.Version, now: ch.Now, rules: v.rules.apply(&ch)}
+	return c, c.as(by)
 }
 
 // info is row as a list shows it.
