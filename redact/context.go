@@ -75,17 +75,14 @@ func wordsBefore(src []byte, i, n int) context {
 	return wordsIn(src, lo, i)
 }
 
-// wordsAfter returns the subjects of the words in the 32 bytes behind src[i-1], on the same line and before another value.
+// wordsAfter returns the subjects of the words in the 32 bytes behind src[i-1], on the same line.
 func wordsAfter(src []byte, i int) context {
 	hi := min(len(src), i+contextAhead)
 	if letterless(src, i, hi) {
 		return 0
 	}
-	for k, c := range src[i:hi] {
-		if c == '\n' || c == '=' || c == ':' || isDigit(c) { // the next value, which may be hidden itself, or speaks of itself
-			hi = i + k
-			break
-		}
+	if nl := bytes.IndexByte(src[i:hi], '\n'); nl >= 0 {
+		hi = i + nl
 	}
 	return wordsIn(src, i, hi)
 }

@@ -40,11 +40,11 @@
 // the arguments of most programs), keys in scripts other than Latin, one-time codes in sentences, hexadecimal values of
 // which nothing but "key" or the name of a service is said; phone numbers without "+", a word beside them or a form that
 // only phones have; state numbers without their name or the form they are printed in, when one check digit is all that tells
-// them from an order number. Digits that pass a check digit by chance are hidden. A label is a wall to
-// every rule, so that a second pass hides nothing more: a value that holds a label already, or has one right behind it, stays
-// as it is. What is left to a second pass, or kept from it, is at the edges of what a rule may see (64 bytes back, 4 KiB
-// ahead), for a label is seldom as long as what it stands for, and with rules of your own that look at what is around a match.
-// Values written to evade it (see [Strict]) can get through. It is the second net, not the first.
+// them from an order number. Digits that pass a check digit by chance are hidden. A label is a wall to every
+// rule: what holds one already, or has one right behind it, stays as it is, and a second pass hides nothing more. But for texts
+// at the edges of what a rule may see (64 bytes back, 4 KiB ahead), since a label is seldom as long as what it stands for, and
+// for rules of your own that look around a match. Values written to evade it (see [Strict]) can get through. It is the second
+// net, not the first.
 //
 // # What is left to you
 //

@@ -169,6 +169,9 @@ func (s *scanner) block(p *[reach]byte) bool {
 				s.pos, s.ws = i, i
 				return true
 			}
+			if s.lookBack() {
+				return false
+			}
 			if s.putOff(i) {
 				next = min(next, s.stop()-base)
 				places &^= ^uint64(0) >> next
@@ -192,7 +195,9 @@ func (s *scanner) block(p *[reach]byte) bool {
 		}
 		s.at, s.met = i, false
 		skip, ok := s.trigger(i, ls, le)
-		if ok && s.putOff(i) {
+		if ok && s.lookBack() {
+			return false
+		} else if ok && s.putOff(i) {
 			next = min(next, s.stop()-base)
 			places &^= ^uint64(0) >> next
 		} else if ok {

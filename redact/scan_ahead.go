@@ -1,7 +1,8 @@
 package redact
 
-// ahead is a match that begins further on than what announced it: the password behind a user's address, the second
-// element of a list. The text up to it is looked at first, as it is when a label stands there.
+// ahead is a match that is known before the text in front of it is done with, because it begins further on than what announced
+// it, as the password behind a user's address does, or because numbers in front of it were judged by what it hides. That text
+// is looked at first, as it is when a label stands in the place of the match.
 type ahead struct {
 	m    found
 	walk walk // how to go on behind it
@@ -26,6 +27,38 @@ func (s *scanner) putOff(i int) bool {
 	}
 	return false
 }
+
+// lookBack puts the match off and goes back to the row of digits in front of it, if there is one so near that the words or the
+// digits in the match may have spoken against it.
+func (s *scanner) lookBack() bool {
+	src := s.src
+	if len(s.ahead) == maxAhead {
+		return false
+	}
+	i := max(s.m.start, s.floor)
+	for lo := max(s.floor, i-maxSpan); i > lo && !isDigit(src[i-1]) && src[i-1] != '\n'; {
+		i--
+	}
+	digits := 0
+	for ; i > s.floor && (isRow(src[i-1]) || digits > 0 && isWord(src[i-1])); i-- {
+		if isDigit(src[i-1]) {
+			digits++
+		}
+	}
+	if digits < 5 || i >= s.at {
+		return false
+	}
+	for i > s.floor && (src[i-1] == '%' || src[i-1] == '\\') { // of an escape
+		i--
+	}
+	s.ahead = append(s.ahead, ahead{s.m, s.walk})
+	s.walk = walk{}
+	s.pos, s.ws, s.ls, s.le, s.numEnd = i, i, i, i, i
+	return true
+}
+
+// maxAhead bounds how often one text is gone back over.
+const maxAhead = 4
 
 // arrived returns the match that was put off, when the scan has come to it.
 func (s *scanner) arrived() (found, bool) {

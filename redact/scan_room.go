@@ -3,10 +3,13 @@ package redact
 import "bytes"
 
 // room returns the text src[lo:hi] that decides about what may be found at src[start:end]: it reaches back to the last
-// match or label and on to the next label. Beyond a match the text is about to change, and a label says "phone" or "card"
+// match or label and on to the next that is known. Beyond a match the text is about to change, and a label says "phone" or "card"
 // itself; if either were read, a second look at the output could find what the first did not.
 func (s *scanner) room(start, end int) (lo, hi int) {
 	src := s.src
+	if n := len(s.ahead); n > 0 {
+		src = src[:max(end, min(s.ahead[n-1].m.start, len(src)))]
+	}
 	lo = s.floor
 	// Brackets are rare: remember a stretch without any.
 	from, to := max(0, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)
