@@ -34,6 +34,7 @@ type desk struct {
 	trail   *trail                                      // its audit log
 	box     *box                                        // its vault
 	sealed  [][]byte                                    // what ginkgo sealed of its customers
+	team    *team                                       // who may do what
 
 	redactor *redact.Redactor // what its logs and reports go through
 
@@ -70,6 +71,8 @@ var (
 	fir     = tenancy.MustParseID("fir")     // is audited
 	ginkgo  = tenancy.MustParseID("ginkgo")  // has secrets
 	hazel   = tenancy.MustParseID("hazel")   // wants them
+	juniper = tenancy.MustParseID("juniper") // has a team
+	kauri   = tenancy.MustParseID("kauri")   // has another
 )
 
 const home = tenancy.Region("eu")

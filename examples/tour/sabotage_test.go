@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -66,6 +70,7 @@ func openUnguarded(t *testing.T, c config) *desk {
 	d.portal = naivePortal
 	d.leaveTrail(t, c, u)
 	d.leaveSecrets(t, c)
+	d.leaveRules(t)
 	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
 	require.NoError(t, err)
 	return d
@@ -173,4 +178,72 @@ func naivePortal(d *desk) (http.Handler, error) {
 		}
 		d.inbox(w, r.WithContext(tenancy.With(r.Context(), id)))
 	}), nil
+}
+
+// leaveRules decides who may do what as most applications do: where somebody thought of it.
+func (d *desk) leaveRules(t *testing.T) {
+	require.NoError(t, d.keepRules())
+	team := d.team
+	change := func(ctx context.Context, f func(ctx context.Context, version int64) error) error {
+		return team.store.Tx(ctx, func(ctx context.Context) error {
+			version, _, err := team.store.Advance(ctx)
+			if err != nil {
+				return err
+			}
+			return f(ctx, version)
+		})
+	}
+	put := func(ctx context.Context, who rbac.Subject, status rbac.Status, roles []rbac.RoleID) error {
+		return change(ctx, func(ctx context.Context, version int64) error {
+			return team.store.PutMember(ctx, rbac.MemberRow{Subject: who, Version: version, Roles: roles, Status: status})
+		})
+	}
+	team.setRoles = func(ctx context.Context, _ rbac.Principal, who rbac.Subject, roles ...rbac.RoleID) error {
+		return put(ctx, who, rbac.Active, roles)
+	}
+	team.saveRole = func(ctx context.Context, _ rbac.Principal, spec rbac.RoleSpec) (rbac.RoleID, error) {
+		row := rbac.RoleRow{ID: rbac.RoleID("~" + spec.Name), Name: spec.Name}
+		for _, x := range spec.Permissions {
+			row.Permissions = append(row.Permissions, x.String())
+		}
+		return row.ID, change(ctx, func(ctx context.Context, version int64) error {
+			row.Version = version
+			return team.store.PutRole(ctx, row)
+		})
+	}
+	team.accept = func(ctx context.Context, secret redact.Secret[string], by rbac.Acceptance) error {
+		return put(ctx, by.User, rbac.Active, []rbac.RoleID{lead.ID()})
+	}
+	team.remove = func(ctx context.Context, by rbac.Principal, who rbac.Subject) error {
+		rules, err := team.store.Changes(ctx, 0)
+		if err != nil {
+			return err
+		}
+		owners := 0
+		for _, m := range rules.Members {
+			if m.Status == rbac.Active && slices.Contains(m.Roles, roles.Admin.ID()) {
+				owners++
+			}
+		}
+		if owners == 1 && slices.Contains([]rbac.Subject{ada, bea}, who) {
+			return errors.New("somebody has to stay")
+		}
+		time.Sleep(time.Millisecond) // looks at the page and presses the button
+		return put(ctx, who, rbac.Removed, nil)
+	}
+	remembered := map[rbac.Subject]rbac.Principal{} // until the process ends
+	team.member = func(ctx context.Context, who rbac.Subject) (rbac.Principal, error) {
+		if p, ok := remembered[who]; ok {
+			return p, nil
+		}
+		p, err := team.there.Member(ctx, who)
+		remembered[who] = p
+		return p, err
+	}
+	team.opens = func(ctx context.Context, raw string, _ netip.Addr) (rbac.Principal, error) {
+		if _, err := tokens.Parse(raw); err != nil {
+			return rbac.Principal{}, &rbac.Denied{Reason: rbac.BadToken}
+		}
+		return rbac.Principal{}, nil // it is signed by its checksum
+	}
 }

@@ -134,6 +134,13 @@ func TestAnUnguardedDatabaseIsReportedBroken(t *testing.T) {
 		"A value is copied to another customer",
 		"One bit is changed, at each place",
 		"A shredded customer's address is opened",
+		"An editor makes herself an admin",
+		"A role is made with more than its maker may do",
+		"An invitation outlives its sender's rights",
+		"Two owners remove each other",
+		"It is used from elsewhere, in another tenant, and after its end",
+		"It is changed at each place, and guessed",
+		"A leaver goes on, here and in another process",
 	} {
 		require.Contains(t, stdout.String(), "BROKEN  "+name+"\n")
 	}
