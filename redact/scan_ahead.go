@@ -45,7 +45,7 @@ func (s *scanner) lookBack() bool {
 			digits++
 		}
 	}
-	if digits < 5 || i >= s.at {
+	if digits < 5 || i > s.at {
 		return false
 	}
 	for i > s.floor && (src[i-1] == '%' || src[i-1] == '\\') { // of an escape
