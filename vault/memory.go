@@ -107,17 +107,16 @@ func (m *Memory) DestroyRoot(ctx context.Context, id KeyID) error {
 }
 
 // Under implements [Store].
-func (m *Memory) Under(ctx context.Context, parent, after KeyID, limit int) (out []WrappedKey, err error) {
+func (m *Memory) Under(ctx context.Context, parent KeyID, after int64, limit int) (out []WrappedKey, err error) {
 	err = m.of(ctx, func(t *memoryTenant) error {
 		for _, k := range t.keys {
-			if k.Parent == parent && k.State != Shredded && bytes.Compare(k.ID[:], after[:]) > 0 {
+			if k.Parent == parent && k.State != Shredded && k.Seq > after && len(out) < limit {
 				out = append(out, k)
 			}
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b WrappedKey) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	return out[:min(limit, len(out))], err
+	return out, err
 }
 
 // CountUnder implements [Store].
@@ -150,7 +149,7 @@ func (m *Memory) Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (n i
 			}
 		}
 		for _, row := range rows {
-			i := slices.IndexFunc(t.keys, func(k WrappedKey) bool { return k.ID == row.ID })
+			i := slices.IndexFunc(t.keys, func(k WrappedKey) bool { return k.ID == row.ID && k.Seq == row.Seq })
 			if i < 0 || t.keys[i].Parent != from || t.keys[i].State == Shredded {
 				continue
 			}
@@ -268,7 +267,7 @@ func (m *Memory) AddKey(ctx context.Context, k WrappedKey, after KeyID) (out Wra
 			replaced.State = Retired
 			t.epoch++
 		}
-		k.State, k.Created = Active, time.Now()
+		k.State, k.Created, k.Seq = Active, time.Now(), int64(len(t.keys)+1)
 		t.keys = append(t.keys, k)
 		out = k
 		return nil

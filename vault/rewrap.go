@@ -7,7 +7,7 @@ import (
 )
 
 // batch is how many keys are wrapped anew in one transaction.
-const batch = 1000
+const batch = 2000
 
 // bringUnder wraps and seals what is under retired keys of that level and purpose under the active one.
 func (r *ring) bringUnder(ctx context.Context, o Rotation, level Level, purpose string) error {
@@ -53,27 +53,23 @@ func (r *ring) bringUnder(ctx context.Context, o Rotation, level Level, purpose 
 	return nil
 }
 
+// bring wraps under to what is under from. The next batch is read and wrapped while the one before is stored.
 func (r *ring) bring(ctx context.Context, from, to *key, o Rotation, p *Progress) error {
 	if from == nil {
 		return fmt.Errorf("vault: a key that was there is not: %w", ErrConflict)
 	}
-	var after KeyID
-	for {
-		rows, err := r.v.store.Under(ctx, from.id, after, batch)
-		if err != nil || len(rows) == 0 {
-			return err
+	ahead, stop := context.WithCancel(ctx)
+	batches := r.wrapAnew(ahead, from, to)
+	defer func() {
+		stop()
+		for range batches { // until it has ended
 		}
-		for i := range rows {
-			after = rows[i].ID
-			k, err := rows[i].unwrap(from, r.tenant, nil)
-			if err != nil {
-				return err
-			}
-			if rows[i], err = wrap(rows[i], k, to, r.tenant); err != nil {
-				return err
-			}
+	}()
+	for b := range batches {
+		if b.err != nil {
+			return b.err
 		}
-		n, err := r.v.store.Rewrap(ctx, rows, from.id)
+		n, err := r.v.store.Rewrap(ctx, b.rows, from.id)
 		if err != nil {
 			return err
 		}
@@ -81,4 +77,39 @@ func (r *ring) bring(ctx context.Context, from, to *key, o Rotation, p *Progress
 			o.Progress(*p)
 		}
 	}
+	return ctx.Err()
+}
+
+// rewrapped is a batch of keys under their new parent, or why there is none.
+type rewrapped struct {
+	rows []WrappedKey
+	err  error
+}
+
+// wrapAnew sends what is under from, wrapped under to, until there is no more or ctx ends.
+func (r *ring) wrapAnew(ctx context.Context, from, to *key) <-chan rewrapped {
+	out := make(chan rewrapped)
+	go func() {
+		defer close(out)
+		for after := int64(0); ; {
+			rows, err := r.v.store.Under(ctx, from.id, after, batch)
+			for i := range rows {
+				if err == nil {
+					after, err = rows[i].Seq, rows[i].move(from, to, r.tenant)
+				}
+			}
+			if err == nil && len(rows) == 0 {
+				return
+			}
+			select {
+			case out <- rewrapped{rows, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return out
 }

@@ -55,6 +55,7 @@ type WrappedKey struct {
 	Commit  [32]byte  // a hash of the key: what comes out of Wrapped must have it
 	State   State
 	Created time.Time // by the store's clock
+	Seq     int64     // the store's number of it, from 1, in the order in which the tenant's keys came
 }
 
 // Root is a root key as the store keeps it. It belongs to no tenant.
@@ -110,12 +111,11 @@ type Store interface {
 	// Shred takes Wrapped away from all keys of the person, of every purpose, and returns how many that were. A shredded
 	// key stays listed by KeysByID, and nothing gives it Wrapped again.
 	Shred(ctx context.Context, who Pseudonym) (int, error)
-	// Under returns up to limit keys that are not shredded and are wrapped under parent, in an order of the store's that
-	// no call changes, those after that one, which is the last of an earlier answer; and CountUnder how many there are in
-	// all, with the secrets under it.
-	Under(ctx context.Context, parent, after KeyID, limit int) ([]WrappedKey, error)
+	// Under returns up to limit keys that are not shredded and are wrapped under parent, in order of Seq after that one; and
+	// CountUnder how many there are in all, with the secrets under it.
+	Under(ctx context.Context, parent KeyID, after int64, limit int) ([]WrappedKey, error)
 	CountUnder(ctx context.Context, parent KeyID) (int, error)
-	// Rewrap puts Parent and Wrapped of rows in the place of those of the keys with their ID, if their parent is still
+	// Rewrap puts Parent and Wrapped of rows in the place of those of the keys with their ID and Seq, if their parent is still
 	// from and they are not shredded, and returns how many that were. It is ErrConflict, and changes nothing, unless the
 	// new Parent of all that are not OfTenant is an active key at that moment: see AddKey.
 	Rewrap(ctx context.Context, rows []WrappedKey, from KeyID) (int, error)

@@ -89,7 +89,7 @@ func moveKeys(ctx context.Context, s vault.Store, persons int) error {
 		return err
 	}
 	moved := 0
-	var after vault.KeyID
+	var after int64
 	for {
 		batch, err := s.Under(ctx, from.ID, after, 1000)
 		if err != nil {
@@ -99,7 +99,7 @@ func moveKeys(ctx context.Context, s vault.Store, persons int) error {
 			break
 		}
 		for i := range batch {
-			after, batch[i].Parent = batch[i].ID, to.ID
+			after, batch[i].Parent = batch[i].Seq, to.ID
 		}
 		n, err := s.Rewrap(ctx, batch, from.ID)
 		if err != nil {

@@ -137,7 +137,10 @@ func TestAKilledRotationLosesNothingAndIsTakenUpAgain(t *testing.T) {
 		stop := make(chan struct{})
 		var wg sync.WaitGroup
 		wg.Go(func() { failed = readOn(ctx, w.process(t), keeper, items, senders, &reads, stop) })
-		for range rounds {
+		for round := range rounds {
+			if round%100 == 99 {
+				t.Logf("%d processes killed", round)
+			}
 			cmd, out := send(t, e)
 			told := false
 			for out.Scan() {

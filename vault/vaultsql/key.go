@@ -16,18 +16,18 @@ type keyRow struct {
 	id, subject, parent, wrapped, commit []byte
 	level                                int64
 	purpose, state                       string
-	created                              int64
+	created, seq                         int64
 }
 
 // dest is where the columns go.
 func (r *keyRow) dest() []any {
-	return []any{&r.id, &r.level, &r.purpose, &r.subject, &r.parent, &r.wrapped, &r.commit, &r.state, &r.created}
+	return []any{&r.id, &r.level, &r.purpose, &r.subject, &r.parent, &r.wrapped, &r.commit, &r.state, &r.created, &r.seq}
 }
 
 var errRow = errors.New("vaultsql: a row is not one that this package writes")
 
 func (r *keyRow) key() (vault.WrappedKey, error) {
-	k := vault.WrappedKey{Level: vault.Level(r.level), Purpose: r.purpose, Created: micro(r.created)}
+	k := vault.WrappedKey{Level: vault.Level(r.level), Purpose: r.purpose, Created: micro(r.created), Seq: r.seq}
 	state, ok := stateOf(r.state)
 	if !ok || len(r.id) != len(k.ID) || len(r.subject) != len(k.Subject) || len(r.parent) != len(k.Parent) || len(r.commit) != len(k.Commit) {
 		return k, errRow
@@ -166,12 +166,11 @@ func (s *Store) AddKey(ctx context.Context, k vault.WrappedKey, after vault.KeyI
 		return s.addSQLite(ctx, active, k, after)
 	}
 	for range 10 {
-		created, err := s.addPostgres(ctx, &k, after)
+		added, err := s.addPostgres(ctx, &k, after)
 		if err != nil {
 			return vault.WrappedKey{}, err
 		}
-		if created != nil {
-			k.Created = micro(*created)
+		if added {
 			return k, nil
 		}
 		found, err := oneKey(s.row, ctx, active, k.Subject[:], k.Purpose, int64(k.Level))
@@ -186,11 +185,12 @@ func (s *Store) AddKey(ctx context.Context, k vault.WrappedKey, after vault.KeyI
 	return vault.WrappedKey{}, vault.ErrConflict
 }
 
-// addPostgres adds k in one statement, and returns when; nil: another key is there. The lock on the parent's row is held to
+// addPostgres adds k in one statement, and completes it; false: another key is there. The lock on the parent's row is held to
 // the commit: who would retire it waits, and then finds k under it; who has retired it has made k wait, and k finds it
 // retired. Of two keys of one place the second waits for the first at the unique index.
-func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vault.KeyID) (created *int64, err error) {
+func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vault.KeyID) (added bool, err error) {
 	var parentIsActive bool
+	var created, seq *int64
 	err = s.row(ctx, `WITH p AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea AND state = 'a' FOR SHARE),
 		ok AS MATERIALIZED (SELECT ?::bigint = 0 OR EXISTS (SELECT FROM p) AS ok),
 		r AS (UPDATE vault_key SET state = 'r' WHERE id = ?::bytea AND subject = ?::bytea AND purpose = ?::text AND level = ?::bigint AND state = 'a'
@@ -199,15 +199,21 @@ func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vaul
 		a AS (INSERT INTO vault_key (id, level, purpose, subject, parent, wrapped, commit_hash, state, created)
 			SELECT ?::bytea, ?::smallint, ?::text, ?::bytea, ?::bytea, ?::bytea, ?::bytea, 'a', {now} FROM ok
 			WHERE ok.ok AND (SELECT count(*) FROM r) >= 0 -- that is, once r is done
-			ON CONFLICT DO NOTHING RETURNING created)
-		SELECT (SELECT ok FROM ok), (SELECT created FROM a)`,
+			ON CONFLICT DO NOTHING RETURNING created, seq)
+		SELECT (SELECT ok FROM ok), (SELECT created FROM a), (SELECT seq FROM a)`,
 		[]any{k.Parent[:], int64(k.Level), after[:], k.Subject[:], k.Purpose, int64(k.Level), k.ID[:],
 			k.ID[:], int64(k.Level), k.Purpose, k.Subject[:], k.Parent[:], k.Wrapped, k.Commit[:]},
-		[]any{&parentIsActive, &created})
-	if err == nil && !parentIsActive {
-		err = vault.ErrConflict
+		[]any{&parentIsActive, &created, &seq})
+	switch {
+	case err != nil:
+		return false, err
+	case !parentIsActive:
+		return false, vault.ErrConflict
+	case created == nil:
+		return false, nil
 	}
-	return created, err
+	k.Created, k.Seq = micro(*created), *seq
+	return true, nil
 }
 
 func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey, after vault.KeyID) (out vault.WrappedKey, err error) {
@@ -239,8 +245,8 @@ func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey
 		}
 		var created int64
 		err = tx.QueryRowxContext(ctx, s.sql(`INSERT INTO vault_key (seq, id, level, purpose, subject, parent, wrapped, commit_hash, state, created)
-			VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM vault_key), ?, ?, ?, ?, ?, ?, ?, 'a', {now}) RETURNING created`),
-			k.ID[:], int64(k.Level), k.Purpose, k.Subject[:], k.Parent[:], k.Wrapped, k.Commit[:]).Scan(&created)
+			VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM vault_key), ?, ?, ?, ?, ?, ?, ?, 'a', {now}) RETURNING created, seq`),
+			k.ID[:], int64(k.Level), k.Purpose, k.Subject[:], k.Parent[:], k.Wrapped, k.Commit[:]).Scan(&created, &k.Seq)
 		out = k
 		out.Created = micro(created)
 		return nil, err

@@ -14,17 +14,17 @@ import (
 // hot are the statements that run for a page of values, a seal, a use or a batch of a rotation, with parameters of the
 // kinds they are given.
 var hot = map[string][]any{
-	`SELECT {key} FROM vault_key k WHERE k.id = ?`:                                                                                            {id16},
-	`SELECT {key} FROM vault_key k WHERE k.subject = ? AND k.purpose = ? AND k.level = 2 AND k.state = 'a'`:                                   {id16, "mail"},
-	`SELECT coalesce((SELECT epoch FROM vault_epoch), 0)`:                                                                                     nil,
-	`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' ORDER BY k.seq`: nil,
-	`SELECT {key} FROM vault_key k WHERE k.parent = ? AND k.state <> 's'
-		AND k.seq > coalesce((SELECT a.seq FROM vault_key a WHERE a.id = ?), -1) ORDER BY k.seq LIMIT ?`: {id16, id16, 1000},
-	`SELECT (SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's') + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`: {id16, id16},
-	`SELECT {secret} FROM vault_secret s WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                     {id16, "a", "b", 100},
-	`UPDATE vault_key SET state = 's', wrapped = wrapped WHERE id IN ` + vaultsql.OfSubject + ` AND state <> 's'`:                                {id16, id16},
-	`SELECT {secret} FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                                                       {"a", "b"},
-	`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                      {"a", "b", 500},
+	`SELECT {key} FROM vault_key k WHERE k.id = ?`:                                                                                                                       {id16},
+	`SELECT {key} FROM vault_key k WHERE k.subject = ? AND k.purpose = ? AND k.level = 2 AND k.state = 'a'`:                                                              {id16, "mail"},
+	`SELECT coalesce((SELECT epoch FROM vault_epoch), 0)`:                                                                                                                nil,
+	`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' ORDER BY k.seq`:                            nil,
+	`SELECT {key} FROM vault_key k WHERE k.state <> 's' AND k.parent = ? AND k.seq > ? ORDER BY k.seq LIMIT ?`:                                                           {id16, 1, 1000},
+	`SELECT {key} FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' AND k.parent = ? AND k.seq > ? ORDER BY k.seq LIMIT ?`:                                   {id16, 1, 1000},
+	`SELECT (SELECT count(*) FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' AND k.parent = ?) + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`: {id16, id16},
+	`SELECT {secret} FROM vault_secret s WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                             {id16, "a", "b", 100},
+	`UPDATE vault_key SET state = 's', wrapped = wrapped WHERE id IN ` + vaultsql.OfSubject + ` AND state <> 's'`:                                                        {id16, id16},
+	`SELECT {secret} FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                                                                               {"a", "b"},
+	`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                                              {"a", "b", 500},
 }
 
 var id16 = []byte("0123456789abcdef")

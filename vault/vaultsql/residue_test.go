@@ -41,7 +41,7 @@ func part(b []byte) []byte { return b[len(b)-32:] }
 
 func wrappedUnder(t *testing.T, ctx context.Context, s *vaultsql.Store, parent vault.KeyID) (out [][]byte) {
 	t.Helper()
-	rows, err := s.Under(ctx, parent, vault.KeyID{}, 1<<20)
+	rows, err := s.Under(ctx, parent, 0, 1<<20)
 	require.NoError(t, err)
 	for _, k := range rows {
 		out = append(out, bytes.Clone(k.Wrapped))

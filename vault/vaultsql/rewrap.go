@@ -9,12 +9,31 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Under implements [vault.Store]. The order is that in which the keys came, so that what is wrapped anew together lies
-// together.
-func (s *Store) Under(ctx context.Context, parent, after vault.KeyID, limit int) (out []vault.WrappedKey, err error) {
+// The keys under a purpose's key, of which there may be many, are found by going through the tenant's keys in order; those of
+// tenants and purposes, of which there are few, by their index.
+const (
+	underPurpose = ` FROM vault_key k WHERE k.state <> 's' AND k.parent = ?`
+	underUpper   = ` FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' AND k.parent = ?`
+)
+
+// under is the one of the two for what is under parent.
+func (s *Store) under(ctx context.Context, tx *sqlx.Tx, parent vault.KeyID) (string, error) {
+	var level int64
+	err := tx.GetContext(ctx, &level, s.sql(`SELECT k.level FROM vault_key k WHERE k.id = ?`), parent[:])
+	if root, err := none(err); err != nil || root == nil && vault.Level(level) == vault.OfPurpose {
+		return underPurpose, err
+	}
+	return underUpper, nil
+}
+
+// Under implements [vault.Store].
+func (s *Store) Under(ctx context.Context, parent vault.KeyID, after int64, limit int) (out []vault.WrappedKey, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		out, err = keys(ctx, tx, s.sql(`SELECT {key} FROM vault_key k WHERE k.parent = ? AND k.state <> 's'
-			AND k.seq > coalesce((SELECT a.seq FROM vault_key a WHERE a.id = ?), -1) ORDER BY k.seq LIMIT ?`), []any{parent[:], after[:], limit})
+		those, err := s.under(ctx, tx, parent)
+		if err != nil {
+			return err
+		}
+		out, err = keys(ctx, tx, s.sql(`SELECT {key}`+those+` AND k.seq > ? ORDER BY k.seq LIMIT ?`), []any{parent[:], after, limit})
 		return err
 	})
 	return out, err
@@ -22,8 +41,13 @@ func (s *Store) Under(ctx context.Context, parent, after vault.KeyID, limit int)
 
 // CountUnder implements [vault.Store].
 func (s *Store) CountUnder(ctx context.Context, parent vault.KeyID) (n int, err error) {
-	err = s.look(ctx, `SELECT (SELECT count(*) FROM vault_key k WHERE k.parent = ? AND k.state <> 's') + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`,
-		[]any{parent[:], parent[:]}, []any{&n})
+	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		those, err := s.under(ctx, tx, parent)
+		if err != nil {
+			return err
+		}
+		return tx.GetContext(ctx, &n, s.sql(`SELECT (SELECT count(*)`+those+`) + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`), parent[:], parent[:])
+	})
 	return n, err
 }
 
@@ -44,63 +68,57 @@ func (s *Store) Rewrap(ctx context.Context, rows []vault.WrappedKey, from vault.
 	return s.rewrapSQLite(ctx, rows, parents, from)
 }
 
-// rewrapPostgres is one statement. The locks on the parents' rows are those that AddKey takes, for the same reason; those
-// on the keys' are taken in one order, so that no two who wrap the same ones wait for each other.
+// rewrapPostgres is one statement. The locks on the parents' rows are those that AddKey takes, for the same reason; that on
+// from's lets those who wrap the same keys pass one after the other. The rows are found as a stretch of the tenant's keys, as
+// Under found them, and not each by itself.
 func (s *Store) rewrapPostgres(ctx context.Context, rows []vault.WrappedKey, parents []vault.KeyID, from vault.KeyID) (n int, err error) {
 	over, ids, under, wrapped := make([][]byte, len(parents)), make([][]byte, len(rows)), make([][]byte, len(rows)), make([][]byte, len(rows))
 	for i := range parents {
 		over[i] = parents[i][:]
 	}
+	first, last := rows[0].Seq, rows[0].Seq
 	for i := range rows {
-		ids[i], under[i], wrapped[i] = rows[i].ID[:], rows[i].Parent[:], rows[i].Wrapped
+		r := &rows[i]
+		ids[i], under[i], wrapped[i] = r.ID[:], r.Parent[:], r.Wrapped
+		first, last = min(first, r.Seq), max(last, r.Seq)
 	}
 	var active bool
-	err = s.row(ctx, `WITH p AS MATERIALIZED (SELECT id FROM vault_key WHERE id = ANY (?::bytea[]) AND state = 'a' ORDER BY id FOR SHARE),
+	err = s.row(ctx, `WITH f AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea FOR NO KEY UPDATE),
+		p AS MATERIALIZED (SELECT FROM vault_key WHERE (SELECT count(*) FROM f) >= 0 AND id = ANY (?::bytea[]) AND state = 'a' ORDER BY id FOR SHARE),
 		ok AS MATERIALIZED (SELECT count(*) = ?::bigint AS ok FROM p),
-		l AS MATERIALIZED (SELECT k.id FROM vault_key k WHERE (SELECT ok FROM ok) AND k.id = ANY (?::bytea[]) AND k.parent = ?::bytea AND k.state <> 's'
-			ORDER BY k.id FOR NO KEY UPDATE),
 		u AS (UPDATE vault_key k SET parent = w.parent, wrapped = w.wrapped FROM unnest(?::bytea[], ?::bytea[], ?::bytea[]) w (id, parent, wrapped)
-			WHERE k.id = w.id AND k.id IN (SELECT id FROM l) RETURNING 1)
+			WHERE (SELECT ok FROM ok) AND k.parent = ?::bytea AND k.seq BETWEEN ? AND ? AND k.state <> 's' AND k.id = w.id RETURNING 1)
 		SELECT (SELECT ok FROM ok), (SELECT count(*) FROM u)`,
-		[]any{over, len(parents), ids, from[:], ids, under, wrapped}, []any{&active, &n})
+		[]any{from[:], over, len(parents), ids, under, wrapped, from[:], first, last}, []any{&active, &n})
 	if err == nil && !active {
 		err = vault.ErrConflict
 	}
 	return n, err
 }
 
-// rewrapSQLite hands over rows of one size as one value, which a statement takes apart: a thousand statements would take
-// several times as long.
 func (s *Store) rewrapSQLite(ctx context.Context, rows []vault.WrappedKey, parents []vault.KeyID, from vault.KeyID) (n int, err error) {
-	bySize := map[int][]byte{}
-	for i := range rows {
-		k := &rows[i]
-		b := bySize[len(k.Wrapped)]
-		b = append(append(append(b, k.ID[:]...), k.Parent[:]...), k.Wrapped...)
-		bySize[len(k.Wrapped)] = b
-	}
+	runs := runsOf(rows)
 	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		if ok, err := areActive(ctx, tx, parents); err != nil || !ok {
 			return vault.ErrConflict, err
 		}
 		n = 0
-		for size, all := range bySize {
-			step := 32 + size
-			done, err := changed(ctx, tx, `WITH RECURSIVE i (at, last) AS (SELECT 1, length(?) - ? UNION ALL SELECT at + ?, last FROM i WHERE at <= last),
-				w (id, parent, wrapped) AS MATERIALIZED (SELECT substr(?, at, 16), substr(?, at + 16, 16), substr(?, at + 32, ?) FROM i)
-				UPDATE vault_key AS k SET parent = w.parent, wrapped = w.wrapped FROM w WHERE k.id = w.id AND k.parent = ? AND k.state <> 's'`,
-				all, step, step, all, all, all, size, from[:])
+		for i := range runs {
+			done, err := runs[i].rewrap(ctx, tx, from)
 			if err != nil {
 				return nil, err
 			}
 			n += done
 		}
-		var left bool
-		err = tx.GetContext(ctx, &left, `SELECT EXISTS (SELECT 1 FROM vault_key k WHERE k.parent = ? AND k.state <> 's')`, from[:])
-		if err == nil && n > 0 && !left {
-			s.expunge(ctx)
+		// Who goes through them in order finds the next one at once, and looks at all but once.
+		for _, after := range [...]int64{runs[len(runs)-1].last, 0} {
+			var left bool
+			if err := tx.GetContext(ctx, &left, `SELECT EXISTS (SELECT 1 FROM vault_key k WHERE k.parent = ? AND k.state <> 's' AND k.seq > ?)`, from[:], after); err != nil || left || n == 0 {
+				return nil, err
+			}
 		}
-		return nil, err
+		s.expunge(ctx)
+		return nil, nil
 	})
 	return n, err
 }

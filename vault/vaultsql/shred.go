@@ -46,20 +46,20 @@ func changed(ctx context.Context, tx *sqlx.Tx, text string, args ...any) (int, e
 // DestroyKey implements [vault.Store]. Nothing is put under a key that is not active, so that under a retired one there is
 // only ever less: see AddKey and Rewrap.
 func (s *Store) DestroyKey(ctx context.Context, id vault.KeyID) error {
-	const free = ` WHERE id = ? AND state = 'r' AND NOT EXISTS (SELECT 1 FROM vault_key c WHERE c.parent = ? AND c.state <> 's')
-		AND NOT EXISTS (SELECT 1 FROM vault_secret x WHERE x.key_id = ?)`
+	const free = ` WHERE id = ? AND state = 'r' AND NOT EXISTS (SELECT 1 FROM vault_secret s WHERE s.key_id = ?)
+		AND NOT EXISTS (SELECT 1` + underUpper + `) AND (level <> 1 OR NOT EXISTS (SELECT 1` + underPurpose + `))`
 	if s.pg {
 		var done bool
 		err := s.row(ctx, `WITH d AS (UPDATE vault_key SET state = 's', wrapped = NULL`+free+` RETURNING 1),
 			e AS (INSERT INTO vault_epoch (epoch) SELECT 1 FROM d ON CONFLICT (tenant_id) DO UPDATE SET epoch = vault_epoch.epoch + 1)
-			SELECT state = 's' OR EXISTS (SELECT 1 FROM d) FROM vault_key WHERE id = ?`, []any{id[:], id[:], id[:], id[:]}, []any{&done})
+			SELECT state = 's' OR EXISTS (SELECT 1 FROM d) FROM vault_key WHERE id = ?`, []any{id[:], id[:], id[:], id[:], id[:]}, []any{&done})
 		if err == nil && !done {
 			return vault.ErrConflict
 		}
 		return refusedAs(err, vault.ErrNotFound)
 	}
 	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		n, err := changed(ctx, tx, `UPDATE vault_key SET state = 's', wrapped = zeroblob(length(wrapped))`+free, id[:], id[:], id[:])
+		n, err := changed(ctx, tx, s.sql(`UPDATE vault_key SET state = 's', wrapped = zeroblob(length(wrapped))`+free), id[:], id[:], id[:], id[:])
 		switch {
 		case err != nil:
 			return nil, err

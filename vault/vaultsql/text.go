@@ -11,7 +11,7 @@ import (
 
 // Columns in the order that [keyRow] and [secretRow] scan them.
 const (
-	keyColumns    = `k.id, k.level, k.purpose, k.subject, k.parent, k.wrapped, k.commit_hash, k.state, k.created`
+	keyColumns    = `k.id, k.level, k.purpose, k.subject, k.parent, k.wrapped, k.commit_hash, k.state, k.created, k.seq`
 	secretColumns = `s.purpose, s.id, s.version, s.subject, s.key_id, s.fingerprint, s.closing, s.rotate_every, s.expires, s.created, s.replaced, s.used`
 )
 

@@ -32,7 +32,7 @@ func (h *house) fill(t require.TestingT, purpose vault.WrappedKey, n int) []vaul
 
 // under reads all keys under parent, a page at a time.
 func (h *house) under(t require.TestingT, parent vault.KeyID, page int) (out []vault.WrappedKey) {
-	var after vault.KeyID
+	var after int64
 	for {
 		rows, err := h.Under(h.ctx, parent, after, page)
 		require.NoError(t, err)
@@ -41,7 +41,7 @@ func (h *house) under(t require.TestingT, parent vault.KeyID, page int) (out []v
 		if len(rows) < page {
 			return out
 		}
-		after = rows[len(rows)-1].ID
+		after = rows[len(rows)-1].Seq
 	}
 }
 
@@ -78,7 +78,7 @@ func underPages(t *testing.T, h *house) {
 	require.Equal(t, 2, n)
 	// The cursor holds while what was read is put under another key.
 	fresh := h.add(t, newKey(vault.OfPurpose, "mail", vault.Pseudonym{}, top.ID), mail.ID)
-	var after vault.KeyID
+	var after int64
 	var seen []vault.KeyID
 	for {
 		rows, err := h.Under(h.ctx, mail.ID, after, 4)
@@ -86,7 +86,7 @@ func underPages(t *testing.T, h *house) {
 		if len(rows) == 0 {
 			break
 		}
-		after = rows[len(rows)-1].ID
+		after = rows[len(rows)-1].Seq
 		seen = append(seen, ids(rows)...)
 		for i := range rows {
 			rows[i] = anew(rows[i], fresh.ID)
@@ -157,7 +157,7 @@ func rewrapTop(t *testing.T, h *house) {
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	same(t, moved, h.one(t, top.ID))
-	rows, err := h.Under(h.ctx, moved.Parent, vault.KeyID{}, 10)
+	rows, err := h.Under(h.ctx, moved.Parent, 0, 10)
 	require.NoError(t, err)
 	require.Equal(t, []vault.KeyID{top.ID}, ids(rows))
 }

@@ -138,7 +138,8 @@ func (h *house) epochNow(t require.TestingT) int64 {
 // same checks all but the state and the time.
 func same(t require.TestingT, want, got vault.WrappedKey) {
 	require.False(t, got.Created.IsZero())
-	want.State, want.Created = got.State, got.Created
+	require.Positive(t, got.Seq)
+	want.State, want.Created, want.Seq = got.State, got.Created, got.Seq
 	require.Equal(t, want, got)
 }
 

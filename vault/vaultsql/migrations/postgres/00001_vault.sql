@@ -16,14 +16,15 @@ CREATE TABLE vault_key (
     created     bigint NOT NULL,
     PRIMARY KEY (tenant_id, id),
     CONSTRAINT vault_key_shredded CHECK ((wrapped IS NULL) = (state = 's'))
-);
+) WITH (fillfactor = 45);
 COMMENT ON TABLE vault_key IS 'bailiwick vault 1'; -- the version of all these tables, for who may not read goose's
 ALTER TABLE vault_key ALTER id SET STORAGE PLAIN, ALTER subject SET STORAGE PLAIN, ALTER parent SET STORAGE PLAIN,
     ALTER wrapped SET STORAGE EXTERNAL, ALTER commit_hash SET STORAGE PLAIN;
--- Wrapping anew writes a row's entries in all indexes, so that there are few, and those of few keys are partial.
+-- What wrapping anew changes is in no index, and a page has room for its rows twice, so that it writes into no index: parents are
+-- looked for in order of seq.
 CREATE UNIQUE INDEX vault_key_active ON vault_key (tenant_id, subject, purpose, level) WHERE state = 'a';
 CREATE INDEX vault_key_retired ON vault_key (tenant_id, subject) WHERE state = 'r';
-CREATE INDEX vault_key_under ON vault_key (tenant_id, parent, seq) WHERE state <> 's';
+CREATE INDEX vault_key_order ON vault_key (tenant_id, seq);
 CREATE INDEX vault_key_upper ON vault_key (tenant_id, seq) WHERE level < 2 AND state <> 's';
 
 CREATE TABLE vault_epoch (
@@ -80,7 +81,7 @@ END $$;
 -- +goose StatementEnd
 
 -- A key goes from active to retired to shredded, and stays what it is; a shredded one gets nothing back, and is not forgotten.
-CREATE TRIGGER vault_key_goes_on BEFORE UPDATE ON vault_key FOR EACH ROW
+CREATE TRIGGER vault_key_goes_on AFTER UPDATE ON vault_key FOR EACH ROW -- before it, each row would be locked first
     WHEN (OLD.state = 's' OR NEW.state < OLD.state OR NEW.id <> OLD.id OR NEW.seq <> OLD.seq OR NEW.level <> OLD.level OR NEW.purpose <> OLD.purpose
         OR NEW.subject <> OLD.subject OR NEW.commit_hash <> OLD.commit_hash OR NEW.created <> OLD.created) EXECUTE FUNCTION vault_refuse();
 CREATE TRIGGER vault_key_stays BEFORE DELETE ON vault_key FOR EACH ROW EXECUTE FUNCTION vault_refuse();

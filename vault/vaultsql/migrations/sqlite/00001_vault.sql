@@ -20,7 +20,6 @@ CREATE TABLE vault_key (
 CREATE UNIQUE INDEX vault_key_id ON vault_key (id);
 CREATE UNIQUE INDEX vault_key_active ON vault_key (subject, purpose, level) WHERE state = 'a';
 CREATE INDEX vault_key_retired ON vault_key (subject) WHERE state = 'r';
-CREATE INDEX vault_key_under ON vault_key (parent) WHERE state <> 's';
 CREATE INDEX vault_key_upper ON vault_key (level) WHERE level < 2 AND state <> 's';
 
 CREATE TABLE vault_epoch (
