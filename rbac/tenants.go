@@ -50,7 +50,11 @@ type view struct {
 }
 
 // time is the store's time now, or a little later: what expires does so by the store's clock, whatever this machine's says.
-func (v *view) time(a *Authorizer) int64 { return v.now + (a.now.Load()-v.asked)/1000 + tickMicros }
+// Where the authorizer's clock lags, on a machine without time to spare, it is still no time before that of the answer: what was revoked
+// in that answer is.
+func (v *view) time(a *Authorizer) int64 {
+	return v.now + max(0, a.now.Load()-v.asked)/1000 + tickMicros
+}
 
 // tickMicros is how far the authorizer's clock may lag.
 const tickMicros = 50_000
