@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"net/http"
 	"testing"
 )
 
@@ -25,6 +26,17 @@ func BenchmarkAllow(b *testing.B) {
 	for b.Loop() {
 		if !Allow(ctx, Analytics) {
 			b.Fatal("denied")
+		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s := newTestSealer(b, kindPage, "k1", "")
+	h := http.Header{"Cookie": {"__Host-session=3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA; theme=dark; " + CookieName + "=" + s.seal(s.current, "acme", sampleChoice) + "; csrf=AAAAAAAAAAAAAAAA"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, k := s.read(h, "acme"); k == nil {
+			b.Fatal("not opened")
 		}
 	}
 }

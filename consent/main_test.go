@@ -2,6 +2,8 @@ package consent
 
 import (
 	"os"
+	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +55,9 @@ func registry(t testing.TB, policies ...Policy) *Registry {
 	r, err := Compile(policies...)
 	require.NoError(t, err)
 	return r
+}
+
+func raceDetector() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

@@ -33,7 +33,7 @@ func compileNames(purposes []Purpose) (cookieNames, error) {
 			if it.Kind != Cookie {
 				continue
 			}
-			if ours(it.Name) {
+			if it.Name == CookieName || it.Name == WidgetCookieName {
 				return n, fmt.Errorf("purpose %q: the cookie of this package needs no declaration", q.Key)
 			}
 			if start, ok := strings.CutSuffix(it.Name, "*"); ok {
