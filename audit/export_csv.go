@@ -6,7 +6,8 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/bailiwick-dev/bailiwick/internal/csvcell"
 )
 
 // csvColumns never change their order or meaning; new ones come last.
@@ -46,22 +47,11 @@ func (c *csvWriter) event(r *Record) error {
 		ip, r.Source.UserAgent, r.Source.Session, r.Source.RequestID, r.Source.TraceID, r.Reason,
 		data, strings.Join(r.Erased, " "), hex.EncodeToString(r.Hash[:]))
 	for i, s := range c.cell {
-		c.cell[i] = harmless(s)
+		c.cell[i] = csvcell.Harmless(s)
 	}
 	if err := c.w.Write(c.cell); err != nil {
 		return err
 	}
 	c.w.Flush() // into the buffer below, so that what was counted is written
 	return c.w.Error()
-}
-
-// harmless puts an apostrophe before what a spreadsheet could take for a formula, or for the beginning of one behind
-// characters that it drops; and before an apostrophe, so that one can always be taken off again.
-func harmless(s string) string {
-	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0\ufeff\x00"))
-	switch first {
-	case '=', '+', '-', '@', '\t', '\r', '\n', '|', '%', '\'', '＝', '＋', '－', '＠':
-		return "'" + s
-	}
-	return s
 }

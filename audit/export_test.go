@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bailiwick-dev/bailiwick/internal/csvcell"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
@@ -184,7 +185,7 @@ func TestNoCellOfACSVIsAFormula(t *testing.T) {
 		`=HYPERLINK("http://evil.example","x")`, "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\ufeff=1", "\x00=1",
 		"＝1", "＋1", "－1", "＠1", "|calc", "%0A", "'=1",
 	} {
-		require.Equal(t, "'"+s, harmless(s))
+		require.Equal(t, "'"+s, csvcell.Harmless(s))
 		l := logOver(t, NewMemory())
 		_, err := l.Append(inAcme(t), Event{
 			Action: docRead, Actor: Party{Type: "user", ID: s, Name: s, Email: s}, Reason: s,
@@ -198,7 +199,7 @@ func TestNoCellOfACSVIsAFormula(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "a", "a=1", "1", " a", "{"} {
-		require.Equal(t, s, harmless(s))
+		require.Equal(t, s, csvcell.Harmless(s))
 	}
 }
 

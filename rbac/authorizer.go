@@ -53,6 +53,8 @@ type Options struct {
 	// ReviewEvery is how often access is reviewed; 0: every 3 months. ReviewFor is how long a review may take; 0: 30 days.
 	ReviewEvery Months
 	ReviewFor   time.Duration
+	// Overdue is what those of the schedule do when they are due and not all is decided; "": OverdueKeep.
+	Overdue OverduePolicy
 }
 
 // Months is a length of time in the calendar.
@@ -94,6 +96,9 @@ func New(c *Catalog, s Store, o Options) (*Authorizer, error) {
 	}
 	if o.ReviewFor <= 0 {
 		o.ReviewFor = 30 * 24 * time.Hour
+	}
+	if o.ReviewFor > maxReview || !o.Overdue.known() && o.Overdue != "" {
+		return nil, errors.New("rbac: a review takes at most 366 days, and there is a policy for those that are overdue")
 	}
 	a := &Authorizer{c: c, store: s, recorder: o.Recorder, o: o, started: time.Now()}
 	a.tenants = newTenants(a, o.CacheBytes)

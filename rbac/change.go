@@ -18,6 +18,7 @@ type change struct {
 	version int64
 	now     time.Time
 	rules   *rules
+	told    map[*standing]Access // for reviews: what was made of a standing
 }
 
 // change runs f if by may do x, in ctx's tenant. f may be run more than once. When it returns, this process knows nothing older.

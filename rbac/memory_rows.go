@@ -292,8 +292,7 @@ func (m *Memory) PutReview(ctx context.Context, r ReviewRow) error {
 	r.Opened, r.Due, r.Closed, r.Summary = kept(r.Opened), kept(r.Due), kept(r.Closed), list(r.Summary)
 	return m.write(ctx, func(x *memoryTx) error {
 		old, _ := row(x.reviews, x.tenant.reviews, r.ID)
-		known := r.Overdue == OverdueKeep || r.Overdue == OverdueSuspend
-		if r.ID == "" || !known || !areTexts(r.ID, r.OpenedBy, r.ClosedBy, string(r.Summary)) || r.Opened.IsZero() || r.Due.IsZero() ||
+		if r.ID == "" || !r.Overdue.known() || !areTexts(r.ID, r.OpenedBy, r.ClosedBy, string(r.Summary)) || r.Opened.IsZero() || r.Due.IsZero() ||
 			!old.Closed.IsZero() && !sameReview(old, r) {
 			return ErrRefused
 		}

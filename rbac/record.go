@@ -27,11 +27,18 @@ var (
 
 	tokenIssued     = audit.Define("rbac.token.issued", audit.Create)
 	tokenRotated    = audit.Define("rbac.token.rotated", audit.Update)
+	tokenReduced    = audit.Define("rbac.token.reduced", audit.Update) // by an access review
 	tokenRevoked    = audit.Define("rbac.token.revoked", audit.Delete)
 	tokenRefused    = audit.Define("rbac.token.refused", audit.Read) // a right secret at the wrong time or place
 	machinePassword = audit.Define("rbac.machine.password", audit.Create)
 
 	surfaceRefused = audit.Define("rbac.surface.refused", audit.Read) // what a public surface asked for and does not have
+
+	reviewOpened   = audit.Define("rbac.review.opened", audit.Create)
+	reviewDecided  = audit.Define("rbac.review.decided", audit.Update)
+	reviewOverdue  = audit.Define("rbac.review.overdue", audit.Update)
+	reviewClosed   = audit.Define("rbac.review.closed", audit.Update)
+	reviewReported = audit.Define("rbac.review.reported", audit.Read)
 )
 
 // record records that c.by did act to targets, in the change's transaction. If it fails, the change does not happen.
