@@ -71,7 +71,7 @@ func (a *Authorizer) WriteReport(ctx context.Context, by Principal, review strin
 	}
 	out := bufio.NewWriter(w)
 	var write func(i *ReviewItem) error
-	end := func() error { return nil }
+	var end func() error
 	if format == ReportCSV {
 		write, end, err = reportCSV(out, &r)
 	} else {

@@ -465,7 +465,6 @@ func TestADecisionIsOnWhatWasSeen(t *testing.T) {
 	require.Equal(t, "person:olga", i.By)
 
 	// a role that has more is a change of those who have it
-	key = r.item(ItemMachine, "bot").Key
 	mine, err := r.SaveRole(r.ctx, r.system(), RoleSpec{Name: "mine", Permissions: []Permission{canRead}})
 	require.NoError(t, err)
 	pat := r.user("pat")
