@@ -23,9 +23,9 @@ const (
 	bearer
 )
 
-// SignedIn is a member whom the application has authenticated; nobody, if who is the zero Subject.
+// SignedIn is a member whom the application has authenticated; nobody, if who has no id.
 func SignedIn(who Subject) Credential {
-	if who == (Subject{}) {
+	if who.ID == "" {
 		return Credential{}
 	}
 	return Credential{who: who, by: signedIn}
@@ -39,7 +39,7 @@ func Bearer(raw string) Credential { return Credential{token: redact.NewSecret(r
 type Identify func(*http.Request) (Credential, error)
 
 // TokenOr identifies by the API token in the Authorization header, and without that header by the session, as session reads it: the
-// zero Subject if there is none. A header that is not good is not made up for by a session. nil: there are no sessions.
+// zero Subject, or one without an id, if there is none. A header that is not good is not made up for by a session. nil: there are no sessions.
 func TokenOr(session func(*http.Request) (Subject, error)) Identify {
 	return func(r *http.Request) (Credential, error) {
 		raw, err := apitoken.FromRequest(r)
