@@ -22,8 +22,12 @@
 //     person; uses, replaces and shreds them. vault/webhook signs and verifies
 //     webhooks.
 //
-// Further doors (rbac, consent, supportgrant, dsar) are planned; what is not in
-// this list is not in the library.
+//   - rbac: who may do what in a tenant: invited people with roles, machines with
+//     API tokens, and the public by what is listed. rbac/apitoken is the form of
+//     tokens.
+//
+// Further doors (consent, supportgrant, dsar) are planned; what is not in this
+// list is not in the library, or not whole.
 //
 // The library is tooling. Whether a deployment complies with a law is a
 // property of the deployment.
