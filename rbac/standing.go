@@ -42,6 +42,9 @@ type standings struct {
 	made  map[string]*standing
 }
 
+// maxMade bounds what is kept to be shared: lists of roles that somebody had once are many.
+const maxMade = 1 << 12
+
 // of returns the standing of a member. A role that there is not, that was removed, or that is for the other kind, grants nothing.
 func (m *standings) of(r *MemberRow) *standing {
 	if r.Expires.IsZero() && r.Owner == "" {
@@ -53,6 +56,9 @@ func (m *standings) of(r *MemberRow) *standing {
 		defer m.mu.Unlock()
 		if s := m.made[key]; s != nil {
 			return s
+		}
+		if len(m.made) >= maxMade { // those who share one share it still
+			clear(m.made)
 		}
 		s := m.make(r)
 		m.made[key] = s

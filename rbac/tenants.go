@@ -38,7 +38,7 @@ type tenant struct {
 	asking  atomic.Bool  // behind an answer
 	mu      sync.Mutex
 	flight  *flight // the question under way
-	bytes   int64
+	bytes   int64   // as counted, if it is in its shard: that one's lock is held
 }
 
 // view is what was known at a moment.
@@ -59,6 +59,9 @@ func (v *view) time(a *Authorizer) int64 {
 // tickMicros is how far the authorizer's clock may lag.
 const tickMicros = 50_000
 
+// perTenant is about what a tenant takes of which nothing is known.
+const perTenant = 640
+
 func newTenants(a *Authorizer, limit int) *tenants {
 	ts := &tenants{a: a, limit: int64(limit), seed: maphash.MakeSeed()}
 	for i := range ts.shards {
@@ -78,19 +81,27 @@ func (ts *tenants) get(id tenancy.ID) *tenant {
 	if t := (*sh.m.Load())[id]; t != nil {
 		return t
 	}
+	t, made := sh.add(id)
+	if made {
+		ts.bytes.Add(t.bytes)
+		ts.trim(t)
+	}
+	return t
+}
+
+func (sh *shard) add(id tenancy.ID) (t *tenant, made bool) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	old := *sh.m.Load()
 	if t := old[id]; t != nil {
-		return t
+		return t, false
 	}
-	t := &tenant{id: id, bytes: 512}
+	t = &tenant{id: id, bytes: perTenant}
 	m := maps.Clone(old)
 	m[id] = t
 	sh.m.Store(&m)
 	sh.hints[Hint(id)] = t
-	ts.bytes.Add(t.bytes)
-	return t
+	return t, true
 }
 
 // current returns what is known of a tenant, no older than it may be.
@@ -254,16 +265,26 @@ func (ts *tenants) later(now time.Time, asked int64, old *view) int64 {
 // put makes v what is known.
 func (ts *tenants) put(t *tenant, v *view) *view {
 	t.view.Store(v)
-	size := int64(512 + v.rules.bytes)
-	ts.bytes.Add(size - t.bytes)
-	t.bytes = size
+	sh := ts.shard(t.id)
+	sh.mu.Lock()
+	if (*sh.m.Load())[t.id] == t { // and was not forgotten meanwhile
+		size := int64(perTenant + v.rules.bytes)
+		ts.bytes.Add(size - t.bytes)
+		t.bytes = size
+	}
+	sh.mu.Unlock()
+	ts.trim(t)
+	return v
+}
+
+// trim forgets tenants, but not t, until the others take no more than they may.
+func (ts *tenants) trim(t *tenant) {
 	for range 2 * len(ts.shards) { // round twice: what is in use loses its mark first
 		if ts.bytes.Load() <= ts.limit {
-			break
+			return
 		}
 		ts.giveWay(t)
 	}
-	return v
 }
 
 // giveWay forgets the tenants of a shard that nobody asked for since it was last looked at, but not t.
@@ -278,7 +299,9 @@ func (ts *tenants) giveWay(t *tenant) {
 			m[id] = o
 			continue
 		}
-		delete(sh.hints, Hint(id))
+		if hint := Hint(id); sh.hints[hint] == o {
+			delete(sh.hints, hint)
+		}
 		ts.bytes.Add(-o.bytes)
 	}
 	sh.m.Store(&m)

@@ -1,0 +1,173 @@
+package rbac
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/stretchr/testify/require"
+)
+
+// counted checks the cache's books, and returns how many tenants are in it.
+func counted(t testing.TB, a *Authorizer) (n int) {
+	var sum int64
+	for i := range a.tenants.shards {
+		sh := &a.tenants.shards[i]
+		sh.mu.Lock()
+		for _, x := range *sh.m.Load() {
+			sum += x.bytes
+			n++
+		}
+		require.LessOrEqual(t, len(sh.hints), len(*sh.m.Load()))
+		sh.mu.Unlock()
+	}
+	require.Equal(t, sum, a.tenants.bytes.Load(), "what is forgotten is not counted")
+	return n
+}
+
+func TestTenantsTouchedOnceKeepTheCacheWithinItsBytes(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 19
+	a := newAuthorizer(t, office, NewMemory(), Options{CacheBytes: limit})
+	busy := tenancy.With(context.Background(), tenancy.NewID())
+	for i := range soak(4_000, 1_000_000) {
+		_, err := a.Member(tenancy.With(context.Background(), tenancy.NewID()), olga)
+		refused(t, err, NotMember)
+		if i%100 == 0 {
+			_, err = a.Member(busy, olga)
+			refused(t, err, NotMember)
+		}
+	}
+	require.LessOrEqual(t, a.tenants.bytes.Load(), int64(limit))
+	require.Greater(t, counted(t, a), limit/2/1152, "and it is used")
+}
+
+// Tenants are forgotten while they are being asked about, and counted neither twice nor for ever.
+func TestTheBooksOfTheCacheAreRightWhenManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	s := NewMemory()
+	a := newAuthorizer(t, office, s, Options{CacheBytes: 1 << 16})
+	ctxs := make([]context.Context, 200)
+	for i := range ctxs {
+		ctxs[i] = tenancy.With(context.Background(), tenancy.NewID())
+		sys, err := a.System(ctxs[i], "test")
+		require.NoError(t, err)
+		require.NoError(t, a.Found(ctxs[i], sys, olga, admin.ID()))
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range soak(2000, 100_000) {
+				i := rand.IntN(len(ctxs))
+				p, err := a.Member(ctxs[i], olga)
+				if err != nil || !p.Can(canRead) {
+					t.Error("a member of a tenant that was forgotten is not let in")
+					return
+				}
+				if rand.IntN(50) == 0 {
+					id, _ := tenancy.From(ctxs[i])
+					a.tenants.hinted(Hint(id))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, ctx := range ctxs { // whatever was asked behind an answer has been answered by then
+		_, err := a.MemberFresh(ctx, olga)
+		require.NoError(t, err)
+	}
+	counted(t, a)
+	require.LessOrEqual(t, a.tenants.bytes.Load(), int64(1<<16))
+}
+
+func TestTenantsThatCannotBeAskedAboutTakeNoMoreThanOthers(t *testing.T) {
+	t.Parallel()
+	b := newBroken(NewMemory())
+	b.cut.Store(true)
+	a := newAuthorizer(t, office, b, Options{CacheBytes: 1 << 16})
+	for range 1000 {
+		_, err := a.Member(tenancy.With(context.Background(), tenancy.NewID()), olga)
+		require.ErrorIs(t, err, ErrStale)
+	}
+	counted(t, a)
+	require.LessOrEqual(t, a.tenants.bytes.Load(), int64(1<<16))
+}
+
+// What is counted is no less than what tenants take.
+func TestWhatTenantsTakeIsCounted(t *testing.T) {
+	a := newAuthorizer(t, office, NewMemory(), Options{})
+	for _, members := range []int{0, 1, 10, 300} {
+		ctxs := make([]context.Context, 2000/max(1, members))
+		for i := range ctxs {
+			ctxs[i] = tenancy.With(context.Background(), tenancy.NewID())
+			require.NoError(t, a.store.Tx(ctxs[i], func(ctx context.Context) error {
+				v, _, err := a.store.Advance(ctx)
+				for m := range members {
+					require.NoError(t, a.store.PutMember(ctx, MemberRow{Subject: User(fmt.Sprintf("user%010d", m)), Version: v, Roles: []RoleID{admin.ID()}, Status: Active}))
+				}
+				return err
+			}))
+		}
+		b := newAuthorizer(t, office, a.store, Options{})
+		heap := func() uint64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		before := heap()
+		for _, ctx := range ctxs {
+			_, _ = b.Member(ctx, User("user0000000000"))
+		}
+		require.Less(t, int64(heap())-int64(before), b.tenants.bytes.Load()*5/4, members)
+		runtime.KeepAlive(ctxs)
+	}
+}
+
+// A member whose roles are changed again and again leaves nothing behind for each.
+func TestListsOfRolesThatWereHadOnceDoNotStay(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, office.freeze())
+	var own []RoleID
+	for i := range 13 {
+		own = append(own, RoleID(fmt.Sprint("~", i)))
+	}
+	r := noRules(office)
+	for i := range 1 << 13 {
+		m := MemberRow{Subject: User("ann"), Status: Active}
+		for bit, id := range own {
+			if i>>bit&1 == 1 {
+				m.Roles = append(m.Roles, id)
+			}
+		}
+		r = r.apply(&Changes{Version: int64(i), Members: []MemberRow{m}})
+	}
+	require.LessOrEqual(t, len(r.stand.made), maxMade)
+}
+
+func TestAMemberAndACheckAllocateNothing(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann", manager)
+	own := w.user("own", editor)
+	require.NoError(t, w.SetRoles(w.ctx, w.system(), own, w.role("r", canRead)))
+	yes, no := 0, 0
+	for _, u := range []Subject{ann, own} {
+		_, err := w.Member(w.ctx, u)
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(1000, func() {
+			p, err := w.Member(w.ctx, u)
+			if err == nil && p.Can(canRead) && p.Require(canRead) == nil && p.Reach(canRead, canWrite) == All {
+				yes++
+			}
+			if p.Can(canPay) {
+				no++
+			}
+		}))
+	}
+	require.Positive(t, yes)
+	require.Zero(t, no)
+}
