@@ -156,12 +156,14 @@ func (a *Authorizer) progress(ctx context.Context, by Principal, id string) (p p
 					p.Undecided++
 					p.settled = p.settled && page[n].Note == nobodyElse
 				case Undecided:
-					p.Undecided++
-					if d, err := c.left(ctx, &page[n], p.To); err != nil {
+					d, err := c.left(ctx, &page[n], p.To)
+					if err != nil {
 						return err
-					} else if d == Undecided {
-						p.settled = false
 					}
+					if d != Gone {
+						p.Undecided++
+					}
+					p.settled = p.settled && d != Undecided
 				}
 			}
 			return nil

@@ -30,14 +30,26 @@ func newReviewed(t testing.TB, o Options) *reviewed {
 	r := &reviewed{world: newWorldOver(t, clock, o), clock: clock}
 	r.rita, r.eve, r.pam = r.user("rita", reviewer, manager), r.user("eve", editor), r.user("pam", payer)
 	r.bot = r.machine("bot", bot)
-	r.token("t1", r.bot, canRead, canIngest)
-	_, info := r.invite(r.system(), "new@example.com", editor)
+	r.longToken("t1", r.bot, canRead, canIngest)
+	_, info, err := r.Invite(r.ctx, r.system(), Invitation{Address: "new@example.com", Roles: []RoleID{editor.ID()}, For: maxInvitationLife})
+	require.NoError(t, err)
 	r.invitation = info.ID
-	var err error
 	r.Review, err = r.OpenReview(r.ctx, r.as(olga), ReviewSpec{})
 	require.NoError(t, err)
 	r.record.taken()
 	return r
+}
+
+// longToken is a token that is good for a year.
+func (w *world) longToken(id string, who Subject, scopes ...Permission) {
+	var names []string
+	for _, x := range scopes {
+		names = append(names, x.String())
+	}
+	w.change(func(ctx context.Context, v int64, now time.Time) {
+		require.NoError(w.t, w.store.PutToken(ctx, TokenRow{ID: id, Version: v, Member: who, Integration: "test", Scopes: names, Created: now, Expires: now.Add(365 * day)}))
+	})
+	w.tenants.changed(w.id)
 }
 
 // pass lets time go by.
