@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/rbac"
+	"github.com/bailiwick-dev/bailiwick/rbac/apitoken"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
@@ -192,8 +194,14 @@ type rbacHouse struct {
 	ctx   []context.Context // by tenant
 	perms []rbac.Permission
 	roles []rbac.RoleID
+	by    []rbac.Principal // the application, by tenant
 	hint  func(string)
+
+	tokens bool // it has those of the token workload
 }
+
+// rbacTokenForm is that of the house's tokens.
+var rbacTokenForm = apitoken.MustNew("acme", "live")
 
 func openOurRBAC(tb testing.TB, w *rbacWorld) rbacLoaded { return newRBACHouse(tb, w).loaded(tb) }
 
@@ -223,7 +231,7 @@ func newRBACHouse(tb testing.TB, w *rbacWorld) *rbacHouse {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	if h.a, err = rbac.New(c, h.store, rbac.Options{Hints: hints}); err != nil {
+	if h.a, err = rbac.New(c, h.store, rbac.Options{Hints: hints, Tokens: rbacTokenForm}); err != nil {
 		tb.Fatal(err)
 	}
 	<-listening
@@ -232,6 +240,11 @@ func newRBACHouse(tb testing.TB, w *rbacWorld) *rbacHouse {
 		if err := h.put(t, 0, rbacUsers, func(u int) int { return w.role(t, u) }); err != nil {
 			tb.Fatal(err)
 		}
+		by, err := h.a.System(h.ctx[t], "benchmark")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		h.by = append(h.by, by)
 	}
 	return h
 }
@@ -276,8 +289,17 @@ func (h *rbacHouse) loaded(tb testing.TB) rbacLoaded {
 			p, err := h.a.Member(h.ctx[q.t], rbac.User(q.user))
 			return err == nil && p.Can(h.perms[q.p])
 		},
-		assign: h.told,
-		remove: func(t, u int) error { return h.told(t, u, -1) },
+		assign: func(t, u, role int) error {
+			err := h.a.SetRoles(h.ctx[t], h.by[t], rbac.User(h.w.users[t][u]), h.roles[role])
+			if errors.Is(err, rbac.ErrNotFound) {
+				err = h.a.Add(h.ctx[t], h.by[t], rbac.User(h.w.users[t][u]), h.roles[role])
+			}
+			return err
+		},
+		remove: func(t, u int) error {
+			_, err := h.a.Remove(h.ctx[t], h.by[t], rbac.User(h.w.users[t][u]))
+			return err
+		},
 		held: func(t, u int) (n int) {
 			p, err := h.a.Member(h.ctx[t], rbac.User(h.w.users[t][u]))
 			if err != nil {
