@@ -65,7 +65,7 @@ func (s *scanner) call(i, ls, le int) bool {
 func (s *scanner) argument(v verdict, at int) bool {
 	for hi := min(len(s.src), at+32); at < hi && s.src[at] == ' '; at++ {
 	}
-	val, ok := valueAt(s.src, at)
+	val, ok := s.valueAt(at)
 	if !ok || !val.quoted || val.end-at > maxArgument {
 		return false
 	}
@@ -164,7 +164,7 @@ func (s *scanner) nthArgument(at, n int) bool {
 			}
 			for at++; at < hi && isSpace(src[at]); at++ {
 			}
-			val, ok := valueAt(src, at)
+			val, ok := s.valueAt(at)
 			if !ok || !val.quoted {
 				return false
 			}
@@ -188,7 +188,7 @@ func isLogin(name []byte) bool {
 // userAndPassword takes the second of two quoted arguments from src[at] on.
 func (s *scanner) userAndPassword(at int) bool {
 	src := s.src
-	user, ok := valueAt(src, at)
+	user, ok := s.valueAt(at)
 	if !ok || !user.quoted || user.end-user.start > 128 {
 		return false
 	}
@@ -197,7 +197,7 @@ func (s *scanner) userAndPassword(at int) bool {
 	if i >= len(src) || src[i] != ',' {
 		return false
 	}
-	val, ok := valueAt(src, i+1)
+	val, ok := s.valueAt(i + 1)
 	if !ok || !val.quoted || val.end-i > maxArgument {
 		return false
 	}

@@ -119,7 +119,7 @@ func (s *scanner) option(start, end int) bool {
 
 // userAndSecret takes what follows "user:" behind "-u" of any program when it looks like a secret. No user begins as a label does.
 func (s *scanner) userAndSecret(at int) bool {
-	val, ok := valueAt(s.src, at)
+	val, ok := s.valueAt(at)
 	if !ok {
 		return false
 	}
@@ -132,7 +132,7 @@ func (s *scanner) userAndSecret(at int) bool {
 // optionValue takes the value of an option that names a secret, from src[at] on.
 func (s *scanner) optionValue(trait keyTrait, at int) bool {
 	src := s.src
-	val, ok := valueAt(src, at)
+	val, ok := s.valueAt(at)
 	if !ok {
 		return false
 	}
@@ -166,7 +166,7 @@ func (s *scanner) short(how byte, start, end int) bool {
 				return false
 			}
 		}
-		stop := bareEnd(src, start+2, min(len(src), end+256))
+		stop := s.bareEnd(start+2, min(len(src), end+256))
 		return !s.fills(src[start+2:stop]) && s.hit(start+2, stop, Credential, "option")
 	}
 	if how != ':' && end-start != 2 || end >= len(src) || src[end] != ' ' {
@@ -176,7 +176,7 @@ func (s *scanner) short(how byte, start, end int) bool {
 	case '=':
 		return s.cookies(end)
 	case ':':
-		val, ok := valueAt(src, end)
+		val, ok := s.valueAt(end)
 		if !ok || s.fills(src[val.start:val.end]) {
 			return false
 		}

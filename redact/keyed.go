@@ -136,7 +136,7 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	if v.trait != keyStrong && v.who == nil && pairsAt(src, after) {
 		return false
 	}
-	val, ok := valueAt(src, after)
+	val, ok := s.valueAt(after)
 	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) {
 		val.start = after + len(cdata)
 		val.end = s.cdataEnd.in(val.start, min(len(src), val.start+1024), func(from, to int) int { return bytes.Index(src[from:to], []byte("]]>")) })
@@ -254,7 +254,7 @@ func pairsAt(src []byte, at int) bool {
 		case c == '[' && labelAt(src, at) > 0:
 			return true // in which some may have been
 		case c == '=' && (at+1 == hi || src[at+1] != '='):
-			if n++; n > 3 {
+			if n++; n > 2 {
 				return true
 			}
 		case class[c]&cEnd != 0:
@@ -312,7 +312,7 @@ func (s *scanner) narrow(val *value, i, after, ks int) {
 		}
 	case len(text) == 1 && val.end+2 < len(src) && (text[0]|0x20 == 'b' || text[0]|0x20 == 'r' || text[0]|0x20 == 'u' || text[0]|0x20 == 'f') &&
 		(src[val.end] == '"' || src[val.end] == '\''): // b'x'
-		if t, ok := valueAt(src, val.end); ok && t.quoted {
+		if t, ok := s.valueAt(val.end); ok && t.quoted {
 			*val = t
 		}
 	}

@@ -41,7 +41,7 @@ func (s *scanner) afterType(i int) (v value, ok bool) {
 	for hi := min(len(src), i+lookBehind); i < hi; i++ {
 		switch c := src[i]; {
 		case c == '=' && i+1 < len(src) && src[i+1] != '=' && src[i+1] != '>':
-			v, ok = valueAt(src, i+1)
+			v, ok = s.valueAt(i + 1)
 			return v, ok && v.quoted
 		case c == '\n' || !isAlnum(c) && c != ' ' && c != '|' && c != '?' && c != '!' && c != '<' && c != '>' && c != '[' && c != ']':
 			return v, false

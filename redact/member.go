@@ -5,7 +5,7 @@ import "bytes"
 // privateMembers begins the walk over a JSON Web Key whose type is the value at src[after]: its members d, p, q, dp, dq,
 // qi and, of a symmetric key, k (RFC 7518, section 6) are private; the others stay.
 func (s *scanner) privateMembers(after int) bool {
-	val, ok := valueAt(s.src, after)
+	val, ok := s.valueAt(after)
 	if !ok || !val.quoted || val.end-val.start > 3 {
 		return false
 	}
@@ -60,7 +60,7 @@ func (s *scanner) nextMember(at int) bool {
 			if n > 0 {
 				continue // an element of a list
 			}
-			val, ok := valueAt(src, i)
+			val, ok := s.valueAt(i)
 			if !ok || !val.quoted || val.end >= hi {
 				continue
 			}

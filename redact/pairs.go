@@ -223,7 +223,7 @@ func (s *scanner) formField(at int) bool {
 	if k < 0 {
 		return false
 	}
-	val, ok := valueAt(src, at+k+6)
+	val, ok := s.valueAt(at + k + 6)
 	if !ok || !val.quoted || val.end-val.start > maxKey {
 		return false
 	}

@@ -149,7 +149,7 @@ func schemeEnd(src []byte, at int) int {
 
 // quotedValue takes the quoted value at src[at].
 func (s *scanner) quotedValue(at int) bool {
-	val, ok := valueAt(s.src, at)
+	val, ok := s.valueAt(at)
 	if !ok || !val.quoted {
 		return false
 	}
@@ -182,7 +182,7 @@ func (s *scanner) password(start, i int) bool {
 	} else {
 		return s.optionValue(keyStrong, i)
 	}
-	val, ok := valueAt(src, i)
+	val, ok := s.valueAt(i)
 	if !ok {
 		return false
 	}
@@ -233,7 +233,7 @@ func (s *scanner) passwordFor(i int) bool {
 
 // quotedPassword takes the quoted value at src[at] in prose about a password, when it can be one.
 func (s *scanner) quotedPassword(at int) bool {
-	val, ok := valueAt(s.src, at)
+	val, ok := s.valueAt(at)
 	if !ok || !val.quoted || val.end-val.start < 4 || val.end-val.start > lookBehind {
 		return false
 	}

@@ -68,6 +68,8 @@ type scanner struct {
 	ended     int // where the last one ended
 	cdataEnd  sought
 	kind      sought // "kind: Secret"
+	bracket   sought
+	bare      stretch
 }
 
 func newScanner(r *Redactor, src []byte) scanner {

@@ -10,7 +10,8 @@ type value struct {
 }
 
 // valueAt reads the value behind a separator, from src[at] on: quoted by ", ' or `, however often escaped, or bare.
-func valueAt(src []byte, at int) (v value, ok bool) {
+func (s *scanner) valueAt(at int) (v value, ok bool) {
+	src := s.src
 	i, hi := at, min(len(src), at+maxWindow)
 	for n := 0; i < hi && n < 8 && (src[i] == ' ' || src[i] == '\t'); n++ {
 		i++
@@ -24,7 +25,7 @@ func valueAt(src []byte, at int) (v value, ok bool) {
 	v.open = i
 	q, n := quoteAt(src, i, hi)
 	if n == 0 {
-		v.start, v.end = i, bareEnd(src, i, hi)
+		v.start, v.end = i, s.bareEnd(i, hi)
 		return v, v.end > v.start
 	}
 	if n == 1 && i+3 < hi && src[i+1] == q && src[i+2] == q && src[i+3] != q { // """
@@ -40,7 +41,7 @@ func valueAt(src []byte, at int) (v value, ok bool) {
 			return v, false // which may have taken the quote that closed it
 		}
 		v.quoted = false
-		v.end = bareEnd(src, v.start, hi)
+		v.end = s.bareEnd(v.start, hi)
 	}
 	return v, v.end > v.start
 }
@@ -84,29 +85,46 @@ func closing(src []byte, i, hi int, q byte, n int) int {
 }
 
 // bareEnd returns the end of the bare value that begins at src[i]. A closing bracket ends it when nothing of the value
-// opened it and the value does not go on behind it.
-func bareEnd(src []byte, i, hi int) int {
-	start, depth := i, 0
-	for ; i < hi; i++ {
-		c := src[i]
-		if class[c]&cEnd != 0 {
-			break
-		}
-		switch c {
-		case '(', '{', '[':
-			depth++
-		case ')', '}', ']':
-			if depth--; depth < 0 && (i+1 == len(src) || class[src[i+1]]&(cEnd|cTrigger) != 0 || isCloser(src[i+1]) || src[i+1] == '.') {
-				return i
+// opened it and the value does not go on behind it; of many brackets the first ones are looked at.
+func (s *scanner) bareEnd(i, hi int) int {
+	src := s.src
+	end := s.bare.end(src, i, hi)
+	if k := s.bracket.in(i, end, func(from, to int) int { return bytes.IndexAny(src[from:to], "(){}[]") }); k >= 0 {
+		depth := 0
+		for to := min(end, k+maxBrackets); k < to; k++ {
+			switch src[k] {
+			case '(', '{', '[':
+				depth++
+			case ')', '}', ']':
+				if depth--; depth < 0 && (k+1 == len(src) || class[src[k+1]]&(cEnd|cTrigger) != 0 || isCloser(src[k+1]) || src[k+1] == '.') {
+					return k
+				}
 			}
 		}
 	}
-	if i == hi && hi < len(src) { // never cut a rune in two
-		for i > start && src[i]&0xC0 == 0x80 {
-			i--
+	if end == hi && hi < len(src) { // never cut a rune in two
+		for end > i && src[end]&0xC0 == 0x80 {
+			end--
 		}
 	}
-	return i
+	return end
+}
+
+// maxBrackets is how far behind the first bracket of a bare value the others are looked for.
+const maxBrackets = 128
+
+// stretch is a stretch of text without a byte that ends a bare value. It is remembered, so that a text in which many keys
+// stand is not read to its end for each.
+type stretch struct{ from, to int }
+
+func (b *stretch) end(src []byte, i, hi int) int {
+	if i < b.from || i > b.to {
+		*b = stretch{i, i}
+	}
+	for b.to < hi && class[src[b.to]]&cEnd == 0 {
+		b.to++
+	}
+	return min(b.to, hi)
 }
 
 func isCloser(c byte) bool { return c == ')' || c == '}' || c == ']' }

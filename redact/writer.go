@@ -156,6 +156,7 @@ func (s *scanner) drop(n int) {
 	s.barren = max(s.barren-n, 0)
 	s.cdataEnd.shift(n)
 	s.kind.shift(n)
+	s.bracket, s.bare = sought{}, stretch{}
 	s.user.at, s.slash = -1, s.slash-n
 	s.opts.at -= n
 	s.opts.seen -= n
