@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // nobodyElse is the note on what only those could have decided on whom it concerns.
@@ -67,7 +68,7 @@ func (c *change) closeReview(ctx context.Context, r ReviewRow) (Review, error) {
 	}
 	data := map[string]any{"items": s.Items, "outcome": s.Outcome}
 	for d, n := range counts {
-		data[string(d)] = n
+		data[strings.ReplaceAll(string(d), " ", "_")] = n
 	}
 	if err := c.record(ctx, reviewClosed, data, r.party()); err != nil {
 		return Review{}, err

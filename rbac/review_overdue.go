@@ -84,6 +84,9 @@ func (c *change) overdue(ctx context.Context, r ReviewRow, page []ItemRow) error
 			return err
 		}
 	}
+	if len(rows) == 0 { // all of it was done before
+		return nil
+	}
 	for _, m := range members { // no owner is among them, so that one remains
 		if err := c.a.store.PutMember(ctx, m); err != nil {
 			return err
