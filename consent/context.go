@@ -4,7 +4,7 @@ import "context"
 
 type contextKey struct{}
 
-// With returns a context that holds d, for [From], [Allow] and [AllowPurpose].
+// With returns a context that holds d, for [From], [Allow] and [AllowPurpose]. [Manager.Wrap] does it for requests.
 func With(ctx context.Context, d Decision) context.Context {
 	return context.WithValue(ctx, contextKey{}, &d)
 }

@@ -1,0 +1,70 @@
+package consent
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// setCookieName returns the name that a browser gives the cookie of a Set-Cookie line: what is before the first '=' of what is before the
+// first ';', without blanks around it. It is "" for a cookie without a name, which a browser sends back as if its value were name and value.
+func setCookieName(line string) string {
+	for i := range len(line) {
+		switch line[i] {
+		case '=':
+			return trimBlanks(line[:i])
+		case ';':
+			return ""
+		}
+	}
+	return ""
+}
+
+// deletes reports whether every browser takes the line as the deletion of a cookie: a Max-Age of 0 or less or, without one, an Expires in the
+// past. Where it is not plain what browsers make of an attribute, it is no deletion: what is ignored leaves a cookie set.
+func deletes(line string, now time.Time) bool {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	var byAge, byDate, age, past bool
+	_, rest, more := strings.Cut(line, ";")
+	for more {
+		var attribute string
+		attribute, rest, more = strings.Cut(rest, ";")
+		name, value, _ := strings.Cut(attribute, "=")
+		value = trimBlanks(value)
+		switch strings.ToLower(trimBlanks(name)) {
+		case "max-age": // of several, the last counts; and before Expires
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || value[0] == '+' || len(value) > 10 {
+				return false
+			}
+			byAge, age = true, n <= 0
+		case "expires":
+			t, err := time.Parse(http.TimeFormat, value)
+			if err != nil {
+				t, err = time.Parse("Mon, 02-Jan-2006 15:04:05 GMT", value)
+			}
+			if err != nil || t.Year() < 1601 {
+				return false
+			}
+			byDate, past = true, t.Before(now)
+		}
+	}
+	return byAge && age || !byAge && byDate && past
+}
+
+// isSetCookie reports whether a key of a header map becomes a Set-Cookie field or trailer on the wire, in whatever spelling.
+func isSetCookie(key string) bool {
+	switch len(key) {
+	case len("Set-Cookie"):
+		return key == "Set-Cookie" || strings.EqualFold(key, "Set-Cookie")
+	case len(http.TrailerPrefix + "Set-Cookie"):
+		rest, ok := strings.CutPrefix(key, http.TrailerPrefix)
+		return ok && strings.EqualFold(rest, "Set-Cookie")
+	}
+	return false
+}
