@@ -98,7 +98,10 @@ func ways(t testing.TB) []way {
 		{"nothing written", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, l) }},
 		{"status only", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, l); w.WriteHeader(500) }},
 		{"http.Error", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, l); http.Error(w, "x", 500) }},
-		{"http.Redirect", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, l); http.Redirect(w, r, "/x", 303) }},
+		{"http.Redirect", false, false, func(w http.ResponseWriter, r *http.Request, l string) {
+			add(w, l)
+			http.Redirect(w, r, "/x", http.StatusSeeOther)
+		}},
 		{"ResponseController.Flush", false, false, func(w http.ResponseWriter, r *http.Request, l string) {
 			add(w, l)
 			_ = http.NewResponseController(w).Flush()
