@@ -16,7 +16,9 @@ var losses = []struct {
 	name string
 	act  func(w *world, ctx context.Context, by Principal, who Subject) error
 }{
-	{"demoted", func(w *world, ctx context.Context, by Principal, who Subject) error { return w.SetRoles(ctx, by, who, editor.ID()) }},
+	{"demoted", func(w *world, ctx context.Context, by Principal, who Subject) error {
+		return w.SetRoles(ctx, by, who, editor.ID())
+	}},
 	{"left without roles", func(w *world, ctx context.Context, by Principal, who Subject) error { return w.SetRoles(ctx, by, who) }},
 	{"suspended", func(w *world, ctx context.Context, by Principal, who Subject) error { return w.Suspend(ctx, by, who) }},
 	{"limited in time", func(w *world, ctx context.Context, by Principal, who Subject) error {
