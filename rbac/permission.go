@@ -17,6 +17,21 @@ func (x Permission) String() string {
 	return x.c.permissions[x.n].name
 }
 
+// PermissionInfo is how a permission was declared.
+type PermissionInfo struct {
+	Name, About                                       string
+	PeopleOnly, MachinesOnly, NonDelegable, Sensitive bool
+}
+
+// Info says how x was declared.
+func (x Permission) Info() PermissionInfo {
+	if x.c == nil {
+		return PermissionInfo{}
+	}
+	p := x.c.permissions[x.n]
+	return PermissionInfo{p.name, p.about, p.peopleOnly, p.machinesOnly, p.fixed, p.sensitive}
+}
+
 // PermissionOption narrows who can hold a permission, or describes it.
 type PermissionOption func(*permission)
 
