@@ -206,12 +206,9 @@ func TestEverySpellingOfAPathReachesItsRule(t *testing.T) {
 	m.Handle("/admin", rbac.ManageMembers, reached)
 	m.Handle("/admin/", rbac.ManageMembers, reached)
 	m.Handle("GET /files/{name}", ReadChat, reached)
-	var targets []string
-	for _, p := range []string{"/admin", "/admin/", "/admin/x", "//admin", "/admin//x", "/./admin", "/public/../admin", "/public/..//admin/", "/admin/.", "/admin/../admin/x",
+	targets := []string{"/admin", "/admin/", "/admin/x", "//admin", "/admin//x", "/./admin", "/public/../admin", "/public/..//admin/", "/admin/.", "/admin/../admin/x",
 		"/%61dmin", "/admin%2Fx", "/admin%2fx", "/%2Fadmin", "/public%2F..%2Fadmin", "/public/%2e%2e/admin", "/public/%2E%2E%2Fadmin/", "/public/..%2fadmin/x",
-		"/.%2Fadmin", "/%2e/admin", "//evil.example/admin", "/admin;x=1", "/admin?x", "/admin%3Fx", "/files/..%2fadmin", "/files/%2e%2e%2fadmin%2fx", "/public/%2e./admin"} {
-		targets = append(targets, p)
-	}
+		"/.%2Fadmin", "/%2e/admin", "//evil.example/admin", "/admin;x=1", "/admin?x", "/admin%3Fx", "/files/..%2fadmin", "/files/%2e%2e%2fadmin%2fx", "/public/%2e./admin"}
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "X-Y"} {
 		for _, target := range targets {
 			u, err := url.ParseRequestURI(target)

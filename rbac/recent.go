@@ -53,13 +53,3 @@ func (r *recent[V]) put(id apitoken.ID, v V) {
 	}
 	p.new[id] = v
 }
-
-func (r *recent[V]) len() (n int) {
-	for i := range r.parts {
-		p := &r.parts[i]
-		p.mu.RLock()
-		n += len(p.new) + len(p.old)
-		p.mu.RUnlock()
-	}
-	return n
-}
