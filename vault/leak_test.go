@@ -1,9 +1,11 @@
 package vault
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"testing"
 
@@ -69,5 +71,32 @@ func TestNoPrinterFindsAKey(t *testing.T) {
 				require.NotContains(t, said, form, "%T", value)
 			}
 		}
+	}
+}
+
+// What waits in a stream, and the error that had a secret in it, are not found either.
+func TestNoPrinterFindsWhatAStreamOrAScrubbedErrorHolds(t *testing.T) {
+	t.Parallel()
+	const hushed = "swordfish-4711-mauve"
+	ctx := as(t, "alpha")
+	v := open(t, NewMemory(), newKeeper(t), Options{})
+	var sealed bytes.Buffer
+	w, err := v.NewWriter(ctx, slackBot, &sealed)
+	require.NoError(t, err)
+	_, err = io.WriteString(w, hushed)
+	require.NoError(t, err)
+	waiting := dumped(w) + fmt.Sprintf("%v %+v %#v %s %q %x", w, w, w, w, w, w)
+	require.NoError(t, w.Close())
+	r, err := v.NewReader(ctx, slackBot, &sealed)
+	require.NoError(t, err)
+	_, err = r.Read(make([]byte, 1))
+	require.NoError(t, err)
+	require.NoError(t, v.Put(ctx, slackBot, text(hushed), Policy{}))
+	failed := v.Use(ctx, slackBot, func(secret []byte) error { return fmt.Errorf("refused %s: %w", secret, io.EOF) })
+	require.ErrorIs(t, failed, io.EOF)
+	require.ErrorIs(t, failed, ErrScrubbed)
+	all := waiting + dumped(r) + fmt.Sprintf("%v %+v %#v %s %q %x", r, r, r, r, r, r) + dumped(failed)
+	for _, form := range append(forms([]byte(hushed[8:16])), "77 6f 72 64 66 69 73 68", "0x34, 0x37, 0x31, 0x31", "ordfish") {
+		require.NotContains(t, all, form)
 	}
 }

@@ -35,7 +35,7 @@ func scrubbed(secret []byte, f func() error) error {
 	if text := fmt.Sprintf("%v\n%+v\n%#v", err, err, err); scrub(text, secret) == text {
 		return err
 	}
-	return &scrubbedError{scrub(err.Error(), secret), err}
+	return &scrubbedError{scrub(err.Error(), secret), func(target error) bool { return errors.Is(err, target) }}
 }
 
 func caught(f func() error) (thrown any, err error) {
@@ -43,10 +43,11 @@ func caught(f func() error) (thrown any, err error) {
 	return nil, f()
 }
 
-// scrubbedError is an error without the secret. What it was can be asked after, and not had.
+// scrubbedError is an error without the secret. What it was can be asked after, and not had: printers look into fields, and not
+// into functions.
 type scrubbedError struct {
 	text string
-	was  error
+	was  func(target error) bool
 }
 
 func (e *scrubbedError) Error() string { return e.text }
@@ -61,7 +62,7 @@ func (e *scrubbedError) Format(f fmt.State, verb rune) {
 }
 
 func (e *scrubbedError) Is(target error) bool {
-	return target == ErrScrubbed || errors.Is(e.was, target)
+	return target == ErrScrubbed || e.was(target)
 }
 
 // scrub replaces secret in text, as it is and in the encodings in which it gets into errors.

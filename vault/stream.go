@@ -71,8 +71,23 @@ func (v *Vault) NewWriter(ctx context.Context, r Ref, w io.Writer) (io.WriteClos
 	_, _ = rand.Read(h.salt[:])
 	out := h.append(make([]byte, 0, headerLen+sealedChunk))
 	out[0] = formatStream
-	return &streamWriter{to: w, chunks: v.newChunks(k, r, ring, &h.salt), out: out, plain: make([]byte, 0, chunkLen)}, nil
+	s := &streamWriter{to: w, chunks: v.newChunks(k, r, ring, &h.salt), out: out, plain: make([]byte, 0, chunkLen)}
+	return &writeCloser{s.Write, s.Close}, nil
 }
+
+// writeCloser and reader are functions, because printers look into fields: what waits to be sealed, or was opened, is not in any.
+type writeCloser struct {
+	write func([]byte) (int, error)
+	close func() error
+}
+
+func (w *writeCloser) Write(p []byte) (int, error) { return w.write(p) }
+
+func (w *writeCloser) Close() error { return w.close() }
+
+type reader struct{ read func([]byte) (int, error) }
+
+func (r *reader) Read(p []byte) (int, error) { return r.read(p) }
 
 type streamWriter struct {
 	to     io.Writer
@@ -145,7 +160,7 @@ func (v *Vault) NewReader(ctx context.Context, r Ref, from io.Reader) (io.Reader
 		return nil, err
 	}
 	s := &streamReader{from: from, chunks: v.newChunks(k, r, ring, &h.salt), in: make([]byte, 0, sealedChunk+1)}
-	return s, nil
+	return &reader{s.Read}, nil
 }
 
 type streamReader struct {
