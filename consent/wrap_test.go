@@ -139,7 +139,7 @@ func TestASignalAloneSetsNoCookieInTenThousandRequests(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t, nil)
 	b.gpc = true
-	for range 10_000 {
+	for range soak(10_000, 10_000) {
 		d := b.get()
 		require.Empty(t, b.set)
 		require.Equal(t, DeniedSignal, d.Why(Marketing))
