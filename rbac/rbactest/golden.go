@@ -82,7 +82,9 @@ func diff(old, now []string) (out []string) {
 			old, now = old[1:], now[1:]
 		}
 	}
-	slices.SortStableFunc(out, func(a, b string) int { return cmp.Or(strings.Compare(about(a), about(b)), strings.Compare(b[:1], a[:1])) })
+	slices.SortStableFunc(out, func(a, b string) int {
+		return cmp.Or(strings.Compare(about(a), about(b)), strings.Compare(b[:1], a[:1]))
+	})
 	return out
 }
 
