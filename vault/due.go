@@ -12,7 +12,12 @@ var errEnough = errors.New("enough")
 // All yields what may be known of the tenant's secrets, by purpose and id. It ends with an error if the store fails.
 func (v *Vault) All(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		err := v.store.Secrets(ctx, "", "", func(s StoredSecret) error {
+		err := v.isClosed()
+		if err != nil {
+			yield(Info{}, err)
+			return
+		}
+		err = v.store.Secrets(ctx, "", "", func(s StoredSecret) error {
 			if !yield(s.info(), nil) {
 				return errEnough
 			}

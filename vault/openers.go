@@ -65,6 +65,13 @@ func (o *openers) put(h *header, k *key, open openFunc) {
 	}
 }
 
+// clear drops all.
+func (o *openers) clear() {
+	for i := range o.slots {
+		o.slots[i].Store(nil)
+	}
+}
+
 // forget drops all of k.
 func (o *openers) forget(k *key) {
 	if o == nil {

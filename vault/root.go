@@ -20,6 +20,9 @@ type roots struct {
 func (v *Vault) loadRoots(ctx context.Context) (*roots, error) {
 	v.rootMu.Lock()
 	defer v.rootMu.Unlock()
+	if err := v.isClosed(); err != nil {
+		return nil, err
+	}
 	rows, err := v.store.Roots(ctx)
 	if err != nil {
 		return nil, err

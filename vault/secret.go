@@ -38,6 +38,9 @@ var ErrClosing = errors.New("vault: the secret is being disconnected")
 
 const maxSecret = 1 << 20 // bytes
 
+// errNoFunc is returned before anything is done: a panic half-way would leave a secret that is being disconnected.
+var errNoFunc = errors.New("vault: the function that is to use the secret is nil")
+
 // Put stores secret under r, in the place of the whole secret that was there, which is destroyed. A secret is at
 // most 1 MiB, and not empty.
 func (v *Vault) Put(ctx context.Context, r Ref, secret redact.Secret[string], p Policy) error {
@@ -126,6 +129,9 @@ func (s *StoredSecret) context(r *ring) []byte {
 // Use gives f the secret of r, in bytes that are cleared when f returns: f must not keep them. The secret is taken out of
 // the text of an error or a panic of f, in its usual encodings; see [ErrScrubbed].
 func (v *Vault) Use(ctx context.Context, r Ref, f func(secret []byte) error) error {
+	if f == nil {
+		return errNoFunc
+	}
 	row, err := v.stored(ctx, r)
 	if err != nil {
 		return err

@@ -40,6 +40,9 @@ func (t *transport) RoundTrip(req *http.Request) (resp *http.Response, err error
 			_ = req.Body.Close() // as a round tripper must
 		}
 	}()
+	if t.set == nil {
+		return nil, errNoFunc
+	}
 	if req.URL.Scheme != "https" && !loopback(req.URL.Hostname()) {
 		return nil, ErrCleartext
 	}

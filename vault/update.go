@@ -30,6 +30,9 @@ type Renewal struct {
 //
 // If the process ends between f's answer from the other side and the storing of it, the answer is lost.
 func (v *Vault) Update(ctx context.Context, r Ref, version int64, f func(ctx context.Context, old []byte) (Renewal, error)) error {
+	if f == nil {
+		return errNoFunc
+	}
 	return v.alone(ctx, r, func(ctx context.Context, row StoredSecret) error {
 		if row.Version != version {
 			return nil
@@ -109,6 +112,9 @@ type Disconnected struct {
 // alone, [Vault.Due] lists it, and Disconnect can be called again.
 func (v *Vault) Disconnect(ctx context.Context, d Disconnection) (Disconnected, error) {
 	var done Disconnected
+	if d.Revoke == nil {
+		return done, errNoFunc
+	}
 	err := v.alone(ctx, d.Ref, func(ctx context.Context, row StoredSecret) error {
 		if err := v.store.CloseSecret(ctx, d.Purpose, d.ID); err != nil {
 			return err

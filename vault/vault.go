@@ -109,6 +109,18 @@ func (v *Vault) Close() error {
 		r.leave()
 	}
 	v.rings = nil
+	v.roots.Store(new(roots))
+	v.opened.clear()
+	return nil
+}
+
+// isClosed is ErrClosed after Close.
+func (v *Vault) isClosed() error {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.rings == nil {
+		return ErrClosed
+	}
 	return nil
 }
 
