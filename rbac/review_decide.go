@@ -163,7 +163,7 @@ func (c *change) removeItem(ctx context.Context, i *ReviewItem) (err error) {
 	return err
 }
 
-// letInAgain undoes what the policy for overdue reviews did, if nobody else has done anything since.
+// letInAgain lets in whom the policy for overdue reviews suspended.
 func (c *change) letInAgain(ctx context.Context, i *ReviewItem) error {
 	if i.Decision != Suspend || i.Present == nil || i.Present.Status != Suspended {
 		return nil
