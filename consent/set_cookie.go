@@ -36,14 +36,14 @@ func deletes(line string, now time.Time) bool {
 		attribute, rest, more = strings.Cut(rest, ";")
 		name, value, _ := strings.Cut(attribute, "=")
 		value = trimBlanks(value)
-		switch strings.ToLower(trimBlanks(name)) {
-		case "max-age": // of several, the last counts; and before Expires
+		switch name = trimBlanks(name); {
+		case strings.EqualFold(name, "Max-Age"): // of several, the last counts; and before Expires
 			n, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || value[0] == '+' || len(value) > 10 {
 				return false
 			}
 			byAge, age = true, n <= 0
-		case "expires":
+		case strings.EqualFold(name, "Expires"):
 			t, err := time.Parse(http.TimeFormat, value)
 			if err != nil {
 				t, err = time.Parse("Mon, 02-Jan-2006 15:04:05 GMT", value)
