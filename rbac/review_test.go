@@ -296,6 +296,9 @@ func TestAReviewGivesNoRights(t *testing.T) {
 	_, err = r.decide(r.as(only), ItemPerson, "eve", Verdict{Decision: Reduce, Note: "n", Roles: []RoleID{viewer.ID()}})
 	refused(t, err, NotGranted)
 
+	_, err = r.decide(r.as(only), ItemToken, "t1", Verdict{Decision: Reduce, Note: "n", Scopes: []string{canRead.String()}})
+	refused(t, err, NotGranted)
+
 	// rita manages, but not those who have what she has not
 	_, err = r.decide(r.as(r.rita), ItemPerson, "pam", Verdict{Decision: Remove})
 	refused(t, err, NotAbove)
