@@ -146,7 +146,29 @@ func TestListsOfRolesThatWereHadOnceDoNotStay(t *testing.T) {
 		}
 		r = r.apply(&Changes{Version: int64(i), Members: []MemberRow{m}})
 	}
+	r.stand.mu.Lock()
+	defer r.stand.mu.Unlock()
 	require.LessOrEqual(t, len(r.stand.made), maxMade)
+}
+
+// What a member may do is kept once for all tenants that have no roles of their own, and apart from it for those that have.
+func TestTenantsWithoutRolesOfTheirOwnShareWhatTheirMembersMayDo(t *testing.T) {
+	t.Parallel()
+	c := NewCatalog("shared")
+	read := c.Permission("read")
+	reader := c.Role("reader", read).ID()
+	require.NoError(t, c.freeze())
+	ann := Changes{Version: 1, Members: []MemberRow{{Subject: User("ann"), Status: Active, Roles: []RoleID{reader, "~own"}}}}
+	one, two := noRules(c).apply(&ann), noRules(c).apply(&ann)
+	require.Same(t, one.member(User("ann")), two.member(User("ann")))
+	own := ann
+	own.Roles = []RoleRow{{ID: "~own", Name: "own", Permissions: []string{ManageRoles.String()}}}
+	three := noRules(c).apply(&own)
+	require.True(t, three.member(User("ann")).set.has(ManageRoles))
+	for _, r := range []*rules{one, two, noRules(c).apply(&ann)} {
+		require.True(t, r.member(User("ann")).set.has(read))
+		require.False(t, r.member(User("ann")).set.has(ManageRoles), "another tenant's role of the same id")
+	}
 }
 
 func TestAMemberAndACheckAllocateNothing(t *testing.T) {

@@ -32,6 +32,7 @@ type Catalog struct {
 	people, machines *set // what each kind can hold
 	fixed, sensitive *set
 	flat             map[RoleID]*set
+	stand            *standings // of members who have roles of the catalogue only
 }
 
 // maxPermissions is what a set of one catalogue can hold.
@@ -43,6 +44,7 @@ func NewCatalog(name string) *Catalog {
 		panic(fmt.Sprintf("rbac: %q is no name: a-z, 0-9 and . : _ -, at most %d, a letter first", name, maxNameLen))
 	}
 	c := &Catalog{name: name, byName: map[string]uint16{}, byRole: map[RoleID]*role{}, surfaces: map[string]*Surface{}}
+	c.stand = &standings{c: c, made: map[string]*standing{}}
 	c.permissions = slices.Clone(administration.permissions)
 	for i, p := range c.permissions {
 		c.byName[p.name] = uint16(i)

@@ -19,9 +19,10 @@ type rules struct {
 	bytes    int // about what they take
 }
 
-// noRules are a tenant's before the first change.
+// noRules are a tenant's before the first change. Tenants that have no roles of their own share the standings of their members: to ask
+// about another tenant is then to look at what was looked at before.
 func noRules(c *Catalog) *rules {
-	return &rules{c: c, stand: &standings{c: c, made: map[string]*standing{}}}
+	return &rules{c: c, stand: c.stand}
 }
 
 // apply returns r with what changed since.
