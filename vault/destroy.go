@@ -33,14 +33,18 @@ func (v *Vault) DestroyPurposeKeys(ctx context.Context, purpose string, by audit
 		return 0, err
 	}
 	var old []KeyID
+	young := false
 	for i := range rows {
 		switch w := &rows[i]; {
 		case w.Level != OfPurpose || w.Purpose != purpose:
 		case w.State != Active:
 			old = append(old, w.ID)
-		case time.Since(w.Created) < settled:
-			return 0, fmt.Errorf("%w: the purpose's newest key is younger than an hour", ErrInUse)
+		default:
+			young = time.Since(w.Created) < settled
 		}
+	}
+	if young && len(old) > 0 {
+		return 0, fmt.Errorf("%w: the purpose's newest key is younger than an hour", ErrInUse)
 	}
 	err = v.store.Tx(ctx, func(ctx context.Context) error {
 		for _, id := range old {

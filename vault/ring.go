@@ -21,6 +21,7 @@ type ring struct {
 	mu       sync.Mutex // of loading
 	set      atomic.Pointer[keySet]
 	until    atomic.Int64 // by v.now: set holds until then
+	forgets  atomic.Int64
 	subjects subjectKeys
 }
 
@@ -61,7 +62,12 @@ func (r *ring) current(ctx context.Context) (*keySet, error) {
 }
 
 func (r *ring) load(ctx context.Context) (*keySet, error) {
-	r.mu.Lock()
+	// Who is in a transaction has a connection, and must not wait for somebody who is waiting for one.
+	if !r.v.store.InTx(ctx) {
+		r.mu.Lock()
+	} else if !r.mu.TryLock() {
+		return r.read(ctx)
+	}
 	defer r.mu.Unlock()
 	now, set := r.v.now.Load(), r.set.Load()
 	if set != nil {
@@ -77,6 +83,7 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 			return set, nil
 		}
 	}
+	forgets := r.forgets.Load()
 	set, err := r.read(ctx)
 	if err != nil || r.left.Load() {
 		return set, err
@@ -89,6 +96,9 @@ func (r *ring) load(ctx context.Context) (*keySet, error) {
 	r.set.Store(set)
 	r.subjects.forget()
 	r.until.Store(now + int64(r.v.freshFor))
+	if r.forgets.Load() != forgets { // meanwhile: it may be what is to be forgotten
+		r.set.Store(nil)
+	}
 	return set, nil
 }
 
@@ -137,10 +147,9 @@ func (r *ring) add(ctx context.Context, set *keySet, w *WrappedKey) (err error) 
 	return nil
 }
 
-// forget makes the next call load again.
+// forget makes the next call load again. It waits for nobody.
 func (r *ring) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.forgets.Add(1)
 	r.set.Store(nil)
 	r.subjects.forget()
 }

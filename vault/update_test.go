@@ -108,7 +108,7 @@ func TestADisconnectionRevokesFirstAndHidesNoFailure(t *testing.T) {
 	require.Equal(t, 3, calls)
 	_, err = used(ctx, v, slackBot)
 	require.ErrorIs(t, err, ErrClosing)
-	require.ErrorIs(t, v.Update(ctx, slackBot, 1, nil), ErrClosing)
+	require.ErrorIs(t, v.Update(ctx, slackBot, 1, func(context.Context, []byte) (Renewal, error) { return Renewal{}, nil }), ErrClosing)
 	require.ErrorIs(t, v.Put(ctx, slackBot, text("a new connection"), Policy{}), ErrClosing)
 	var due []string
 	for i, err := range v.Due(ctx, 0) {
