@@ -280,9 +280,7 @@ func (c *change) accept(ctx context.Context, i InvitationRow, by Acceptance) err
 		return badInvitation("expired")
 	case address != i.Address:
 		return badInvitation("another address")
-	case known && was.Status != Removed:
-		return ErrExists
-	case known && !was.Expires.Before(i.Created):
+	case known && was.Status == Removed && !was.Expires.Before(i.Created):
 		return badInvitation("removed since it was sent")
 	}
 	if why := c.offers(i); why != "" {

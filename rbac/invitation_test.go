@@ -156,6 +156,11 @@ func TestAnInvitationIsReCheckedAgainstTheOneWhoSentIt(t *testing.T) {
 	_, err = w.SaveRole(w.ctx, w.as(olga), RoleSpec{ID: grows, Name: "grows", Permissions: []Permission{canPay}})
 	require.NoError(t, err)
 	refused(t, w.Accept(w.ctx, secret, Acceptance{User("x"), "a@example.com"}), BadInvite)
+	// Who may invite nobody any more, although they hold what they offered.
+	secret, _ = w.invite(w.as(ann), "d@example.com", viewer)
+	require.NoError(t, w.SetRoles(w.ctx, w.as(olga), ann, editor.ID()))
+	refused(t, w.Accept(w.ctx, secret, Acceptance{User("v"), "d@example.com"}), BadInvite)
+	require.NoError(t, w.SetRoles(w.ctx, w.as(olga), ann, manager.ID()))
 	// The right came back: so does the invitation.
 	secret, _ = w.invite(w.as(ann), "b@example.com", editor)
 	require.NoError(t, w.SetRoles(w.ctx, w.as(olga), ann, viewer.ID()))

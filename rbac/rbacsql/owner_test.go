@@ -62,7 +62,7 @@ func TestTwoOwnersWhoGoAtOnceLeaveOne(t *testing.T) {
 		const perTenant = 25
 		rounds := soak(25, 10_000)
 		var lanes sync.WaitGroup
-		free := make(chan struct{}, 8)
+		free := make(chan struct{}, 16)
 		for range rounds / perTenant {
 			free <- struct{}{}
 			ctx := w.Tenant(t)
