@@ -123,7 +123,9 @@ func (a *Authorizer) SetRoles(ctx context.Context, by Principal, who Subject, ro
 // [ManageMembers]. Whoever lets it last longer gives what the member has; nobody does so for themselves.
 func (a *Authorizer) SetExpiry(ctx context.Context, by Principal, who Subject, end time.Time) error {
 	return a.amend(ctx, by, who, memberExpiry, func(c *change, m *MemberRow, had *set) (map[string]any, error) {
-		end := kept(end)
+		if !end.IsZero() {
+			end = endOf(end)
+		}
 		switch {
 		case end.Equal(m.Expires):
 			return nil, errSame

@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -161,6 +162,41 @@ func TestNobodyMakesTheirOwnAccessLastLonger(t *testing.T) {
 	require.NoError(t, w.SetExpiry(w.ctx, w.as(olga), bea, end))
 	refused(t, w.SetExpiry(w.ctx, by, bea, time.Time{}), NotAbove)
 	require.NoError(t, w.SetExpiry(w.ctx, w.as(olga), bea, time.Time{}))
+}
+
+// An end that a store, or JSON, has no number for is an end all the same. 1970 itself is the number that stands for none.
+func TestAnEndOfAnyYearIsAnEnd(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []time.Time{
+		time.Unix(0, 0), time.Unix(0, 999), time.Unix(0, -1), time.Time{}.Add(1), time.Unix(-1<<62, 0), time.Unix(-(1<<63-1)/1_000_000-86400*365, 0),
+	} {
+		w := newWorld(t)
+		ann := w.user("ann", manager)
+		require.NoError(t, w.SetExpiry(w.ctx, w.as(olga), ann, time.Now().Add(time.Hour)))
+		by := w.as(ann)
+		_ = w.SetExpiry(w.ctx, by, ann, odd)
+		if p, err := w.MemberFresh(w.ctx, ann); err == nil {
+			s := p.s.expires
+			require.True(t, s > 0 && s < time.Now().Add(2*time.Hour).UnixMicro(), odd)
+		}
+		m := w.row(ann)
+		m.Expires = time.Unix(0, 0)
+		w.change(func(ctx context.Context, v int64, _ time.Time) {
+			m.Version = v
+			require.NoError(t, w.store.PutMember(ctx, m))
+		})
+		refused(t, ignore(w.MemberFresh(w.ctx, ann)), Expired)
+	}
+	for _, far := range []time.Time{time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(300_000, 1, 1, 0, 0, 0, 0, time.UTC), time.Unix(1<<62, 0)} {
+		w := newWorld(t)
+		ann := w.user("ann", manager)
+		require.NoError(t, w.SetExpiry(w.ctx, w.as(olga), ann, far))
+		require.NoError(t, ignore(w.MemberFresh(w.ctx, ann)))
+		_, err := w.OpenReview(w.ctx, w.as(olga), ReviewSpec{})
+		require.NoError(t, err)
+		_, err = json.Marshal(w.row(ann))
+		require.NoError(t, err)
+	}
 }
 
 func TestRolesAreOfTheRightKindAndThere(t *testing.T) {

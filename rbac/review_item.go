@@ -149,9 +149,9 @@ func (c *change) ofToken(t *token) *Access {
 		return nil
 	}
 	out := c.may(t.narrow(s, c.a.c))
-	out.Scopes, out.Networks, out.Expires = t.row.Scopes, t.row.Networks, t.row.Expires.UTC()
+	out.Scopes, out.Networks, out.Expires = t.row.Scopes, t.row.Networks, endOf(t.row.Expires)
 	if r := t.row.Revoked; !r.IsZero() && r.Before(out.Expires) {
-		out.Expires = r.UTC()
+		out.Expires = endOf(r)
 	}
 	if s.kind == Machine {
 		out.Owner, out.Orphaned = s.owner, !c.present(User(s.owner))

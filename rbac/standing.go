@@ -6,6 +6,20 @@ import (
 	"time"
 )
 
+// Ends lie between these: before the first there is 0, which stands for none, and after the last there is no JSON.
+var firstEnd, lastEnd = time.UnixMicro(1).UTC(), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// endOf is the end that t stands for.
+func endOf(t time.Time) time.Time {
+	switch {
+	case t.Before(firstEnd):
+		return firstEnd
+	case t.After(lastEnd):
+		return lastEnd
+	}
+	return kept(t)
+}
+
 // standing is what a member may do, and until when. Members who have the same roles share one. It never changes.
 type standing struct {
 	kind    Kind
@@ -67,10 +81,17 @@ func (m *standings) of(r *MemberRow) *standing {
 	return m.make(r)
 }
 
+// count is how many there are to be shared.
+func (m *standings) count() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.made)
+}
+
 func (m *standings) make(r *MemberRow) *standing {
 	s := &standing{kind: r.Kind, status: r.Status, owner: r.Owner, roles: r.Roles, granted: m.granted(r.Kind, r.Roles), paths: m}
 	if !r.Expires.IsZero() {
-		s.expires = r.Expires.UnixMicro()
+		s.expires = endOf(r.Expires).UnixMicro()
 	}
 	s.set = s.granted.and(m.c.kind(r.Kind))
 	return s
