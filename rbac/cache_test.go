@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
@@ -126,6 +128,45 @@ func TestWhatTenantsTakeIsCounted(t *testing.T) {
 		require.Less(t, int64(heap())-int64(before), b.tenants.bytes.Load()*5/4, members)
 		runtime.KeepAlive(ctxs)
 	}
+}
+
+// Roles and scopes are as long as a tenant makes them.
+func TestLongRolesAndTokensAreCounted(t *testing.T) {
+	long := NewCatalog("long")
+	var xs []string
+	for n := range 4000 {
+		xs = append(xs, long.Permission(fmt.Sprintf("permission.of.a.name.that.is.long.%d", n)).String())
+	}
+	long.Role("admin", Everything, Owner)
+	store := NewMemory()
+	ctx := tenancy.With(context.Background(), tenancy.NewID())
+	a := newAuthorizer(t, long, store, Options{})
+	require.NoError(t, store.Tx(ctx, func(ctx context.Context) error {
+		v, now, err := store.Advance(ctx)
+		require.NoError(t, store.PutMember(ctx, MemberRow{Subject: User("ann"), Version: v, Roles: []RoleID{"admin"}, Status: Active}))
+		for n := range 40 {
+			id, all := fmt.Sprintf("~%d", n), make([]string, len(xs))
+			for i, x := range xs {
+				all[i] = strings.Clone(x)
+			}
+			require.NoError(t, store.PutRole(ctx, RoleRow{ID: RoleID(id), Name: id, Version: v, Permissions: all}))
+			require.NoError(t, store.PutToken(ctx, TokenRow{ID: id, Member: User("ann"), Version: v, Scopes: all, Created: now, Expires: now.Add(time.Hour)}))
+		}
+		return err
+	}))
+	require.NoError(t, ignore(a.MemberFresh(ctx, User("ann"))))
+	require.Greater(t, a.tenants.bytes.Load(), int64(40*2*4000*len(xs[0])))
+	require.NoError(t, store.Tx(ctx, func(ctx context.Context) error {
+		v, _, err := store.Advance(ctx)
+		for n := range 40 {
+			id := fmt.Sprintf("~%d", n)
+			require.NoError(t, store.PutRole(ctx, RoleRow{ID: RoleID(id), Name: id, Version: v, Removed: true}))
+		}
+		return err
+	}))
+	before := a.tenants.bytes.Load()
+	require.NoError(t, ignore(a.MemberFresh(ctx, User("ann"))))
+	require.Less(t, a.tenants.bytes.Load(), before-int64(40*4000*len(xs[0])))
 }
 
 // A member whose roles are changed again and again leaves nothing behind for each.

@@ -220,6 +220,27 @@ func TestNobodyOfOneTenantMayAnythingInAnother(t *testing.T) {
 }
 
 // A restriction is an intersection: in whatever order they come, nothing is gained by one.
+// Who acts for somebody, or for the application, in a mask does what the mask has and nothing beside it.
+func TestAMaskIsInTheWayOfWhatNeedsNoPermission(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann := w.user("ann", viewer)
+	w.token("t1", ann, canRead)
+	mask := w.as(ann).Within("grant", canRead)
+	refused(t, ignore(w.Remove(w.ctx, mask, ann)), NotGranted)
+	for _, sel := range []TokenSelector{{ID: "t1"}, {Member: ann}} {
+		_, err := w.RevokeTokens(w.ctx, mask, sel, "")
+		require.ErrorIs(t, err, ErrDenied)
+	}
+	require.NoError(t, ignore(w.RevokeTokens(w.ctx, w.as(ann), TokenSelector{ID: "t1"}, "")))
+	for _, xs := range [][]Permission{nil, {canRead}, {ViewAccess}} {
+		system := w.system().Within("grant", xs...)
+		require.ErrorIs(t, w.Suspend(w.ctx, system, ann), ErrDenied)
+		require.ErrorIs(t, w.Add(w.ctx, system, User("eve"), admin.ID()), ErrDenied)
+		require.ErrorIs(t, ignore(w.RevokeTokens(w.ctx, system, TokenSelector{All: true}, "")), ErrDenied)
+	}
+}
+
 func TestRestrictionsOnlyTakeAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -37,7 +37,7 @@ func TestARoleThatWouldInheritFromItselfIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, ErrRole, "an id of one's own making")
 	_, err = save(viewer.ID(), "x")
 	require.ErrorIs(t, err, ErrRole, "a role of the catalogue")
-	for _, name := range []string{"", " a", "A", "viewer", "Viewer", "x\ny", "\xff", fmt.Sprintf("%65s", "x")} {
+	for _, name := range []string{"", " a", "A", "viewer", "Viewer", "x\ny", "ad\u202emin", "a\u200bb", "\xff", fmt.Sprintf("%65s", "x")} {
 		_, err = save("", name)
 		require.ErrorIs(t, err, ErrRoleName, name)
 	}

@@ -94,9 +94,10 @@ func (p Principal) TokenID() string {
 func (p Principal) IsZero() bool { return p.s == nil }
 
 // Within returns p without what is not among xs: for masks of your own, such as that of a support grant. It can only take
-// away. name says what the mask is, for [Principal.Explain].
+// away. name says what the mask is, for [Principal.Explain]. The application itself ([Authorizer.System]) has no part of what
+// it may do: in a mask it is nobody.
 func (p Principal) Within(name string, xs ...Permission) Principal {
-	if p.s == nil {
+	if p.s == nil || p.isSystem() {
 		return Principal{}
 	}
 	s := newSet(p.s.set.c)

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // RoleSpec is what a tenant's own role is made of.
 type RoleSpec struct {
 	ID          RoleID // of the role to change; "": a new one
-	Name        string // unique among those of the tenant; at most 64 characters
+	Name        string // unique among those of the tenant; at most 64 characters, all of which can be seen
 	ForMachines bool   // cannot be changed
 	Permissions []Permission
 	Inherits    []RoleID
@@ -27,8 +26,7 @@ var (
 // SaveRole makes a role of the tenant's own, or changes one, and returns its ID. It needs [ManageRoles]. What the role has, and what
 // it had before, must be within what by may give: else it is a [*Denied] with [NotAbove].
 func (a *Authorizer) SaveRole(ctx context.Context, by Principal, spec RoleSpec) (RoleID, error) {
-	if !utf8.ValidString(spec.Name) || utf8.RuneCountInString(spec.Name) > maxNameLen || strings.TrimSpace(spec.Name) != spec.Name || spec.Name == "" ||
-		strings.ContainsFunc(spec.Name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if !validLabel(spec.Name) {
 		return "", ErrRoleName
 	}
 	for _, x := range spec.Permissions {

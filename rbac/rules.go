@@ -16,7 +16,8 @@ type rules struct {
 	people   members
 	machines members
 	tokens   map[string]*token
-	bytes    int // about what they take
+	words    int // about what the names in roles and tokens take
+	bytes    int // about what all of it takes
 }
 
 // noRules are a tenant's before the first change. Tenants that have no roles of their own share the standings of their members: to ask
@@ -35,7 +36,12 @@ func (r *rules) apply(ch *Changes) *rules {
 			out.rows = make(map[RoleID]*RoleRow, len(ch.Roles))
 		}
 		for i := range ch.Roles {
-			out.rows[ch.Roles[i].ID] = &ch.Roles[i]
+			row := &ch.Roles[i]
+			if old := out.rows[row.ID]; old != nil {
+				out.words -= wordsOf(old.Permissions) + wordsOf(old.Parents)
+			}
+			out.words += wordsOf(row.Permissions) + wordsOf(row.Parents)
+			out.rows[row.ID] = row
 		}
 		out.stand = &standings{c: r.c, roles: flatten(r.c, out.rows), made: map[string]*standing{}}
 		again := func(s *standing) *standing { return out.stand.again(s) }
@@ -57,11 +63,28 @@ func (r *rules) apply(ch *Changes) *rules {
 			out.tokens = make(map[string]*token, len(ch.Tokens))
 		}
 		for i := range ch.Tokens {
-			out.tokens[ch.Tokens[i].ID] = newToken(&ch.Tokens[i], r.c)
+			row := &ch.Tokens[i]
+			if old := out.tokens[row.ID]; old != nil {
+				out.words -= wordsOf(old.row.Scopes)
+			}
+			out.words += wordsOf(row.Scopes)
+			out.tokens[row.ID] = newToken(row, r.c)
 		}
 	}
-	out.bytes = 512 + 64*(out.people.count+out.machines.count) + 512*len(out.tokens) + 512*len(out.rows)
+	set := 48 + r.c.size()/8
+	out.bytes = 512 + 64*(out.people.count+out.machines.count) + out.machines.count*2*set + len(out.tokens)*(512+3*set) + len(out.rows)*(512+2*set) + out.words
+	if out.stand != r.c.stand { // which is all tenants'
+		out.bytes += out.stand.count() * (192 + 2*set)
+	}
 	return &out
+}
+
+// wordsOf is about what a list of names takes.
+func wordsOf[T ~string](names []T) (n int) {
+	for _, s := range names {
+		n += 16 + len(s)
+	}
+	return n
 }
 
 // member returns the standing of a member, or nil if there is none.
@@ -115,7 +138,7 @@ type token struct {
 	row              *TokenRow
 	scopes           *set
 	via              *credential
-	expires, revoked int64 // microseconds since 1970; revoked 0: it is not
+	expires, revoked int64 // microseconds since 1970; revoked 0: it is not, 1: it is
 	last             atomic.Pointer[narrowedBy]
 	noted            atomic.Int64 // when it was noted that it was used, on the authorizer's clock
 }
@@ -125,6 +148,9 @@ func newToken(t *TokenRow, c *Catalog) *token {
 	out.scopes, _ = c.pick(t.Scopes)
 	if !t.Revoked.IsZero() {
 		out.revoked = max(1, t.Revoked.UnixMicro())
+		if t.Reason != overlaps { // whatever the clock says now
+			out.revoked = 1
+		}
 	}
 	return out
 }

@@ -162,7 +162,7 @@ type TokenRow struct {
 	CreatedBy   string
 	Created     time.Time
 	Expires     time.Time
-	Revoked     time.Time // zero: it is not; in the future: it is good until then, after a rotation
+	Revoked     time.Time // zero: it is not; in the future: it is good until then, after a rotation (Reason: "rotated")
 	Reason      string    // why it was revoked
 	ReplacedBy  string    // the ID of the token that it was rotated to
 }

@@ -91,6 +91,9 @@ func (c *change) revokesOwn(sel TokenSelector) bool {
 	if id := c.by.TokenID(); id != "" {
 		return sel.ID == id
 	}
+	if len(c.by.s.cuts) > 0 { // somebody who acts for them
+		return false
+	}
 	if t := c.rules.tokens[sel.ID]; t != nil {
 		return t.row.Member == me
 	}
@@ -100,6 +103,9 @@ func (c *change) revokesOwn(sel TokenSelector) bool {
 // revoke ends the tokens that are meant, as a part of the change, whoever's they are.
 func (c *change) revoke(ctx context.Context, meant func(*TokenRow) bool, reason string) (n int, err error) {
 	out := Changes{Version: c.version, Now: c.now}
+	if reason == overlaps { // which this is not
+		reason = "revoked"
+	}
 	for _, t := range c.rules.tokens {
 		if !meant(t.row) || !t.valid(c.now) {
 			continue

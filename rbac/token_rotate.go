@@ -9,6 +9,9 @@ import (
 	"github.com/bailiwick-dev/bailiwick/redact"
 )
 
+// overlaps is why a token was revoked that is good until then. All others are not good from when it is known.
+const overlaps = "rotated"
+
 // RotateToken issues a token in place of another one, which stays good for the overlap: 0, as after an incident, to 7 days. The new one
 // is for the same and from the same networks, for as long as the old one was issued for, with those of its scopes that its
 // member still has. It needs what [Authorizer.IssueToken] needs for that token. Of two who rotate one token at once, one gets
@@ -54,7 +57,10 @@ func (c *change) rotate(ctx context.Context, old *token, t apitoken.Token, overl
 		return nil, err
 	}
 	gone := *old.row
-	gone.Version, gone.ReplacedBy, gone.Revoked, gone.Reason = c.version, row.ID, c.now.Add(overlap), "rotated"
+	gone.Version, gone.ReplacedBy, gone.Revoked, gone.Reason = c.version, row.ID, c.now.Add(overlap), overlaps
+	if overlap == 0 {
+		gone.Reason = "rotated at once"
+	}
 	if err := c.a.store.PutToken(ctx, gone); err != nil {
 		return nil, err
 	}

@@ -99,6 +99,35 @@ func TestATokenExpiresByTheStoresClock(t *testing.T) {
 	}
 }
 
+// A process that has only just begun knows of no time but the store's clock. If that went back, what was revoked still is.
+func TestAClockThatGoesBackGivesNoRevokedTokenLife(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	spec := rbac.TokenSpec{Member: syncer, Scopes: []rbac.Permission{ReadChat}}
+	revoked, info := d.issue(d.system(d.ctx), spec)
+	rotated, old := d.issue(d.system(d.ctx), spec)
+	overlapping, older := d.issue(d.system(d.ctx), spec)
+	_, _, err := d.RotateToken(d.ctx, d.system(d.ctx), older.ID, time.Hour)
+	require.NoError(t, err)
+	_, err = d.RevokeTokens(d.ctx, d.system(d.ctx), rbac.TokenSelector{ID: info.ID}, "leaked")
+	require.NoError(t, err)
+	_, _, err = d.RotateToken(d.ctx, d.system(d.ctx), old.ID, 0)
+	require.NoError(t, err)
+	d.store.ahead.Store(-int64(time.Minute))
+	b := d.another()
+	for _, raw := range []string{revoked, rotated} {
+		_, err = b.Token(d.ctx, raw, here)
+		deniedFor(t, err, rbac.BadToken)
+	}
+	_, err = b.Token(d.ctx, overlapping, here)
+	require.NoError(t, err)
+	_, err = d.RevokeTokens(d.ctx, d.system(d.ctx), rbac.TokenSelector{ID: older.ID}, "rotated")
+	require.NoError(t, err)
+	d.store.ahead.Store(-int64(time.Hour))
+	_, err = d.another().Token(d.ctx, overlapping, here)
+	deniedFor(t, err, rbac.BadToken)
+}
+
 func TestATokenOfAnotherTenantIsNoToken(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
