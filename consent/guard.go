@@ -61,7 +61,7 @@ func (g *guard) judge(line string) bool {
 			why = g.d.Why(c)
 		}
 	}
-	if deletes(line, time.Now()) {
+	if deletes(line, time.Now) {
 		return true
 	}
 	if g.refused != nil {

@@ -420,7 +420,7 @@ func TestWhichLinesAreDeletions(t *testing.T) {
 		"_ga=1; x=Max-Age=0":                             false,
 		"":                                               false,
 	} {
-		require.Equal(t, want, deletes(line, noon), line)
+		require.Equal(t, want, deletes(line, func() time.Time { return noon }), line)
 	}
 }
 

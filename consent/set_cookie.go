@@ -23,13 +23,9 @@ func setCookieName(line string) string {
 
 // deletes reports whether every browser takes the line as the deletion of a cookie: a Max-Age of 0 or less or, without one, an Expires in the
 // past. Where it is not plain what browsers make of an attribute, it is no deletion: what is ignored leaves a cookie set.
-func deletes(line string, now time.Time) bool {
-	for i := range len(line) {
-		if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	var byAge, byDate, age, past bool
+func deletes(line string, now func() time.Time) bool {
+	var byAge, byDate, age bool
+	var date time.Time
 	_, rest, more := strings.Cut(line, ";")
 	for more {
 		var attribute string
@@ -51,10 +47,20 @@ func deletes(line string, now time.Time) bool {
 			if err != nil || t.Year() < 1601 {
 				return false
 			}
-			byDate, past = true, t.Before(now)
+			byDate, date = true, t
 		}
 	}
-	return byAge && age || !byAge && byDate && past
+	return (byAge && age || !byAge && byDate && date.Before(now())) && !hasControls(line)
+}
+
+// hasControls reports whether a browser may cut line off, or drop it.
+func hasControls(line string) bool {
+	for i := range len(line) {
+		if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // isSetCookie reports whether a key of a header map becomes a Set-Cookie field or trailer on the wire, in whatever spelling.
