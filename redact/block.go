@@ -100,7 +100,8 @@ func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) (plac
 	announces := four&(before<<4|before<<5|before<<6|b.space<<6) | eight&(b.space<<8|b.space<<10|b.space<<11|b.space<<13)
 	spaced := b.wordsOf(b.word&(b.space<<1)) | 1<<63                  // a word in front of a space, or one that is longer than the block
 	places |= starts & (b.word << 1) & (b.dash | b.sign&(far|spaced)) // "-p", "--password", "_token x"
-	for m := starts & (far | announces&spaced); m != 0; {
+	short := two & (b.word<<2&(b.space<<3) | two<<2&(b.space<<4))     // three or four letters in front of a space, such as ENV
+	for m := starts & (far | announces&spaced | short); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k
 		m ^= at

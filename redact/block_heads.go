@@ -25,6 +25,9 @@ var shortHeads = func() (t [512]uint64) {
 	for w := range spokenWords {
 		add(w)
 	}
+	for _, w := range []string{"ENV", "net", "NET", "Net", "OTP", "otp", "PIN", "pin"} { // see shortWord
+		add(w)
+	}
 	for k := range tokenShapes {
 		s := &tokenShapes[k]
 		if s.firstStretch() >= longWord {

@@ -47,6 +47,19 @@ const (
 	aboutIreland
 	aboutHongKong
 	aboutThailand
+	aboutIceland
+	aboutRussia
+	aboutUkraine
+	aboutLatvia
+	aboutAustria
+	aboutCroatia
+	aboutHungary
+	aboutIsrael
+	aboutNewZealand
+	aboutCedula // of Ecuador and the Dominican Republic
+	aboutKazakhstan
+	aboutPakistan
+	aboutMalaysia
 	aboutProduct // numbers of things: EAN, ISBN, order, block
 	aboutVersion
 	aboutMessage // the id of a mail message, which looks like an address
@@ -201,6 +214,19 @@ var subjects = func() map[string]context {
 	add(aboutIreland, `pps ppsn irish`)
 	add(aboutThailand, `tnin thai thailand`)
 	add(aboutHongKong, `hkid hong kong`)
+	add(aboutIceland, `kennitala icelandic`)
+	add(aboutRussia, `russian снилс СНИЛС инн ИНН snils`)
+	add(aboutUkraine, `ukrainian рнокпп РНОКПП rnokpp rntrc`)
+	add(aboutLatvia, `latvian personas kods`)
+	add(aboutAustria, `austrian svnr versicherungsnummer`)
+	add(aboutCroatia, `croatian oib identifikacijski`)
+	add(aboutHungary, `hungarian taj`)
+	add(aboutIsrael, `israeli zehut teudat`)
+	add(aboutNewZealand, `zealand ird`)
+	add(aboutCedula, `cedula cédula ecuadorian dominican`)
+	add(aboutKazakhstan, `kazakh иин ИИН жсн iin`)
+	add(aboutPakistan, `pakistani cnic`)
+	add(aboutMalaysia, `malaysian mykad nric`)
 	add(aboutProduct, `ean gtin upc isbn barcode sku imei asin block blk order tracking snowflake epoch timestamp trace span nonce
 		serial`)
 	add(aboutVersion, `version ver release oid firmware build section rfc upgrade upgraded upgrades deps objectidentifier

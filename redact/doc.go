@@ -36,9 +36,9 @@
 //
 // A redactor finds what has a shape, a check digit, or a name beside it. A name of a person in a sentence, a password
 // without its key, a secret in an image or a compressed body have none: keep them out of logs, and use [Secret]. Some have
-// one and are not found either: passwords that only their place in a line tells (.pgpass, ENV KEY value, AUTH user password,
-// the arguments of most programs), keys in scripts other than Latin, one-time codes in sentences, hexadecimal values of
-// which nothing but "key" or the name of a service is said; phone numbers without "+", a word beside them or a form that
+// one and are not found either: passwords that only their place in a line tells, but for the usual ones (ENV KEY value, .pgpass
+// with the usual ports, AUTH user password, net user, chpasswd); one-time codes in sentences that are not English; hexadecimal
+// values of which nothing but "key" or the name of a service is said; phone numbers without "+", a word beside them or a form that
 // only phones have; state numbers without their name or the form they are printed in, when one check digit is all that tells
 // them from an order number. Digits that pass a check digit by chance are hidden. A label is a wall to every
 // rule: what holds one already, or has one right behind it, stays as it is, and a second pass hides nothing more. But for texts

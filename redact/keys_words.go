@@ -62,7 +62,7 @@ var builtinKeys = func() *keySet {
 	add(keyTrust, `box line linear drone segment phrase messenger team docker here`)
 	add(keyCookie, `cookie cookies setcookie`)
 	add(keyNumber, `pin otp totp cvc cvv cvv2 cvc2 csc mfa passcode passcodes`)
-	add(keyRole, `value default content string parametervalue data stringdata kind kty passphrase mnemonic lines authorization disposition`)
+	add(keyRole, `value default content string parametervalue data stringdata kind kty passphrase passe mnemonic lines authorization disposition`)
 	add(keyStrong, `passphrase`)
 	add(keyAbout, `count counts at on in by url urls uri uris expires expiry expiration expire expired expirytime ttl time timeout timestamp
 		date days hours minutes seconds ms length len size type types kind name names file files filename path paths dir directory

@@ -11,10 +11,14 @@ var schemesOf = [19][]scheme{
 		{"nl-bsn", idNlBSN, "4.2.3|4 2 3", aboutNetherlands},
 		{"cl-rut", idClRUTDigits, "2.3.3-1|8-1", aboutSpain},
 		{"pt-nif", idPtNIF, "", aboutSpain},
+		{"il-id", idIlID, "", aboutIsrael},
+		{"hu-taj", idHuTAJ, "", aboutHungary},
+		{"nz-ird", idNzIRD, "", aboutNewZealand},
 	},
 	10: {
 		{"se-personnummer", idSePersonnummer, "6-4", aboutSweden},
 		{"fi-hetu", idFiHETUDigits, "6-4", aboutID},
+		{"is-kennitala", idIsKennitala, "6-4", aboutIceland},
 		{"cz-rodne-cislo", idCzBirthNumber, "6/4", aboutCzechia},
 		{"dk-cpr", idDkCPRChecked, "6-4", aboutDenmark},
 		{"dk-cpr", idDkCPR, "", aboutDenmark},
@@ -23,6 +27,10 @@ var schemesOf = [19][]scheme{
 		{"pl-nip", idPlNIP, "3-3-2-2|3-2-2-3", aboutPoland | aboutTax},
 		{"bg-egn", idBgEGN, "", aboutBulgaria},
 		{"gb-utr", idGbUTR, "", aboutUTR | aboutTax},
+		{"at-svnr", idAtSVNR, "4 6", aboutAustria},
+		{"ua-rnokpp", idUaRNOKPP, "", aboutUkraine},
+		{"ru-inn", idRuINN, "", aboutRussia},
+		{"ec-cedula", idEcCedula, "9-1", aboutCedula},
 	},
 	11: {
 		{"no-fodselsnummer", idNoBirthNumber, "6 5|6-5", 0},
@@ -37,11 +45,18 @@ var schemesOf = [19][]scheme{
 		{"it-piva", idLuhnSIN, "", aboutItaly},
 		{"ee-isikukood", idEeIsikukood, "", 0},
 		{"ar-cuit", idArCUIT, "2-8-1", aboutSpain},
+		{"ru-snils", idRuSNILS, "3-3-3 2|3-3-3-2", aboutRussia},
+		{"lv-personas-kods", idLvPersonasKods, "6-5", aboutLatvia},
+		{"do-cedula", idDoCedula, "3-7-1", aboutCedula},
+		{"hr-oib", idHrOIB, "", aboutCroatia},
 	},
 	12: {
 		{"se-personnummer", idSePersonnummer12, "8-4", aboutSweden},
 		{"in-aadhaar", idInAadhaar, "4 4 4|4-4-4", aboutIndia},
 		{"jp-my-number", idJpMyNumber, "4 4 4|4-4-4", aboutJapan},
+		{"my-nric", idMyNRIC, "6-2-4", aboutMalaysia},
+		{"kz-iin", idKzIIN, "", aboutKazakhstan},
+		{"ru-inn", idRuINN, "", aboutRussia},
 	},
 	13: {
 		{"kr-rrn", idKrRRN, "6-7", aboutKorea},
@@ -50,6 +65,7 @@ var schemesOf = [19][]scheme{
 		{"ro-cnp", idRoCNP, "1 6 6|1-6-6", 0},
 		{"za-id", idZaID, "6 4 3|6 4 2 1", 0},
 		{"th-id", idThID, "1-4-5-2-1|1 4 5 2 1", aboutThailand},
+		{"pk-cnic", idPkCNIC, "5-7-1", aboutPakistan},
 	},
 	14: {
 		{"br-cnpj", idBrCNPJHeadOffice, "2.3.3/4-2", 0},
@@ -109,6 +125,21 @@ const (
 	idArCUIT
 	idThID
 	idCnResidentDigits
+	idIlID
+	idHuTAJ
+	idNzIRD
+	idIsKennitala
+	idAtSVNR
+	idUaRNOKPP
+	idRuINN
+	idEcCedula
+	idRuSNILS
+	idLvPersonasKods
+	idDoCedula
+	idHrOIB
+	idMyNRIC
+	idKzIIN
+	idPkCNIC
 )
 
 // valid reports whether d can be a number of the scheme.
@@ -196,6 +227,36 @@ func (id schemeID) valid(d []byte) bool {
 		return thID(d)
 	case idCnResidentDigits:
 		return cnResidentDigits(d)
+	case idIlID:
+		return ilID(d)
+	case idHuTAJ:
+		return huTAJ(d)
+	case idNzIRD:
+		return nzIRD(d)
+	case idIsKennitala:
+		return isKennitala(d)
+	case idAtSVNR:
+		return atSVNR(d)
+	case idUaRNOKPP:
+		return uaRNOKPP(d)
+	case idRuINN:
+		return ruINN(d)
+	case idEcCedula:
+		return ecCedula(d)
+	case idRuSNILS:
+		return ruSNILS(d)
+	case idLvPersonasKods:
+		return lvPersonasKods(d)
+	case idDoCedula:
+		return luhn(d) && !allSame(d)
+	case idHrOIB:
+		return hybrid1110(d) && !allSame(d)
+	case idMyNRIC:
+		return myNRIC(d)
+	case idKzIIN:
+		return kzIIN(d)
+	case idPkCNIC:
+		return d[0] >= 1 && d[0] <= 7 && !allSame(d)
 	}
 	return false
 }

@@ -33,6 +33,8 @@ func (s *scanner) role(v verdict, i, after, ks, le int) bool {
 		return s.secretData(i, after, ks, le)
 	case "authorization":
 		return s.authorization(after)
+	case "passe":
+		return bytes.HasSuffix(src[max(s.floor, ks-8):ks], []byte("ot de ")) && s.foreignValue(i, after, ks, le)
 	case "passphrase":
 		return after+1 < len(src) && s.phrase(after, 1)
 	case "lines":

@@ -14,6 +14,9 @@ var spokenWords = map[string]speech{
 	"add-authtoken":          speechScheme,
 	"AUTH":                   speechScheme,
 	"aws_secret_access_key":  speechScheme,
+	"code":                   speechCode, "Code": speechCode, "CODE": speechCode,
+	"your": speechYour,
+	"echo": speechPiped,
 }
 
 type speech uint8
@@ -25,6 +28,9 @@ const (
 	speechDirective                   // requirepass x
 	speechBy                          // IDENTIFIED BY 'x'
 	speechQuoted                      // ConvertTo-SecureString "x"
+	speechCode                        // verification code is 123456
+	speechYour                        // 123456 is your verification code
+	speechPiped                       // echo user:x | chpasswd
 )
 
 // spoken finds the secret behind the word src[start:end], if it is one of spokenWords.
@@ -59,6 +65,15 @@ func (s *scanner) spoken(start, end int) bool {
 		return false
 	case speechQuoted:
 		return s.quotedValue(i)
+	case speechCode:
+		return s.oneTime(start, i)
+	case speechYour:
+		return s.codeBefore(start, end)
+	case speechPiped:
+		return s.piped(i)
+	}
+	if src[start] == 'A' && src[start+1] == 'U' && s.authCommand(start, i) {
+		return true
 	}
 	return s.scheme(how, end, i)
 }

@@ -18,9 +18,11 @@ func (s *scanner) trigger(i, ls, le int) (skip int, ok bool) {
 				return 1, s.hit(a, b, kind, rule)
 			}
 		}
-		ok = s.key(i, i+1, ls, le)
+		ok = s.key(i, i+1, ls, le) || s.r.on[Credential] && (s.foreign(i, ls, le) && s.foreignKey(i) ||
+			le == i && i-ls == 4 && foldedIs(src[ls:le], "code") && s.oneTime(ls, i+1) ||
+			i+6 < len(src) && postgresPort(src[i:i+6]) && s.pgpass(i))
 	case '=':
-		ok = s.key(i, i+1, ls, le)
+		ok = s.key(i, i+1, ls, le) || s.r.on[Credential] && s.foreign(i, ls, le) && s.foreignKey(i)
 	case '>':
 		if le == i && ls > s.floor && src[ls-1] == '<' {
 			ok = s.key(i, i+1, ls, le)

@@ -21,6 +21,9 @@ func (s *scanner) word(start, end int) bool {
 		head[headHash(src, at)]&headToken != 0 && s.token(at, end) { // 2b$12$…, 1//0…
 		return true
 	}
+	if end-at == 3 && end < len(src) && src[end] == ' ' && s.r.on[Credential] && s.shortWord(at, end) {
+		return true
+	}
 	if end-at >= 4 && at+4 <= len(src) {
 		flags := head[headHash(src, at)]
 		if flags&headToken != 0 && end-at >= minToken && s.token(at, end) {

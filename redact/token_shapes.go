@@ -12,7 +12,7 @@ aws-access-key          AKIA{u16} ASIA{u16} ABIA{u16} ACCA{u16} A3T{u17} ABSK{b1
 github-token            ghp_{a36,255} gho_{a36,255} ghu_{a36,255} ghs_{a36,255} ghr_{a36,255} github_pat_{w40,255}
 gitlab-token            glpat-{t20,300} gldt-{w20,} glrt-{t20,300} glcbt-{t20,} glptt-{w40} glft-{w20,} glimt-{w20,} glagent-{w40,} gloas-{w64} glsoat-{w20,} glffct-{w20,} GR1348941{w20}
 slack-token             xoxb-{w20,} xoxp-{w20,} xoxa-{w20,} xoxr-{w20,} xoxs-{w20,} xoxo-{w20,} xoxc-{w20,} xoxd-{q20,} xoxe-{w20,} xoxe.xoxp-{w20,} xoxe.xoxb-{w20,} xapp-{d1}-{w20,}
-stripe-key              sk_live_{a10,255} sk_test_{a10,255} sk_prod_{a10,255} rk_live_{a10,255} rk_test_{a10,255} rk_prod_{a10,255} whsec_{b24,128}
+stripe-key              sk_live_{a10,255} sk_test_{a10,255} sk_prod_{a10,255} rk_live_{a10,255} rk_test_{a10,255} rk_prod_{a10,255} whsec_{b20,128} whsk_{a20,128}
 google-api-key          AIza{w35}
 appsync-key             da2-{l26}
 apify-token             apify_api_{a34,38}
