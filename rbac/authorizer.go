@@ -46,7 +46,7 @@ type Options struct {
 	CacheBytes int
 	// Tokens is the form of API tokens. The zero Form: there are none.
 	Tokens apitoken.Form
-	// Passwords makes the passwords of [Authorizer.MachinePassword], of so many characters: package vault's NewPassword. nil: there are none.
+	// Passwords makes the passwords of [Authorizer.MachinePassword], of n characters, by package vault's NewPassword(n). nil: there are none.
 	Passwords func(n int) (redact.Secret[string], error)
 	// DormantAfter is how long nothing is heard of a member or token until it is dormant; 0: 60 days.
 	DormantAfter time.Duration

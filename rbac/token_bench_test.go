@@ -7,7 +7,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/rbac"
 )
 
-// With 10,000 tokens in the tenant: what is known is verified in memory, and what is made up is refused before it is looked at.
+// With 1,000 tokens in the tenant: what is known is verified in memory, and what is made up is refused before it is looked at.
 func BenchmarkToken(b *testing.B) {
 	d := newDesk(b)
 	var raw string

@@ -483,6 +483,7 @@ func TestMemberFreshSeesWhatWasCommittedBeforeIt(t *testing.T) {
 	require.NoError(t, d.Suspend(d.ctx, d.system(d.ctx), bob))
 	got := make(chan error, 1)
 	go func() { _, err := b.MemberFresh(d.ctx, bob); got <- err }()
+	time.Sleep(50 * time.Millisecond) // let it ask, or else there is nothing to see
 	for {
 		select {
 		case goOn <- true:
