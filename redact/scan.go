@@ -188,7 +188,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 		}
 		c := p[k]
 		if c == '=' || c == ':' && p[k+1] != '/' && p[k+1] != ':' {
-			if (le-ls < 2 || le < i-8 || !s.keyMaybe(ls, le)) && !s.foreign(i, ls, le) && !(c == ':' && postgresPort(p[k:k+6])) {
+			if (le-ls < 2 || le < i-8 || !s.keyMaybe(ls, le)) && i >= 2 && (s.src[i-1]|s.src[i-2])&0x80 == 0 && (ls == 0 || s.src[ls-1] < 0x80) && (p[k+5] != ':' || !postgresPort(p[k:k+6])) {
 				continue
 			}
 		}
