@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"encoding/binary"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -111,7 +112,14 @@ func TestDecideIsTheRulesAsTheyAreWritten(t *testing.T) {
 // Whatever is stored and sent, nothing is allowed but what the stored mask grants, and what is stored next grants no more.
 func FuzzDecideGrantsNoMoreThanTheStoredMask(f *testing.F) {
 	r := registry(f, history()...)
-	f.Add(make([]byte, 64))
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 1000 { // so that a plain run tries some, too
+		b := make([]byte, 64)
+		for i := range b {
+			b[i] = byte(rnd.Uint32())
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = append(b, make([]byte, 64)...)
 		u16 := func(i int) uint16 { return binary.LittleEndian.Uint16(b[i:]) }
