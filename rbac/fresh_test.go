@@ -309,3 +309,14 @@ func TestAfterCloseNothingIsAnswered(t *testing.T) {
 	require.ErrorIs(t, ignore(w.Offboard(w.ctx, olga, "x")), ErrClosed)
 	require.ErrorIs(t, ignore(w.Members(w.ctx, by)), ErrClosed)
 }
+
+func TestAChangeInTheCallersTransactionIsSeenWhenThatCommits(t *testing.T) {
+	t.Parallel()
+	w := newWorldOver(t, NewMemory(), Options{FreshFor: time.Hour, MaxStaleness: time.Hour})
+	ann := w.user("ann", viewer)
+	require.NoError(t, w.store.Tx(w.ctx, func(ctx context.Context) error {
+		require.NoError(t, ignore(w.Remove(ctx, w.system(), ann)))
+		return ignore(w.Member(w.ctx, ann)) // as of what is committed
+	}))
+	refused(t, ignore(w.Member(w.ctx, ann)), NotMember)
+}
