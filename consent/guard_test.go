@@ -550,6 +550,15 @@ func TestAHijackedResponseIsTheLastOfItsConnection(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, "x", string(body))
+
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+	raw, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "\r\nConnection: close\r\n")
+	require.NotContains(t, string(raw), "keep-alive", "of two that contradict each other, clients take the first")
 }
 
 func TestAGateLetsThroughWithConsentOnly(t *testing.T) {
