@@ -586,3 +586,13 @@ func TestAGateLetsThroughWithConsentOnly(t *testing.T) {
 	require.Equal(t, 200, ask(inAcme(m.Wrap(gate)), with(Analytics)))
 	require.Equal(t, 1, passed)
 }
+
+func TestAHeadThatDoesNotEndIsRefused(t *testing.T) {
+	t.Parallel()
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	c := &hijacked{Conn: near, g: &guard{}}
+	_, err := io.WriteString(c, okHead+"X: "+strings.Repeat("x", maxHead))
+	require.ErrorIs(t, err, errHead)
+}
