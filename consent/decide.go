@@ -43,7 +43,7 @@ func Decide(r *Registry, sig Signals, s Stored) Decision {
 		flags = flagGPC
 	}
 	e := r.at(now)
-	if e == nil || now < 0 {
+	if e == nil { // no policy, or a clock before any
 		return Decision{by: uint64(Essential.bit()), from: flags << 40}
 	}
 	var signal, account, optOut, asked Set
