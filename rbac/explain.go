@@ -1,5 +1,7 @@
 package rbac
 
+import "slices"
+
 // Explanation says why somebody may do something, or may not.
 type Explanation struct {
 	Permission string
@@ -15,31 +17,31 @@ func (e Explanation) Allowed() bool { return e.Reason == Granted }
 // for administrators; clients get [Denied].
 func (p Principal) Explain(x Permission) Explanation {
 	e := Explanation{Permission: x.String()}
-	switch {
-	case p.s == nil:
-		e.Reason = Nobody
-		return e
-	case !p.s.granted.has(x):
-		e.Reason = NotGranted
-		if p.via != nil && p.via.surface != "" {
-			e.Reason, e.Name = BySurface, p.via.surface
-		}
-		return e
-	}
-	if p.s.paths != nil {
+	e.Reason, e.Name = p.why(x)
+	if p.s != nil && p.s.paths != nil && p.s.granted.has(x) {
 		e.By = p.s.paths.to(p.s, x)
 	}
-	if !p.s.set.c.kind(p.s.kind).has(x) {
-		e.Reason = ByKind
-		return e
+	return e
+}
+
+// why is the reason and the name in an explanation.
+func (p Principal) why(x Permission) (Reason, string) {
+	switch {
+	case p.s == nil:
+		return Nobody, ""
+	case !p.s.granted.has(x) && p.via != nil && p.via.surface != "":
+		return BySurface, p.via.surface
+	case !p.s.granted.has(x):
+		return NotGranted, ""
+	case !p.s.set.c.kind(p.s.kind).has(x):
+		return ByKind, ""
 	}
 	for _, c := range p.s.cuts {
 		if !c.set.has(x) {
-			e.Reason, e.Name = c.reason, c.name
-			return e
+			return c.reason, c.name
 		}
 	}
-	return e
+	return Granted, ""
 }
 
 // maxPaths bounds what is told: roles that inherit crosswise have more paths than anyone reads.
@@ -52,13 +54,13 @@ func (m *standings) to(s *standing, x Permission) (out [][]RoleID) {
 		if len(out) == maxPaths {
 			return
 		}
-		path = append(path[:len(path):len(path)], id)
+		path = append(path, id)
 		if r := m.c.byRole[id]; r != nil {
 			if !m.c.flat[id].has(x) {
 				return
 			}
 			if r.has(x) {
-				out = append(out, path)
+				out = append(out, slices.Clone(path))
 			}
 			for _, p := range r.parents {
 				walk(path, p)
@@ -67,7 +69,7 @@ func (m *standings) to(s *standing, x Permission) (out [][]RoleID) {
 		}
 		if r := m.roles[id]; r != nil && r.set.has(x) { // and so in no cycle
 			if r.own.has(x) {
-				out = append(out, path)
+				out = append(out, slices.Clone(path))
 			}
 			for _, p := range r.parents {
 				walk(path, p)

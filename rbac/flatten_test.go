@@ -82,6 +82,29 @@ func TestACycleInTheDatabaseGrantsNothingAndHurtsNobodyElse(t *testing.T) {
 	require.Equal(t, []string{"bill.pay"}, w.may(User("u~a")))
 }
 
+// Who is refused does not pay for how the tenant nested its roles.
+func TestARefusalCostsTheSameHoweverDeepTheRolesAre(t *testing.T) {
+	w := newWorld(t)
+	ann := w.user("ann", viewer)
+	w.change(func(ctx context.Context, v int64, now time.Time) {
+		for n := range 2000 {
+			r := RoleRow{ID: RoleID(fmt.Sprintf("~%d", n)), Name: fmt.Sprint(n), Version: v, Parents: []RoleID{RoleID(fmt.Sprintf("~%d", n+1))}}
+			if n == 1999 {
+				r.Parents, r.Permissions = nil, []string{canIngest.String(), canRead.String()}
+			}
+			require.NoError(t, w.store.PutRole(ctx, r))
+		}
+		m := w.row(ann)
+		m.Version, m.Roles = v, []RoleID{"~0"}
+		require.NoError(t, w.store.PutMember(ctx, m))
+	})
+	p := w.as(ann)
+	refused(t, p.Require(canIngest), ByKind)
+	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _ = p.Require(canIngest) }), 3.0)
+	require.Len(t, p.Explain(canRead).By[0], 2000)
+	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _ = p.Explain(canRead) }), 40.0)
+}
+
 func TestAThousandRolesDeepWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -46,6 +46,21 @@ func TestAnInvitationIsGoodOnceForOneAddress(t *testing.T) {
 	require.Nil(t, w.may(User("ann")))
 }
 
+// An invitation from before a removal is void, also if the store's clock went back between the two.
+func TestAClockThatGoesBackBringsNobodyBackWhoWasRemoved(t *testing.T) {
+	t.Parallel()
+	clock := &clocked{Store: NewMemory()}
+	w := newWorldOver(t, clock, Options{})
+	ann := w.user("ann", viewer)
+	secret, _ := w.invite(w.as(olga), "ann@example.com", editor)
+	clock.shift.Store(-int64(time.Hour))
+	require.NoError(t, ignore(w.Remove(w.ctx, w.as(olga), ann)))
+	refused(t, w.Accept(w.ctx, secret, Acceptance{ann, "ann@example.com"}), BadInvite)
+	clock.shift.Store(int64(time.Hour))
+	again, _ := w.invite(w.as(olga), "ann@example.com", viewer)
+	require.NoError(t, w.Accept(w.ctx, again, Acceptance{ann, "ann@example.com"}))
+}
+
 // What is wrong is for the record, and not for the one who tries.
 func TestWhateverIsWrongWithAnInvitationTheAnswerIsTheSame(t *testing.T) {
 	t.Parallel()

@@ -56,6 +56,15 @@ func (c *change) remove(ctx context.Context, m MemberRow, act audit.Action) (Lef
 		return Left{}, nil
 	}
 	m.Status, m.Roles, m.Expires = Removed, nil, c.now // when it ended: see [change.accept]
+	pending, err := c.a.store.Invitations(ctx)
+	if err != nil {
+		return Left{}, err
+	}
+	for _, i := range pending { // all of them are from before, also if the clock went back since
+		if i.Created.After(m.Expires) {
+			m.Expires = i.Created
+		}
+	}
 	if err := c.put(ctx, m); err != nil {
 		return Left{}, err
 	}

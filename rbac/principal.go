@@ -39,7 +39,8 @@ func (p Principal) Require(x Permission) error {
 
 func (p Principal) refusal(x Permission) error {
 	p.asked(x.String())
-	return &Denied{x.String(), p.Explain(x).Reason}
+	why, _ := p.why(x)
+	return &Denied{x.String(), why}
 }
 
 // Reach says on how many of the tenant's rows something may be done.

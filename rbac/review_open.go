@@ -73,7 +73,10 @@ func (c *change) openReviewOf(ctx context.Context, id string, spec ReviewSpec) (
 	sums := newItemSums()
 	rows := make([]ItemRow, len(items))
 	for n := range items {
-		rows[n] = ItemRow{Review: r.ID, Key: fmt.Sprintf("%d-%08d", items[n].rank(), n), Kind: items[n].Kind, ID: items[n].ID, Snapshot: items[n].snapshot()}
+		rows[n] = ItemRow{Review: r.ID, Key: fmt.Sprintf("%d-%08d", items[n].rank(), n), Kind: items[n].Kind, ID: items[n].ID}
+		if rows[n].Snapshot, err = items[n].snapshot(); err != nil {
+			return Review{}, err
+		}
 		sums.add(&rows[n])
 	}
 	s := summary{Items: len(rows), Snapshot: hexSum(sums.snapshot), Roles: c.reviewRoles()}
@@ -183,11 +186,11 @@ func (i *ReviewItem) rank() int {
 	return 3
 }
 
-// snapshot is what is kept of i as it is now.
-func (i *ReviewItem) snapshot() []byte {
+// snapshot is what is kept of i as it is now. A row that says a time of no year is nothing that this package wrote.
+func (i *ReviewItem) snapshot() ([]byte, error) {
 	b, err := json.Marshal(snapshot{i.Subject, i.CreatedBy, i.Created, i.LastUse, i.LastNet, i.Dormant, i.Before})
 	if err != nil {
-		panic("rbac: " + err.Error())
+		return nil, fmt.Errorf("%w: a time in it is none", ErrAltered)
 	}
-	return b
+	return b, nil
 }

@@ -169,6 +169,21 @@ func TestAReviewFindsWhoHasWhatWithWhatNeedsALookFirst(t *testing.T) {
 	require.Equal(t, []Review{r}, reviews)
 }
 
+// A row that was written by hand may say a time of no year.
+func TestARowOfNoTimeIsAnErrorOfAReview(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := MemberRow{Subject: User("ann"), Roles: []RoleID{viewer.ID()}, Status: Active, Created: time.UnixMicro(1<<63 - 1)}
+	w.change(func(ctx context.Context, v int64, _ time.Time) {
+		m.Version = v
+		require.NoError(t, w.store.PutMember(ctx, m))
+	})
+	_, err := w.OpenReview(w.ctx, w.as(olga), ReviewSpec{})
+	require.ErrorIs(t, err, ErrAltered)
+	_, err = w.ReviewDue(w.ctx)
+	require.NoError(t, err)
+}
+
 func TestAMachineWithoutItsOwnerIsOrphanedInAReview(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -248,5 +248,6 @@ func (c *change) issue(ctx context.Context, row *TokenRow, t apitoken.Token) err
 // lacks says why a token of s cannot have x.
 func (t *token) lacks(s *standing, c *Catalog, x Permission) error {
 	p := Principal{s: t.narrow(s, c)}
-	return &Denied{x.String(), p.Explain(x).Reason}
+	why, _ := p.why(x)
+	return &Denied{x.String(), why}
 }
