@@ -152,14 +152,14 @@ func (d Decision) Open() Set {
 // absence later is no new yes (4 CCR 904-3, Rule 5.08). A confirmation ends with the signal it was given under.
 func (d Decision) next(c Choice) (Choice, bool) {
 	switch {
-	case d.edition == nil || !c.made():
-		return c, false // a signal alone leaves nothing behind
+	case d.edition == nil:
+		return c, false
 	case !d.gpc() && c.Confirmed:
 		c.Confirmed = false
 		return c, true
 	case d.gpc() && !d.over() && c.Confirmed && c.Policy == d.edition.version:
 		return c, false // of a user who is not known now: denied, and theirs again when they are
-	case d.signal() != 0 && (c.Confirmed || c.Granted&d.signal() != 0):
+	case c.Granted&d.signal() != 0: // a signal without a yes leaves nothing behind
 		c.Granted, c.Confirmed, c.OptOut = c.Granted&^d.signal(), false, true
 		return c, true
 	}
