@@ -84,7 +84,7 @@ func (a *Authorizer) Invite(ctx context.Context, by Principal, in Invitation) (r
 			return err
 		}
 		row.Created, row.Expires = c.now, c.now.Add(in.For)
-		if _, err := c.withdraw(ctx, func(i InvitationRow) bool { return i.Address == address }); err != nil {
+		if _, err := c.withdraw(ctx, false, func(i InvitationRow) bool { return i.Address == address }); err != nil {
 			return err
 		}
 		if err := a.store.PutInvitation(ctx, row); err != nil {
@@ -114,8 +114,9 @@ func mailbox(s string) (string, bool) {
 	return s, s != "" && len(s) <= maxAddress && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f })
 }
 
-// withdraw ends the pending invitations that f picks. One that is above c.by is not theirs to end, unless they sent it.
-func (c *change) withdraw(ctx context.Context, f func(InvitationRow) bool) (n int, err error) {
+// withdraw ends the pending invitations that f picks. One that is above c.by is not theirs to end, unless they sent it, or who
+// sent it goes.
+func (c *change) withdraw(ctx context.Context, goes bool, f func(InvitationRow) bool) (n int, err error) {
 	pending, err := c.a.store.Invitations(ctx)
 	if err != nil {
 		return 0, err
@@ -124,7 +125,7 @@ func (c *change) withdraw(ctx context.Context, f func(InvitationRow) bool) (n in
 		if !f(i) {
 			continue
 		}
-		if i.InvitedBy != c.by.Subject() && c.now.Before(i.Expires) {
+		if !goes && i.InvitedBy != c.by.Subject() && c.now.Before(i.Expires) {
 			if err := c.above(c.worth(Person, i.Roles)); err != nil {
 				return 0, err
 			}
@@ -152,7 +153,7 @@ func (a *Authorizer) WithdrawInvitation(ctx context.Context, by Principal, id st
 		case i.State == Accepted:
 			return ErrNotFound
 		}
-		_, err = c.withdraw(ctx, func(i InvitationRow) bool { return i.ID == id })
+		_, err = c.withdraw(ctx, false, func(i InvitationRow) bool { return i.ID == id })
 		return err
 	})
 }

@@ -80,7 +80,7 @@ func (c *change) sweep(ctx context.Context, who Subject) (out Left, err error) {
 	if out.Tokens, err = c.revoke(ctx, func(t *TokenRow) bool { return t.Member == who }, leftReason); err != nil {
 		return out, err
 	}
-	if out.Invitations, err = c.withdraw(ctx, func(i InvitationRow) bool { return i.InvitedBy == who }); err != nil {
+	if out.Invitations, err = c.withdraw(ctx, true, func(i InvitationRow) bool { return i.InvitedBy == who }); err != nil {
 		return out, err
 	}
 	if who.Kind == Person {

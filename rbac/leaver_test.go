@@ -306,3 +306,15 @@ func TestAnActWithinATransactionThatIsUndoneNeverWas(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, p.Can(canWrite), "seen when the transaction has ended")
 }
+
+// Who was demoted keeps nobody from removing them by what they offered when they were more.
+func TestAnInvitationFromAboveKeepsNobodyIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann, bea := w.user("ann", admin), w.user("bea", manager)
+	w.invite(w.as(ann), "x@example.com", admin)
+	require.NoError(t, w.SetRoles(w.ctx, w.as(olga), ann, viewer.ID()))
+	left, err := w.Remove(w.ctx, w.as(bea), ann)
+	require.NoError(t, err)
+	require.Equal(t, 1, left.Invitations)
+}

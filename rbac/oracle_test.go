@@ -522,6 +522,20 @@ func TestNoHistoryOfActsGivesWhatNobodyHeld(t *testing.T) {
 			name, err, want, by, from := x.one()
 			at := fmt.Sprintf("seed %d, step %d: %s: %v", seed, x.step, name, err)
 			require.Equal(t, want, err == nil, at)
+			for _, who := range oracleAll { // also of those who are not let in
+				m := oracleMember{status: Removed}
+				if x.members[who] != nil {
+					m = *x.members[who]
+				}
+				row, err := s.Member(w.ctx, who)
+				if m.status == Removed {
+					require.True(t, errors.Is(err, ErrNotFound) || row.Status == Removed, at)
+					continue
+				}
+				require.NoError(t, err, at)
+				require.Equal(t, m.status, row.Status, at)
+				require.True(t, slices.Equal(m.roles, row.Roles), at)
+			}
 			if err == nil {
 				did++
 			} else {
