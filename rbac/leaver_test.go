@@ -311,8 +311,8 @@ func TestAnActWithinATransactionThatIsUndoneNeverWas(t *testing.T) {
 func TestAnInvitationFromAboveKeepsNobodyIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ann, bea := w.user("ann", admin), w.user("bea", manager)
-	w.invite(w.as(ann), "x@example.com", admin)
+	ann, bea := w.user("ann", manager, payer), w.user("bea", manager)
+	w.invite(w.as(ann), "x@example.com", payer)
 	require.NoError(t, w.SetRoles(w.ctx, w.as(olga), ann, viewer.ID()))
 	left, err := w.Remove(w.ctx, w.as(bea), ann)
 	require.NoError(t, err)
