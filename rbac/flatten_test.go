@@ -3,6 +3,7 @@ package rbac
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,6 +41,16 @@ func TestARoleThatWouldInheritFromItselfIsRefused(t *testing.T) {
 	for _, name := range []string{"", " a", "A", "viewer", "Viewer", "x\ny", "ad\u202emin", "a\u200bb", "\xff", fmt.Sprintf("%65s", "x")} {
 		_, err = save("", name)
 		require.ErrorIs(t, err, ErrRoleName, name)
+	}
+	many, err := w.SaveRole(w.ctx, by, RoleSpec{Name: "many", Permissions: slices.Repeat([]Permission{canWrite, ViewAccess, canRead}, 1000)})
+	require.NoError(t, err)
+	all, err := w.store.Changes(w.ctx, 0)
+	require.NoError(t, err)
+	for _, r := range all.Roles {
+		require.LessOrEqual(t, len(r.Permissions), 3)
+		if r.ID == many {
+			require.ElementsMatch(t, []string{"page.read", "page.write", "rbac.access.view"}, r.Permissions)
+		}
 	}
 	require.NoError(t, w.RemoveRole(w.ctx, by, b))
 	require.ErrorIs(t, w.RemoveRole(w.ctx, by, b), ErrRole)

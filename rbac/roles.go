@@ -72,9 +72,11 @@ func (c *change) saveRole(ctx context.Context, id RoleID, spec RoleSpec) error {
 			return ErrRole
 		}
 	}
+	own := newSet(c.a.c) // each once, however often a form names it
 	for _, x := range spec.Permissions {
-		row.Permissions = append(row.Permissions, x.String())
+		own.add(x.n)
 	}
+	row.Permissions = own.names()
 	after := c.rules.apply(&Changes{Version: c.version, Roles: []RoleRow{row}})
 	made := after.stand.roles[id]
 	if made.cyclic {
