@@ -294,7 +294,7 @@ func (t *trial) now() map[Subject]names {
 
 // one does one step, and returns what it was and how it ended, by the package and by the oracle; by whom, and of whom it was an
 // invitation.
-func (t *trial) one() (name string, err error, want bool, by *actor, from *Subject) {
+func (t *trial) one() (name string, want bool, by *actor, from *Subject, err error) {
 	by = t.someone()
 	ctx, who, o := t.ctx, t.pick(), t.oracle
 	m := o.members[who]
@@ -309,7 +309,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 		roles := t.some(who.Kind)
 		err = t.SetRoles(ctx, by.Principal, who, roles...)
 		want = reach && o.valid(who.Kind, roles) && o.gives(by, minus(o.worth(who.Kind, roles), had)) && (slices.Equal(roles, m.roles) || o.keeps(who, oracleMember{roles, m.status, m.end, 0}))
-		return fmt.Sprint("set roles ", who, roles), err, want, by, nil
+		return fmt.Sprint("set roles ", who, roles), want, by, nil, err
 	case 2:
 		end := []time.Time{{}, past, far}[t.r.IntN(3)]
 		err = t.SetExpiry(ctx, by.Principal, who, end)
@@ -318,15 +318,15 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 			want = who != by.who && o.gives(by, had)
 		}
 		want = want && (end.Equal(m.end) || o.keeps(who, oracleMember{m.roles, m.status, end, 0}))
-		return fmt.Sprint("expire ", who, end), err, want, by, nil
+		return fmt.Sprint("expire ", who, end), want, by, nil, err
 	case 3:
 		err = t.Suspend(ctx, by.Principal, who)
 		want = reach && o.keeps(who, oracleMember{m.roles, Suspended, m.end, 0})
-		return fmt.Sprint("suspend ", who), err, want, by, nil
+		return fmt.Sprint("suspend ", who), want, by, nil, err
 	case 4, 5:
 		err = t.Resume(ctx, by.Principal, who)
 		want = reach && (m.status == Active || o.gives(by, had)) && o.keeps(who, oracleMember{m.roles, Active, m.end, 0})
-		return fmt.Sprint("resume ", who), err, want, by, nil
+		return fmt.Sprint("resume ", who), want, by, nil, err
 	case 6:
 		err = ignore(t.Remove(ctx, by.Principal, who))
 		leaves := by.plain && who == by.who && o.acts(by, "")
@@ -336,7 +336,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 				t.left(who)
 			}
 		}
-		return fmt.Sprint("remove ", who), err, want, by, nil
+		return fmt.Sprint("remove ", who), want, by, nil, err
 	case 7:
 		if t.r.IntN(4) != 0 {
 			return t.one()
@@ -356,7 +356,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 			t.left(who)
 		}
 		require.Equal(t.t, needs, len(report.Tenants) == 1 && report.Tenants[0].NeedsOwner)
-		return fmt.Sprint("offboard ", who), err, true, by, nil
+		return fmt.Sprint("offboard ", who), true, by, nil, err
 	case 8:
 		roles, address := t.some(Person), string(rune('a'+t.r.IntN(3)))+"@example.com"
 		secret, _, e := t.Invite(ctx, by.Principal, Invitation{Address: address, Roles: roles})
@@ -374,7 +374,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 			}
 			o.invitations = append(o.invitations, &oracleInvitation{secret: secret, address: address, roles: roles, by: by.who, step: o.step})
 		}
-		return fmt.Sprint("invite ", address, roles), e, want, by, nil
+		return fmt.Sprint("invite ", address, roles), want, by, nil, e
 	case 9, 10:
 		if len(o.invitations) == 0 {
 			return t.one()
@@ -388,7 +388,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 		}
 		err = t.Accept(ctx, i.secret, Acceptance{who, address})
 		if i.user == who.ID && m != nil && m.status != Removed {
-			return "accept again", err, true, nil, nil
+			return "accept again", true, nil, nil, err
 		}
 		from := &actor{who: i.by, limit: o.may(i.by)}
 		want = !i.over && address == i.address && (m == nil || m.status == Removed && m.removed < i.step) && o.valid(Person, i.roles) &&
@@ -397,7 +397,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 			o.members[who] = &oracleMember{roles: i.roles, status: Active}
 			i.over, i.user = true, who.ID
 		}
-		return fmt.Sprint("accept ", who, i.roles), err, want, nil, &i.by
+		return fmt.Sprint("accept ", who, i.roles), want, nil, &i.by, err
 	case 11:
 		var id RoleID
 		machine := t.r.IntN(3) == 0
@@ -419,7 +419,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 				if want {
 					o.roles[id].off = true
 				}
-				return fmt.Sprint("remove role ", id), err, want, by, nil
+				return fmt.Sprint("remove role ", id), want, by, nil, err
 			}
 		}
 		xs, parents := t.permissions(), t.some(Person)
@@ -453,7 +453,7 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 			}
 			o.roles[id] = role
 		}
-		return fmt.Sprint("save role ", id, xs, parents), e, want, by, nil
+		return fmt.Sprint("save role ", id, xs, parents), want, by, nil, e
 	case 12:
 		who = oracleMachines[t.r.IntN(len(oracleMachines))]
 		m = o.members[who]
@@ -465,17 +465,17 @@ func (t *trial) one() (name string, err error, want bool, by *actor, from *Subje
 		if want && !same {
 			o.members[who] = &oracleMember{roles: roles, status: Active}
 		}
-		return fmt.Sprint("add machine ", who, roles), err, want, by, nil
+		return fmt.Sprint("add machine ", who, roles), want, by, nil, err
 	}
 	return t.token(by, who)
 }
 
 // token issues a token and acts by it from then on; what it may do is held against who had it issued.
-func (t *trial) token(by *actor, who Subject) (string, error, bool, *actor, *Subject) {
+func (t *trial) token(by *actor, who Subject) (string, bool, *actor, *Subject, error) {
 	xs := t.permissions()
 	secret, _, err := t.IssueToken(t.ctx, by.Principal, TokenSpec{Member: who, Integration: "oracle", Scopes: xs})
 	if err != nil {
-		return "token", nil, true, by, nil
+		return "token", true, by, nil, nil
 	}
 	if p, err := t.Token(t.ctx, secret.Reveal(), netip.Addr{}); err == nil {
 		a := &actor{Principal: p, who: who, limit: names{}}
@@ -489,7 +489,7 @@ func (t *trial) token(by *actor, who Subject) (string, error, bool, *actor, *Sub
 		t.actors = append(t.actors, a)
 		t.tokens[p.TokenID()] = a
 	}
-	return "token", nil, true, by, nil
+	return "token", true, by, nil, nil
 }
 
 // left is what goes with who leaves.
@@ -519,7 +519,7 @@ func TestNoHistoryOfActsGivesWhatNobodyHeld(t *testing.T) {
 		x.was = x.now()
 		for range perWorld {
 			x.step++
-			name, err, want, by, from := x.one()
+			name, want, by, from, err := x.one()
 			at := fmt.Sprintf("seed %d, step %d: %s: %v", seed, x.step, name, err)
 			require.Equal(t, want, err == nil, at)
 			for _, who := range oracleAll { // also of those who are not let in
