@@ -232,6 +232,8 @@ func TestAMaskIsInTheWayOfWhatNeedsNoPermission(t *testing.T) {
 		_, err := w.RevokeTokens(w.ctx, mask, sel, "")
 		require.ErrorIs(t, err, ErrDenied)
 	}
+	require.ErrorIs(t, ignore(w.Tokens(w.ctx, mask, TokenSelector{Member: ann})), ErrDenied)
+	require.NoError(t, ignore(w.Tokens(w.ctx, w.as(ann), TokenSelector{Member: ann})))
 	require.NoError(t, ignore(w.RevokeTokens(w.ctx, w.as(ann), TokenSelector{ID: "t1"}, "")))
 	for _, xs := range [][]Permission{nil, {canRead}, {ViewAccess}} {
 		system := w.system().Within("grant", xs...)
