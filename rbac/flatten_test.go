@@ -93,6 +93,27 @@ func TestACycleInTheDatabaseGrantsNothingAndHurtsNobodyElse(t *testing.T) {
 	require.Equal(t, []string{"bill.pay"}, w.may(User("u~a")))
 }
 
+// Who takes a role out of a cycle that somebody made by hand gives all that the others in it have.
+func TestToMendACycleIsToGiveWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ann, bea := w.user("ann", manager), w.user("bea", viewer)
+	w.change(func(ctx context.Context, v int64, now time.Time) {
+		require.NoError(t, w.store.PutRole(ctx, RoleRow{ID: "~a", Name: "a", Version: v, Permissions: []string{canRead.String()}, Parents: []RoleID{"~b"}}))
+		require.NoError(t, w.store.PutRole(ctx, RoleRow{ID: "~b", Name: "b", Version: v, Permissions: []string{canPay.String()}, Parents: []RoleID{"~a"}}))
+		m := w.row(bea)
+		m.Version, m.Roles = v, []RoleID{"~b"}
+		require.NoError(t, w.store.PutMember(ctx, m))
+	})
+	spec := RoleSpec{ID: "~a", Name: "a", Permissions: []Permission{canRead}}
+	refused(t, ignore(w.SaveRole(w.ctx, w.as(ann), spec)), NotAbove)
+	require.False(t, w.as(bea).Can(canPay))
+	require.NoError(t, ignore(w.SaveRole(w.ctx, w.as(olga), spec)))
+	require.True(t, w.as(bea).Can(canPay))
+	require.NoError(t, ignore(w.SaveRole(w.ctx, w.as(ann), RoleSpec{ID: "~a", Name: "a", Permissions: []Permission{canRead, canWrite}})))
+	require.True(t, w.as(bea).Can(canWrite))
+}
+
 // Who is refused does not pay for how the tenant nested its roles.
 func TestARefusalCostsTheSameHoweverDeepTheRolesAre(t *testing.T) {
 	w := newWorld(t)

@@ -85,11 +85,25 @@ func (c *change) saveRole(ctx context.Context, id RoleID, spec RoleSpec) error {
 	if err := c.gives(made.worth()); err != nil {
 		return err
 	}
+	if err := c.wakes(after); err != nil {
+		return err
+	}
 	if err := c.a.store.PutRole(ctx, row); err != nil {
 		return err
 	}
 	c.rules = after
 	return c.record(ctx, roleSaved, map[string]any{"name": row.Name, "permissions": made.set.names()}, roleParty(id))
+}
+
+// wakes is nil if c.by may give what roles have after a change and had not before: those that inherit the one that changes, and those of
+// a cycle that is one no more.
+func (c *change) wakes(after *rules) error {
+	for id, before := range c.rules.stand.roles {
+		if err := c.gives(after.stand.roles[id].worth().without(before.worth())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RemoveRole removes a role of the tenant's own. It needs [ManageRoles], and what the role has must be within what by holds. Members and
