@@ -87,6 +87,21 @@ func TestTheBooksOfTheCacheAreRightWhenManyAskAtOnce(t *testing.T) {
 	require.LessOrEqual(t, a.tenants.bytes.Load(), int64(1<<16))
 }
 
+// One is counted as it came to be, also where somebody else has asked about it by then.
+func TestANewTenantIsCountedOnceWhoeverAsksFirst(t *testing.T) {
+	t.Parallel()
+	ts := newTenants(&Authorizer{}, 1<<30)
+	for range soak(3000, 100_000) {
+		id := tenancy.NewID()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { ts.put(ts.get(id), &view{rules: &rules{bytes: 1000}}) })
+		}
+		wg.Wait()
+	}
+	counted(t, &Authorizer{tenants: ts})
+}
+
 func TestTenantsThatCannotBeAskedAboutTakeNoMoreThanOthers(t *testing.T) {
 	t.Parallel()
 	b := newBroken(NewMemory())

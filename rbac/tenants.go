@@ -123,7 +123,7 @@ func (ts *tenants) get(id tenancy.ID) *tenant {
 	}
 	t, made := sh.add(h, id)
 	if made {
-		ts.bytes.Add(t.bytes)
+		ts.bytes.Add(perTenant) // and not t.bytes: another may have counted what it takes by now
 		ts.trim(t)
 	}
 	return t
