@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
@@ -48,26 +47,12 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
 		Steps: migrate.Folder(migrations, "postgres"), Versions: "audit_heads.goose_db_version", Lock: 7233150837425263458,
-		Before: `CREATE SCHEMA IF NOT EXISTS audit_heads`, After: guard + headsGrants(systemRole), Newer: audit.ErrSchema,
+		Before: `CREATE SCHEMA IF NOT EXISTS audit_heads`, After: guard + migrate.SystemSchema("audit_heads", systemRole,
+			"SELECT, INSERT ON audit_heads.event, audit_heads.open, audit_heads.tile, audit_heads.checkpoint",
+			"SELECT, INSERT, UPDATE ON audit_heads.head, audit_heads.tree"), Newer: audit.ErrSchema,
 	})
 	if err != nil {
 		return fmt.Errorf("auditsql: %w", err)
 	}
 	return nil
-}
-
-// headsGrants gives the log of the heads to the system role, and to nobody else.
-func headsGrants(role string) string {
-	out := `
-		REVOKE ALL ON SCHEMA audit_heads FROM PUBLIC;
-		REVOKE ALL ON ALL TABLES IN SCHEMA audit_heads FROM PUBLIC;`
-	if role == "" {
-		return out
-	}
-	role = `"` + strings.ReplaceAll(role, `"`, `""`) + `"`
-	return out + `
-		REVOKE ALL ON ALL TABLES IN SCHEMA audit_heads FROM ` + role + `;
-		GRANT USAGE ON SCHEMA audit_heads TO ` + role + `;
-		GRANT SELECT, INSERT ON audit_heads.event, audit_heads.open, audit_heads.tile, audit_heads.checkpoint TO ` + role + `;
-		GRANT SELECT, INSERT, UPDATE ON audit_heads.head, audit_heads.tree TO ` + role
 }

@@ -2,7 +2,6 @@ package auditsql
 
 import (
 	"context"
-	"errors"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
@@ -37,11 +36,4 @@ func (t *tree) fitting(ctx context.Context) error {
 		return nil
 	}
 	return t.read(ctx, func(context.Context, *sqlx.Tx) error { return nil })
-}
-
-// isMissing reports whether Postgres does not know a table or column: another shard than the one that was looked at may
-// not have been migrated.
-func isMissing(err error) bool {
-	var e interface{ SQLState() string }
-	return errors.As(err, &e) && (e.SQLState() == "42P01" || e.SQLState() == "42703")
 }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
 )
@@ -112,7 +113,7 @@ func named(err error) error {
 		return fmt.Errorf("%w: %w", audit.ErrUnknown, err)
 	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
 		return fmt.Errorf("%w: %w", audit.ErrUnavailable, err)
-	case isMissing(err):
+	case migrate.IsMissing(err):
 		return fmt.Errorf("%w: %w", audit.ErrSchema, err)
 	}
 	return err

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -67,4 +68,11 @@ func (k Known) InSQLite(ctx context.Context, tx *sqlx.Tx, steps fs.FS, system bo
 	}
 	return fmt.Errorf("%w: the file has %d of %d steps: give sqlite.ReadMigrations(%q, %ssql.%s()) to sqlite.Options.%s",
 		k.Wrong, len(have), len(want), k.Name, k.Name, of, to)
+}
+
+// IsMissing reports whether Postgres does not know a table, column or schema: another shard than the one that was looked at
+// may not have been migrated.
+func IsMissing(err error) bool {
+	var e interface{ SQLState() string }
+	return errors.As(err, &e) && (e.SQLState() == "42P01" || e.SQLState() == "42703" || e.SQLState() == "3F000")
 }

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/rbac"
@@ -45,25 +44,10 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
 		Steps: migrate.Folder(migrations, "postgres"), Versions: "rbac_homes.goose_db_version", Lock: 7233150837425263460,
-		Before: `CREATE SCHEMA IF NOT EXISTS rbac_homes`, After: guard + homeGrants(systemRole), Newer: rbac.ErrSchema,
+		Before: `CREATE SCHEMA IF NOT EXISTS rbac_homes`, After: guard + migrate.SystemSchema("rbac_homes", systemRole, "SELECT, INSERT ON rbac_homes.home"), Newer: rbac.ErrSchema,
 	})
 	if err != nil {
 		return fmt.Errorf("rbacsql: %w", err)
 	}
 	return nil
-}
-
-// homeGrants gives the homes to the system role, and to nobody else.
-func homeGrants(role string) string {
-	out := `
-		REVOKE ALL ON SCHEMA rbac_homes FROM PUBLIC;
-		REVOKE ALL ON ALL TABLES IN SCHEMA rbac_homes FROM PUBLIC;`
-	if role == "" {
-		return out
-	}
-	role = `"` + strings.ReplaceAll(role, `"`, `""`) + `"`
-	return out + `
-		REVOKE ALL ON ALL TABLES IN SCHEMA rbac_homes FROM ` + role + `;
-		GRANT USAGE ON SCHEMA rbac_homes TO ` + role + `;
-		GRANT SELECT, INSERT ON rbac_homes.home TO ` + role
 }

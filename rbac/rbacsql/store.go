@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/jmoiron/sqlx"
@@ -134,7 +135,7 @@ func named(err error) error {
 		return err
 	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
 		return fmt.Errorf("%w: %w", rbac.ErrUnavailable, err)
-	case isMissing(err):
+	case migrate.IsMissing(err):
 		return fmt.Errorf("%w: %w", rbac.ErrSchema, err)
 	case isRefused(err):
 		return fmt.Errorf("%w: %w", rbac.ErrRefused, err)

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy/rls"
@@ -42,25 +41,10 @@ func Migrate(ctx context.Context, owner *sql.DB, appRole, systemRole string) err
 	}
 	err = migrate.Up(ctx, owner, migrate.Schema{
 		Steps: migrate.Folder(migrations, "postgres"), Versions: "vault_roots.goose_db_version", Lock: 7233150837425263459,
-		Before: `CREATE SCHEMA IF NOT EXISTS vault_roots`, After: guard + rootGrants(systemRole), Newer: vault.ErrSchema,
+		Before: `CREATE SCHEMA IF NOT EXISTS vault_roots`, After: guard + migrate.SystemSchema("vault_roots", systemRole, "SELECT, INSERT, UPDATE (state, wrapped) ON vault_roots.root"), Newer: vault.ErrSchema,
 	})
 	if err != nil {
 		return fmt.Errorf("vaultsql: %w", err)
 	}
 	return nil
-}
-
-// rootGrants gives the roots to the system role, and to nobody else.
-func rootGrants(role string) string {
-	out := `
-		REVOKE ALL ON SCHEMA vault_roots FROM PUBLIC;
-		REVOKE ALL ON ALL TABLES IN SCHEMA vault_roots FROM PUBLIC;`
-	if role == "" {
-		return out
-	}
-	role = `"` + strings.ReplaceAll(role, `"`, `""`) + `"`
-	return out + `
-		REVOKE ALL ON ALL TABLES IN SCHEMA vault_roots FROM ` + role + `;
-		GRANT USAGE ON SCHEMA vault_roots TO ` + role + `;
-		GRANT SELECT, INSERT, UPDATE (state, wrapped) ON vault_roots.root TO ` + role
 }

@@ -2,7 +2,6 @@ package vaultsql
 
 import (
 	"context"
-	"errors"
 
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -36,11 +35,4 @@ func (s *Store) fitting(ctx context.Context) error {
 		return nil
 	}
 	return s.read(ctx, func(context.Context, *sqlx.Tx) error { return nil })
-}
-
-// isMissing reports whether Postgres does not know a table or column: another shard than the one that was looked at may
-// not have been migrated.
-func isMissing(err error) bool {
-	var e interface{ SQLState() string }
-	return errors.As(err, &e) && (e.SQLState() == "42P01" || e.SQLState() == "42703" || e.SQLState() == "3F000")
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/vault"
@@ -155,7 +156,7 @@ func named(err error) error {
 		return err
 	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
 		return fmt.Errorf("%w: %w", vault.ErrUnavailable, err)
-	case isMissing(err):
+	case migrate.IsMissing(err):
 		return fmt.Errorf("%w: %w", vault.ErrSchema, err)
 	}
 	return err
