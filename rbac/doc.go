@@ -57,7 +57,7 @@
 // # How it is fast
 //
 // The rules of a tenant in use are in memory, flattened, and never change: what comes next is made beside them and shares what
-// stayed. A check is two map lookups and a bit, takes no lock and allocates nothing. To know whether the rules are
+// stayed. A check is two look-ups and a bit, takes no lock and allocates nothing. To know whether the rules are
 // still those, the store is asked for one number, behind the answers, and then for the rows above it.
 //
 // # What it leaves to you
