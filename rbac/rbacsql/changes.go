@@ -35,7 +35,7 @@ func changesOn(pg bool) string {
 // Changes implements [rbac.Store].
 func (s *Store) Changes(ctx context.Context, after int64) (out rbac.Changes, err error) {
 	var r *reading
-	err = s.all(ctx, s.changes, []any{after, after, after}, func() { r = newReading() }, func(scan func(...any) error) error { return r.next(scan) })
+	err = s.t.All(ctx, s.changes, []any{after, after, after}, func() { r = newReading() }, func(scan func(...any) error) error { return r.next(scan) })
 	if err != nil {
 		return rbac.Changes{}, err
 	}

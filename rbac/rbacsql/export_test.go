@@ -1,10 +1,10 @@
 package rbacsql
 
 // ChangesSQL is the statement of Changes.
-func (s *Store) ChangesSQL() string { return s.sql(s.changes) }
+func (s *Store) ChangesSQL() string { return s.t.SQL(s.changes) }
 
 // SQL writes a statement as the store does.
-func (s *Store) SQL(text string) string { return s.sql(text) }
+func (s *Store) SQL(text string) string { return s.t.SQL(text) }
 
 // The statements that others begin with.
 const (

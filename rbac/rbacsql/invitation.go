@@ -12,7 +12,7 @@ func (s *Store) PutInvitation(ctx context.Context, i rbac.InvitationRow) error {
 	if i.State != rbac.Pending {
 		i.Address = ""
 	}
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		if err := texts(i.ID, i.Address, string(i.State), string(i.InvitedBy.Kind), i.InvitedBy.ID, i.Member); err != nil {
 			return err
 		}
@@ -45,10 +45,10 @@ func scanInvitation(scan func(...any) error) (i rbac.InvitationRow, err error) {
 // Invitation implements [rbac.Store]. On SQLite nobody else writes in a transaction that writes.
 func (s *Store) Invitation(ctx context.Context, id string) (out rbac.InvitationRow, err error) {
 	found := false
-	run, text := s.read, invitation+`WHERE id = ?`
-	if s.db.InTx(ctx) {
-		run = s.write
-		if s.pg {
+	run, text := s.t.Read, invitation+`WHERE id = ?`
+	if s.t.DB.InTx(ctx) {
+		run = s.t.Write
+		if s.t.PG {
 			text += ` FOR UPDATE`
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Store) Invitation(ctx context.Context, id string) (out rbac.InvitationR
 		return out, rbac.ErrNotFound
 	}
 	err = run(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
-		out, err = scanInvitation(tx.QueryRowxContext(ctx, s.sql(text), id).Scan)
+		out, err = scanInvitation(tx.QueryRowxContext(ctx, s.t.SQL(text), id).Scan)
 		none, err := noRows(err)
 		found = none == nil
 		return err
@@ -69,7 +69,7 @@ func (s *Store) Invitation(ctx context.Context, id string) (out rbac.InvitationR
 
 // Invitations implements [rbac.Store].
 func (s *Store) Invitations(ctx context.Context) (out []rbac.InvitationRow, err error) {
-	err = s.all(ctx, invitation+`WHERE state = 'pending' ORDER BY created, id`, nil, func() { out = nil }, func(scan func(...any) error) error {
+	err = s.t.All(ctx, invitation+`WHERE state = 'pending' ORDER BY created, id`, nil, func() { out = nil }, func(scan func(...any) error) error {
 		i, err := scanInvitation(scan)
 		out = append(out, i)
 		return err

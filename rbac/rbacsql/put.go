@@ -52,8 +52,8 @@ func init() {
 // put puts a row. SQLite asks the triggers of INSERT even where ON CONFLICT turns it into an UPDATE, and these refuse what is
 // there, so that there it is two statements.
 func (s *Store) put(ctx context.Context, tx *sqlx.Tx, t table, values ...any) error {
-	if s.pg {
-		_, err := tx.ExecContext(ctx, s.sql(upserts[t.name]), values...)
+	if s.t.PG {
+		_, err := tx.ExecContext(ctx, s.t.SQL(upserts[t.name]), values...)
 		return err
 	}
 	n := len(t.key)

@@ -12,7 +12,7 @@ import (
 
 // PutReview implements [rbac.Store].
 func (s *Store) PutReview(ctx context.Context, r rbac.ReviewRow) error {
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		if err := texts(r.ID, r.OpenedBy, r.ClosedBy, string(r.Overdue), string(r.Summary)); err != nil {
 			return err
 		}
@@ -23,7 +23,7 @@ func (s *Store) PutReview(ctx context.Context, r rbac.ReviewRow) error {
 
 // Reviews implements [rbac.Store].
 func (s *Store) Reviews(ctx context.Context) (out []rbac.ReviewRow, err error) {
-	err = s.all(ctx, `SELECT id, opened_by, opened, due, closed, closed_by, overdue, applied, reminded, summary FROM rbac_review ORDER BY opened DESC, id DESC`, nil,
+	err = s.t.All(ctx, `SELECT id, opened_by, opened, due, closed, closed_by, overdue, applied, reminded, summary FROM rbac_review ORDER BY opened DESC, id DESC`, nil,
 		func() { out = nil }, func(scan func(...any) error) error {
 			var r rbac.ReviewRow
 			var opened, due int64
@@ -57,7 +57,7 @@ const batch = 500
 
 // PutItems implements [rbac.Store].
 func (s *Store) PutItems(ctx context.Context, items []rbac.ItemRow) error {
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		list, has := []line{}, map[[2]string]bool{}
 		for _, i := range items {
 			if err := texts(i.Review, i.Key, string(i.Kind), i.ID, string(i.Snapshot), string(i.Decision), i.Note, i.By, string(i.Outcome)); err != nil {
@@ -89,8 +89,8 @@ func (s *Store) putLines(ctx context.Context, tx *sqlx.Tx, list []line) error {
 	const into = `INSERT INTO rbac_item (review, key, kind, id, snapshot, decision, note, decided_by, decided, outcome) `
 	const set = ` DO UPDATE SET kind = excluded.kind, id = excluded.id, snapshot = excluded.snapshot, decision = excluded.decision, note = excluded.note,
 		decided_by = excluded.decided_by, decided = excluded.decided, outcome = excluded.outcome`
-	if s.pg {
-		_, err = tx.ExecContext(ctx, s.sql(into+`SELECT i.review, i.key, i.kind, i.id, i.snapshot, i.decision, i.note, i.decided_by, i.decided, i.outcome
+	if s.t.PG {
+		_, err = tx.ExecContext(ctx, s.t.SQL(into+`SELECT i.review, i.key, i.kind, i.id, i.snapshot, i.decision, i.note, i.decided_by, i.decided, i.outcome
 			FROM json_to_recordset(?::json) AS i (review text, key text, kind text, id text, snapshot text, decision text, note text, decided_by text, decided bigint, outcome text)
 			ON CONFLICT (tenant_id, review, key)`+set), string(text))
 		return err
@@ -125,7 +125,7 @@ func (s *Store) Items(ctx context.Context, review, after string, limit int) (out
 	if texts(review, after) != nil {
 		return nil, errText
 	}
-	err = s.all(ctx, item+`> ? ORDER BY key LIMIT ?`, []any{review, after, limit}, func() { out = nil }, func(scan func(...any) error) error {
+	err = s.t.All(ctx, item+`> ? ORDER BY key LIMIT ?`, []any{review, after, limit}, func() { out = nil }, func(scan func(...any) error) error {
 		i, err := scanItem(scan)
 		out = append(out, i)
 		return err
@@ -139,7 +139,7 @@ func (s *Store) Item(ctx context.Context, review, key string) (out rbac.ItemRow,
 	if texts(review, key) != nil {
 		return out, rbac.ErrNotFound
 	}
-	err = s.all(ctx, item+`= ?`, []any{review, key}, func() { found = false }, func(scan func(...any) error) (err error) {
+	err = s.t.All(ctx, item+`= ?`, []any{review, key}, func() { found = false }, func(scan func(...any) error) (err error) {
 		out, err = scanItem(scan)
 		found = true
 		return err

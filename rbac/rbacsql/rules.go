@@ -29,19 +29,19 @@ const Channel = "bailiwick_rbac"
 func (s *Store) Advance(ctx context.Context) (version int64, now time.Time, err error) {
 	var us int64
 	err = s.rule(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if !s.pg { // whose transaction is the only one that writes
-			err := tx.QueryRowxContext(ctx, s.sql(`UPDATE rbac_version SET version = version + 1 RETURNING version, {now}`)).Scan(&version, &us)
+		if !s.t.PG { // whose transaction is the only one that writes
+			err := tx.QueryRowxContext(ctx, s.t.SQL(`UPDATE rbac_version SET version = version + 1 RETURNING version, {now}`)).Scan(&version, &us)
 			if none, err := noRows(err); none == nil {
 				return err
 			}
-			return tx.QueryRowxContext(ctx, s.sql(`INSERT INTO rbac_version (version) VALUES (1) RETURNING version, {now}`)).Scan(&version, &us)
+			return tx.QueryRowxContext(ctx, s.t.SQL(`INSERT INTO rbac_version (version) VALUES (1) RETURNING version, {now}`)).Scan(&version, &us)
 		}
 		tenant, err := tenancy.From(ctx)
 		if err != nil {
 			return err
 		}
 		var told string
-		return tx.QueryRowxContext(ctx, s.sql(`INSERT INTO rbac_version (version) VALUES (1) ON CONFLICT (tenant_id) DO UPDATE SET version = rbac_version.version + 1
+		return tx.QueryRowxContext(ctx, s.t.SQL(`INSERT INTO rbac_version (version) VALUES (1) ON CONFLICT (tenant_id) DO UPDATE SET version = rbac_version.version + 1
 			RETURNING version, {now}, pg_notify('`+Channel+`', ?)::text`), rbac.Hint(tenant)).Scan(&version, &us, &told)
 	})
 	if err != nil {
@@ -52,8 +52,8 @@ func (s *Store) Advance(ctx context.Context) (version int64, now time.Time, err 
 
 // rule runs f in the transaction that ctx carries, for rules change in no other.
 func (s *Store) rule(ctx context.Context, f tenantdb.Func) error {
-	inside := s.db.InTx(ctx)
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	inside := s.t.DB.InTx(ctx)
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		if !inside {
 			return fmt.Errorf("%w: rules that change outside of a transaction", rbac.ErrRefused)
 		}

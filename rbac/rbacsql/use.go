@@ -22,7 +22,7 @@ type seen struct {
 
 // Saw implements [rbac.Store], in one statement. Those who tell of the same uses at once lock them in one order.
 func (s *Store) Saw(ctx context.Context, uses []rbac.Use) error {
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		list := make([]seen, len(uses))
 		for i, u := range uses {
 			if err := texts(string(u.Kind), u.ID); err != nil {
@@ -45,8 +45,8 @@ func (s *Store) Saw(ctx context.Context, uses []rbac.Use) error {
 		if err != nil {
 			return err
 		}
-		if s.pg {
-			_, err = tx.ExecContext(ctx, s.sql(`INSERT INTO rbac_use (kind, id, at, net) SELECT u.kind, u.id, u.at, u.net
+		if s.t.PG {
+			_, err = tx.ExecContext(ctx, s.t.SQL(`INSERT INTO rbac_use (kind, id, at, net) SELECT u.kind, u.id, u.at, u.net
 				FROM json_to_recordset(?::json) AS u (kind text, id text, at bigint, net text) ON CONFLICT (tenant_id, kind, id)
 				DO UPDATE SET at = excluded.at, net = excluded.net WHERE excluded.at > rbac_use.at`), string(text))
 			return err
@@ -61,7 +61,7 @@ func (s *Store) Saw(ctx context.Context, uses []rbac.Use) error {
 // Uses implements [rbac.Store].
 func (s *Store) Uses(ctx context.Context) (out []rbac.Use, err error) {
 	var w words
-	err = s.all(ctx, `SELECT kind, id, at, net FROM rbac_use`, nil, func() { out, w = nil, words{} }, func(scan func(...any) error) error {
+	err = s.t.All(ctx, `SELECT kind, id, at, net FROM rbac_use`, nil, func() { out, w = nil, words{} }, func(scan func(...any) error) error {
 		var x seen
 		if err := scan(&x.Kind, &x.ID, &x.At, &x.Net); err != nil {
 			return err
