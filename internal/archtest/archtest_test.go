@@ -22,12 +22,13 @@ var doors = []string{"tenancy", "rbac", "vault", "consent", "supportgrant", "dsa
 // mayImport lists the modules a door's own package may import beside the standard library and this
 // module.
 var mayImport = map[string][]string{
-	"redact":  {},
-	"tenancy": {"github.com/google/uuid"},
-	"audit":   {"golang.org/x/mod", "github.com/google/uuid"},
-	"vault":   {"golang.org/x/crypto"},
-	"rbac":    {"golang.org/x/sync"},
-	"consent": {"golang.org/x/text"},
+	"redact":       {},
+	"tenancy":      {"github.com/google/uuid"},
+	"audit":        {"golang.org/x/mod", "github.com/google/uuid"},
+	"vault":        {"golang.org/x/crypto"},
+	"rbac":         {"golang.org/x/sync"},
+	"consent":      {"golang.org/x/text"},
+	"supportgrant": {"github.com/google/uuid"},
 }
 
 // mayUseDoors lists the doors a door may stand on. A pillar never stands on a pillar.
