@@ -18,13 +18,17 @@ var ErrInUse = errors.New("vault: a key may still be in use")
 
 // DestroyPurposeKeys destroys all keys of a purpose but the newest one, with which copies of what was sealed under them
 // become useless. It is [ErrInUse], and destroys nothing, while a person's key or a secret is under one of them, which
-// [Vault.RotatePurposeKey] ends, or if the newest is younger than an hour. Values of columns that are nobody's, and streams, are not known here: seal
+// [Vault.RotatePurposeKey] ends, or if the newest is younger than an hour by the store's clock. Values of columns that are nobody's, and streams, are not known here: seal
 // them anew before ([Field.Reseal]), for they are lost otherwise. It returns how many were destroyed.
 func (v *Vault) DestroyPurposeKeys(ctx context.Context, purpose string, by audit.Party) (int, error) {
 	if err := (&Ref{Purpose: purpose, ID: "-"}).check(); err != nil {
 		return 0, err
 	}
 	r, err := v.ring(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now, err := v.store.Now(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -40,7 +44,7 @@ func (v *Vault) DestroyPurposeKeys(ctx context.Context, purpose string, by audit
 		case w.State != Active:
 			old = append(old, w.ID)
 		default:
-			young = time.Since(w.Created) < settled
+			young = now.Sub(w.Created) < settled
 		}
 	}
 	if young && len(old) > 0 {

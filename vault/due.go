@@ -29,11 +29,19 @@ func (v *Vault) All(ctx context.Context) iter.Seq2[Info, error] {
 	}
 }
 
-// Due yields those of All that want something done within that time: they are to be rotated, they expire, or a
+// Due yields those of All that want something done within that time, by the store's clock: they are to be rotated, they expire, or a
 // [Vault.Disconnect] of them was not finished.
 func (v *Vault) Due(ctx context.Context, within time.Duration) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		now := time.Now()
+		var now time.Time
+		err := v.isClosed()
+		if err == nil {
+			now, err = v.store.Now(ctx)
+		}
+		if err != nil {
+			yield(Info{}, err)
+			return
+		}
 		for i, err := range v.All(ctx) {
 			if (err != nil || i.due(now.Add(within))) && !yield(i, err) {
 				return

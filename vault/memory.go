@@ -15,6 +15,7 @@ type Memory struct {
 	mu      sync.Mutex
 	roots   []Root
 	tenants map[tenancy.ID]*memoryTenant
+	clock   func() time.Time
 }
 
 type memoryTenant struct {
@@ -30,7 +31,7 @@ type memorySecret struct {
 }
 
 // NewMemory returns an empty Memory.
-func NewMemory() *Memory { return &Memory{tenants: map[tenancy.ID]*memoryTenant{}} }
+func NewMemory() *Memory { return &Memory{tenants: map[tenancy.ID]*memoryTenant{}, clock: time.Now} }
 
 var _ Store = (*Memory)(nil)
 
@@ -54,13 +55,13 @@ func (m *Memory) of(ctx context.Context, f func(t *memoryTenant) error) error {
 }
 
 // Roots implements [Store].
-func (m *Memory) Roots(ctx context.Context) ([]Root, error) {
+func (m *Memory) Roots(ctx context.Context) ([]Root, time.Time, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.roots), nil
+	return slices.Clone(m.roots), m.clock(), nil
 }
 
 // AddRoot implements [Store].
@@ -78,9 +79,15 @@ func (m *Memory) AddRoot(ctx context.Context, r Root, after KeyID) error {
 	case active >= 0:
 		m.roots[active].State = Retired
 	}
-	r.State, r.Created = Active, time.Now()
+	r.State, r.Created = Active, m.clock()
 	m.roots = append(m.roots, r)
 	return nil
+}
+
+// Now implements [Store].
+func (m *Memory) Now(ctx context.Context) (now time.Time, err error) {
+	err = m.of(ctx, func(*memoryTenant) error { now = m.clock(); return nil })
+	return now, err
 }
 
 // Tx implements [Store], but for its promise: what f did before it failed stays.
@@ -267,7 +274,7 @@ func (m *Memory) AddKey(ctx context.Context, k WrappedKey, after KeyID) (out Wra
 			replaced.State = Retired
 			t.epoch++
 		}
-		k.State, k.Created, k.Seq = Active, time.Now(), int64(len(t.keys)+1)
+		k.State, k.Created, k.Seq = Active, m.clock(), int64(len(t.keys)+1)
 		t.keys = append(t.keys, k)
 		out = k
 		return nil

@@ -11,11 +11,17 @@ import (
 // Secret implements [Store].
 func (m *Memory) Secret(ctx context.Context, purpose, id string) (out StoredSecret, err error) {
 	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		out = s.StoredSecret
+		out = m.told(s)
 		out.Sealed = bytes.Clone(out.Sealed)
 		return nil
 	})
 	return out, err
+}
+
+func (m *Memory) told(s *memorySecret) StoredSecret {
+	out := s.StoredSecret
+	out.Stale = m.clock().Sub(s.Used) > time.Minute
+	return out
 }
 
 func (m *Memory) secret(ctx context.Context, purpose, id string, f func(*memorySecret) error) error {
@@ -32,7 +38,7 @@ func (m *Memory) secret(ctx context.Context, purpose, id string, f func(*memoryS
 func (m *Memory) PutSecret(ctx context.Context, s StoredSecret) error {
 	return m.of(ctx, func(t *memoryTenant) error {
 		at := [2]string{s.Purpose, s.ID}
-		old, now := t.secrets[at], time.Now()
+		old, now := t.secrets[at], m.clock()
 		s.Sealed, s.Created, s.Replaced, s.Used = bytes.Clone(s.Sealed), now, now, time.Time{}
 		next := &memorySecret{StoredSecret: s}
 		switch {
@@ -71,7 +77,7 @@ func (m *Memory) Secrets(ctx context.Context, purpose, id string, f func(StoredS
 	err := m.of(ctx, func(t *memoryTenant) error {
 		for at, s := range t.secrets {
 			if cmp.Or(cmp.Compare(at[0], purpose), cmp.Compare(at[1], id)) > 0 {
-				s := s.StoredSecret
+				s := m.told(s)
 				s.Sealed = nil
 				all = append(all, s)
 			}
@@ -95,7 +101,7 @@ func (m *Memory) SecretsUnder(ctx context.Context, key KeyID, purpose, id string
 	err = m.of(ctx, func(t *memoryTenant) error {
 		for at, s := range t.secrets {
 			if s.Key == key && cmp.Or(cmp.Compare(at[0], purpose), cmp.Compare(at[1], id)) > 0 {
-				out = append(out, s.StoredSecret)
+				out = append(out, m.told(s))
 				out[len(out)-1].Sealed = bytes.Clone(s.Sealed)
 			}
 		}
@@ -142,7 +148,7 @@ func byPlace(a, b StoredSecret) int {
 // Used implements [Store].
 func (m *Memory) Used(ctx context.Context, purpose, id string) error {
 	return m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		if now := time.Now(); now.Sub(s.Used) > time.Minute {
+		if now := m.clock(); now.Sub(s.Used) > time.Minute {
 			s.Used = now.Truncate(time.Minute)
 		}
 		return nil
@@ -152,7 +158,7 @@ func (m *Memory) Used(ctx context.Context, purpose, id string) error {
 // Lease implements [Store].
 func (m *Memory) Lease(ctx context.Context, purpose, id, by string, d time.Duration) (ok bool, err error) {
 	err = m.secret(ctx, purpose, id, func(s *memorySecret) error {
-		now := time.Now()
+		now := m.clock()
 		if ok = s.lease == by || !now.Before(s.until); ok {
 			s.lease, s.until = by, now.Add(d)
 		}

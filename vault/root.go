@@ -23,7 +23,7 @@ func (v *Vault) loadRoots(ctx context.Context) (*roots, error) {
 	if err := v.isClosed(); err != nil {
 		return nil, err
 	}
-	rows, err := v.store.Roots(ctx)
+	rows, _, err := v.store.Roots(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (v *Vault) loadRoots(ctx context.Context) (*roots, error) {
 		if err := v.addRoot(ctx, v.keepers[0], KeyID{}); err != nil && !errors.Is(err, ErrConflict) {
 			return nil, err
 		}
-		if rows, err = v.store.Roots(ctx); err != nil {
+		if rows, _, err = v.store.Roots(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
@@ -67,18 +66,18 @@ func (v *Vault) eachUnderOldRoots(ctx context.Context, tenants iter.Seq2[tenancy
 }
 
 // DestroyRoots destroys all roots but the active one, with which backups of before become useless. It is [ErrInUse], and
-// destroys nothing, if one of tenants, all there are, has keys under an older root, or the active one is younger than an hour.
+// destroys nothing, if one of tenants, all there are, has keys under an older root, or the active one is younger than an hour by the store's clock.
 // It returns how many were destroyed.
 func (v *Vault) DestroyRoots(ctx context.Context, tenants iter.Seq2[tenancy.ID, error]) (n int, err error) {
 	if _, err := v.activeRoot(ctx); err != nil {
 		return 0, err
 	}
-	rows, err := v.store.Roots(ctx)
+	rows, now, err := v.store.Roots(ctx)
 	if err != nil {
 		return 0, err
 	}
 	for _, r := range rows {
-		if r.State == Active && time.Since(r.Created) < settled {
+		if r.State == Active && now.Sub(r.Created) < settled {
 			return 0, fmt.Errorf("%w: the active root is younger than an hour", ErrInUse)
 		}
 	}

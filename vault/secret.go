@@ -142,7 +142,7 @@ func (v *Vault) Use(ctx context.Context, r Ref, f func(secret []byte) error) err
 	if err := v.useVersion(ctx, row, f); err != nil {
 		return err
 	}
-	if time.Since(row.Used) > time.Minute && !v.store.InTx(ctx) { // it may fail, and must not take a transaction with it
+	if row.Stale && !v.store.InTx(ctx) { // it may fail, and must not take a transaction with it
 		_ = v.store.Used(ctx, r.Purpose, r.ID)
 	}
 	return nil

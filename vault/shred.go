@@ -25,7 +25,7 @@ type Receipt struct {
 	At        time.Time // by this process's clock
 	Pseudonym string    // what the store knows the person as; it says nothing without the tenant's keys
 	// Everywhere is when the last process that had the keys in memory has lost them, as long as all have the same
-	// [Options.FreshFor].
+	// [Options.FreshFor]. In a transaction of yours it is as much later as that commits later.
 	Everywhere time.Time
 	// Residue names what the library cannot reach: copies of the wrapped keys that are only useful with the tenant's
 	// keys, in backups, and in what a server keeps of changes.

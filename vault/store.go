@@ -76,8 +76,8 @@ type Root struct {
 // returned, and their transaction has committed; nor what Rewrap and ResealSecrets replace, once nothing is under from any
 // more. While somebody reads what was there, it goes when they have ended.
 type Store interface {
-	// Roots returns all roots, oldest first.
-	Roots(ctx context.Context) ([]Root, error)
+	// Roots returns all roots, oldest first, and what the clock says that they were Created by.
+	Roots(ctx context.Context) ([]Root, time.Time, error)
 	// AddRoot adds an active root, and retires the one that was, in one step. It is ErrConflict, and changes nothing,
 	// unless after is the active one; zero: there is none.
 	AddRoot(ctx context.Context, r Root, after KeyID) error
@@ -85,6 +85,8 @@ type Store interface {
 	// none of that name. It does not look whether tenants' keys are under it.
 	DestroyRoot(ctx context.Context, id KeyID) error
 
+	// Now is the store's clock, by which the times of the tenant's keys and secrets are.
+	Now(ctx context.Context) (time.Time, error)
 	// Tx runs f in one transaction: what f does in the store with the ctx it is given is in force together or not at
 	// all. It joins the one that ctx carries.
 	Tx(ctx context.Context, f func(ctx context.Context) error) error
@@ -167,4 +169,5 @@ type StoredSecret struct {
 	Created     time.Time // of version 1, by the store's clock, as are Replaced and Used
 	Replaced    time.Time // when this version was stored
 	Used        time.Time // to the minute; zero: never
+	Stale       bool      // by the store's clock Used is more than a minute ago; PutSecret does not look at it
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
@@ -79,6 +80,12 @@ func onSQLite(t testing.TB) *world {
 
 func openSQLite(t testing.TB, dir string, of ...sqlite.Migration) *sqlite.DB {
 	t.Helper()
+	return openSQLiteBy(t, dir, nil, of...)
+}
+
+// openSQLiteBy is openSQLite with another clock than that of this process.
+func openSQLiteBy(t testing.TB, dir string, clock func() time.Time, of ...sqlite.Migration) *sqlite.DB {
+	t.Helper()
 	steps, err := sqlite.ReadMigrations("vault", vaultsql.SQLite())
 	require.NoError(t, err)
 	system, err := sqlite.ReadMigrations("vault", vaultsql.SQLiteSystem())
@@ -88,7 +95,7 @@ func openSQLite(t testing.TB, dir string, of ...sqlite.Migration) *sqlite.DB {
 	heads, err := sqlite.ReadMigrations("audit", auditsql.SQLiteSystem())
 	require.NoError(t, err)
 	steps, system = append(steps, log...), append(system, heads...)
-	db, err := sqlite.Open(dir, sqlite.Options{Migrations: append(steps, of...), SystemMigrations: system,
+	db, err := sqlite.Open(dir, sqlite.Options{Migrations: append(steps, of...), SystemMigrations: system, Clock: clock,
 		SystemAudit: func(context.Context, tenancy.Act) error { return nil }})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })

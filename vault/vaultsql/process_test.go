@@ -22,7 +22,7 @@ func TestProcessesRaceOnFirstUse(t *testing.T) {
 		for range 4 {
 			vaults = append(vaults, openVault(t, w.process(t), keeper))
 		}
-		roots, err := w.store(t).Roots(t.Context())
+		roots, _, err := w.store(t).Roots(t.Context())
 		require.NoError(t, err)
 		require.Len(t, roots, 1)
 		ctx := w.tenant(t)

@@ -149,7 +149,7 @@ func TestRootsAreNeitherChangedNorRemoved(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.store(t)
 		openVault(t, s, newKeeper(t))
-		roots, err := s.Roots(t.Context())
+		roots, _, err := s.Roots(t.Context())
 		require.NoError(t, err)
 		second := roots[0]
 		second.ID[0]++
@@ -180,7 +180,7 @@ func TestRootsAreNeitherChangedNorRemoved(t *testing.T) {
 			}
 		}
 		require.NoError(t, s.DestroyRoot(t.Context(), roots[0].ID))
-		all, err := s.Roots(t.Context())
+		all, _, err := s.Roots(t.Context())
 		require.NoError(t, err)
 		require.Len(t, all, 2)
 	})

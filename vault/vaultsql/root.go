@@ -3,6 +3,7 @@ package vaultsql
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/bailiwick-dev/bailiwick/vault"
@@ -35,9 +36,14 @@ func (s *Store) system(ctx context.Context, f func(ctx context.Context, tx *sqlx
 }
 
 // Roots implements [vault.Store].
-func (s *Store) Roots(ctx context.Context) (out []vault.Root, err error) {
+func (s *Store) Roots(ctx context.Context) (out []vault.Root, now time.Time, err error) {
 	err = s.system(ctx, func(ctx context.Context, tx *sqlx.Tx, text func(string) string) error {
 		out = nil
+		var us int64
+		if err := tx.GetContext(ctx, &us, text(`SELECT {now}`)); err != nil {
+			return err
+		}
+		now = micro(us)
 		rows, err := tx.QueryContext(ctx, text(`SELECT id, wrapped, commit_hash, state, created FROM {root} ORDER BY seq`))
 		if err != nil {
 			return err
@@ -64,7 +70,7 @@ func (s *Store) Roots(ctx context.Context) (out []vault.Root, err error) {
 		}
 		return rows.Err()
 	}, func(o *tenantdb.TxOptions) { o.ReadOnly = true })
-	return out, err
+	return out, now, err
 }
 
 // AddRoot implements [vault.Store]. Two who replace the same root meet at its row, and two who add the first one at the

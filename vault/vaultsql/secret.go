@@ -21,7 +21,7 @@ type secretRow struct {
 
 // dest is where the columns go.
 func (r *secretRow) dest() []any {
-	return []any{&r.Purpose, &r.ID, &r.Version, &r.subject, &r.key, &r.fingerprint, &r.Closing, &r.rotateEvery, &r.expires, &r.created, &r.replaced, &r.used}
+	return []any{&r.Purpose, &r.ID, &r.Version, &r.subject, &r.key, &r.fingerprint, &r.Closing, &r.rotateEvery, &r.expires, &r.created, &r.replaced, &r.used, &r.Stale}
 }
 
 func (r *secretRow) secret() (vault.StoredSecret, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/internal/migrate"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -42,6 +43,13 @@ func New(db *tenantdb.DB) (*Store, error) {
 		return nil, fmt.Errorf("vaultsql: no SQL for %q", db.Dialect())
 	}
 	return s, nil
+}
+
+// Now implements [vault.Store].
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	var us int64
+	err := s.look(ctx, `SELECT {now}`, nil, []any{&us})
+	return micro(us), err
 }
 
 // Tx implements [vault.Store].

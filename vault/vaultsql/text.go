@@ -12,7 +12,7 @@ import (
 // Columns in the order that [keyRow] and [secretRow] scan them.
 const (
 	keyColumns    = `k.id, k.level, k.purpose, k.subject, k.parent, k.wrapped, k.commit_hash, k.state, k.created, k.seq`
-	secretColumns = `s.purpose, s.id, s.version, s.subject, s.key_id, s.fingerprint, s.closing, s.rotate_every, s.expires, s.created, s.replaced, s.used`
+	secretColumns = `s.purpose, s.id, s.version, s.subject, s.key_id, s.fingerprint, s.closing, s.rotate_every, s.expires, s.created, s.replaced, s.used, coalesce(s.used < {now} - 60000000, true)`
 )
 
 // expand writes out what stands between braces. {upper} names an index to SQLite, which would read all keys in their order
@@ -22,7 +22,8 @@ func expand(text, clock string, pg bool) string {
 	if pg {
 		upper = ""
 	}
-	return strings.NewReplacer("{now}", clock, "{key}", keyColumns, "{secret}", secretColumns, "{upper}", upper).Replace(text)
+	text = strings.NewReplacer("{key}", keyColumns, "{secret}", secretColumns, "{upper}", upper).Replace(text)
+	return strings.ReplaceAll(text, "{now}", clock)
 }
 
 // States are letters that sort in the order in which a key goes through them, of the same size on SQLite.

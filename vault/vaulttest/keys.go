@@ -3,6 +3,7 @@ package vaulttest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/vault"
 	"github.com/stretchr/testify/require"
@@ -41,7 +42,13 @@ func noKeys(t *testing.T, h *house) {
 }
 
 func addedKeys(t *testing.T, h *house) {
+	before, err := h.Now(h.ctx)
+	require.NoError(t, err)
 	top, purpose := h.tree(t)
+	after, err := h.process(1).Now(h.ctx)
+	require.NoError(t, err)
+	require.False(t, top.Created.Before(before.Truncate(time.Microsecond)))
+	require.False(t, after.Before(purpose.Created))
 	person := h.add(t, newKey(vault.OfSubject, "mail", somebody(), purpose.ID), vault.KeyID{})
 	for _, k := range []vault.WrappedKey{top, purpose, person} {
 		got := h.one(t, k.ID)
@@ -296,7 +303,9 @@ func endedCtx(t *testing.T, h *house) {
 	require.ErrorIs(t, h.RemoveSecret(ctx, "slack", "bot"), context.Canceled)
 	_, err = h.Lease(ctx, "slack", "bot", "me", 1e9)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = h.Roots(ctx)
+	_, err = h.Now(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	_, _, err = h.Roots(ctx)
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, h.AddRoot(ctx, newRoot(), vault.KeyID{}), context.Canceled)
 	h.ctx = live

@@ -22,8 +22,12 @@ func newRoot() vault.Root {
 }
 
 func (h *house) roots(t require.TestingT) []vault.Root {
-	all, err := h.process(len(h.Stores) - 1).Roots(context.Background()) // they are no tenant's
+	all, now, err := h.process(len(h.Stores) - 1).Roots(context.Background()) // they are no tenant's
 	require.NoError(t, err)
+	require.False(t, now.IsZero())
+	for _, r := range all {
+		require.False(t, now.Before(r.Created))
+	}
 	return all
 }
 

@@ -26,6 +26,7 @@ func secretVersions(t *testing.T, h *house) {
 	require.True(t, first.Created.Equal(first.Replaced))
 	require.False(t, first.Created.IsZero())
 	require.True(t, first.Used.IsZero())
+	require.True(t, first.Stale)
 	require.NoError(t, h.Used(h.ctx, "slack", "bot"))
 	last := first
 	for _, n := range []int{120, 1, 5000, 251, 252, 507, 1 << 20, 40} {
@@ -160,6 +161,11 @@ func secretUsed(t *testing.T, h *house) {
 	require.True(t, got.Used.Equal(got.Used.Truncate(time.Minute)))
 	require.False(t, got.Used.Before(first.Created.Truncate(time.Minute)))
 	require.NoError(t, h.Used(h.ctx, "slack", "bot"))
-	got.Used = time.Time{}
+	got.Used, got.Stale = time.Time{}, true
 	require.Equal(t, first, got, "nothing else changes")
+	require.Eventually(t, func() bool { // unless a minute ends in between
+		require.NoError(t, h.Used(h.ctx, "slack", "bot"))
+		got, err := h.Secret(h.ctx, "slack", "bot")
+		return err == nil && !got.Stale
+	}, 10*time.Second, time.Millisecond)
 }

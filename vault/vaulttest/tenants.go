@@ -93,6 +93,8 @@ func noTenant(t *testing.T, h *house) {
 	id := newID()
 	_, _, err := h.Keys(ctx)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
+	_, err = h.Now(ctx)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	_, err = h.Epoch(ctx)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 	_, err = h.KeysByID(ctx, []vault.KeyID{id})

@@ -187,6 +187,7 @@ func (h *house) put(t require.TestingT, s vault.StoredSecret) vault.StoredSecret
 func sameSecret(t require.TestingT, want, got vault.StoredSecret) {
 	require.True(t, want.Expires.Equal(got.Expires), "expires")
 	want.Expires, want.Created, want.Replaced, want.Used = got.Expires, got.Created, got.Replaced, got.Used
+	want.Stale = got.Stale
 	require.Equal(t, want, got)
 }
 

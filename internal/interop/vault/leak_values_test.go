@@ -85,7 +85,7 @@ func everything(t *testing.T) (values map[string]any, secrets map[string][]byte)
 	require.NoError(t, err)
 	keys, _, err := store.Keys(ctx)
 	require.NoError(t, err)
-	roots, err := store.Roots(ctx)
+	roots, _, err := store.Roots(ctx)
 	require.NoError(t, err)
 
 	f, err := v.Field(ctx, "customers.email")
