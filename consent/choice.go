@@ -8,7 +8,7 @@ type Choice struct {
 	Granted Set
 	// Policy is the version of the policy that was shown, 0 if no choice was made.
 	Policy uint16
-	// At is when, to the minute.
+	// At is when: to the second if something was granted, and else to the minute, so that it tells nobody apart.
 	At time.Time
 	// OptOut: the person ended the sale of data and targeted advertising in this browser, by a request or by a signal. It outlives the
 	// policy, and the time that a yes lasts.
@@ -36,6 +36,8 @@ type Account struct {
 	Denied Set
 	// OptOut: the user ended the sale of data and targeted advertising, by a request or by a signal of any browser.
 	OptOut bool
+	// Unknown: the store could not be asked, so that nothing but what is essential is allowed.
+	Unknown bool
 }
 
 // Signals are what a request says of itself.

@@ -16,7 +16,8 @@ type Answer struct {
 	Grant Set
 	// Document is the text that was shown ([Registry.Document]). A yes needs one that is in force; a no does not.
 	Document Hash
-	// OptOut ends the sale of data and targeted advertising in this browser, until it is confirmed otherwise.
+	// OptOut ends the sale of data and targeted advertising in this browser, and for a user who is signed in in all of them, until it is
+	// confirmed otherwise.
 	OptOut bool
 	// Confirm says that the person was told of the signal, or of having opted out, and said in a second step that they want what it takes away.
 	// Under a signal that takes a user who is signed in.
@@ -35,42 +36,43 @@ var (
 	ErrNotConfirmed = errors.New("consent: the opt-out signal cannot be overridden here")
 )
 
-// Choose keeps an answer in the cookie, and returns what it comes to from the next request on; w's guard goes by it at once. Call it
+// An Outcome is what an answer comes to.
+type Outcome struct {
+	// Decision is what holds from the next request on.
+	Decision
+	// Entry is what the ledger has of it: the zero Entry without a store, and of a refusal by a browser that nothing is known of.
+	Entry Entry
+}
+
+// Choose keeps an answer in the ledger and in the cookie, and returns what it comes to; w's guard goes by it at once. Call it
 // before anything is written.
 //
 // Under a signal, or after an opt-out, a yes without Confirm leaves out what they take away. The policy's version, the time and the user are this
-// side's. Errors are those above, and package tenancy's for a request without a tenant.
-func (m *Manager) Choose(w http.ResponseWriter, r *http.Request, a Answer) (Decision, error) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions:
-		return Decision{}, ErrForged
+// side's. Errors are those above, the store's, and package tenancy's for a request without a tenant.
+//
+// No yes is kept that the ledger does not have. A no, and what takes a yes away, is kept in the cookie also when the store fails: then the
+// Outcome says what holds in this browser, and the error is for trying again.
+func (m *Manager) Choose(w http.ResponseWriter, r *http.Request, a Answer) (Outcome, error) {
+	v, err := m.answers(r)
+	if err != nil {
+		return Outcome{}, err
 	}
-	if m.cross.Check(r) != nil {
-		return Decision{}, ErrForged
-	}
-	if _, err := tenancy.From(r.Context()); err != nil {
-		return Decision{}, err
-	}
-	v := m.visit(r)
 	e := v.d.edition
 	a.Grant &^= Essential.bit()
 	switch {
 	case e == nil || a.Grant != 0 && !e.shows(a.Document):
-		return Decision{}, ErrOutdated
+		return Outcome{}, ErrOutdated
 	case a.Grant&^e.declared != 0:
-		return Decision{}, ErrNotAsked
+		return Outcome{}, ErrNotAsked
 	}
-	c := Choice{Granted: a.Grant, Policy: e.version, At: v.now.Truncate(time.Minute), OptOut: a.OptOut || v.choice.OptOut}
-	if m.c.User != nil {
-		if user := m.c.User(r); user != "" {
-			c.User = m.sealer.current.tag(v.tenant, user)
-		}
-	}
+	out := a.OptOut || v.choice.OptOut || v.state.OptOut
+	c := Choice{Granted: a.Grant, Policy: e.version, At: v.now, OptOut: out, User: v.tag}
+	method := a.method(e, v)
 	if a.Confirm && !a.OptOut && a.Grant&e.optOut != 0 {
 		if v.sig.GPC && (c.User == UserTag{} || m.c.NoOverride) {
-			return Decision{}, ErrNotConfirmed
+			return Outcome{}, ErrNotConfirmed
 		}
-		c.Confirmed, c.OptOut = v.sig.GPC, false
+		c.Confirmed, c.OptOut, method = v.sig.GPC, false, Confirmed
 	}
 	if c.OptOut || v.sig.GPC && !c.Confirmed {
 		c.Granted &^= e.optOut
@@ -80,15 +82,83 @@ func (m *Manager) Choose(w http.ResponseWriter, r *http.Request, a Answer) (Deci
 			_, _ = rand.Read(c.ID[:]) // never fails
 		}
 	}
-	line := m.sealer.setCookie(m.sealer.seal(m.sealer.current, v.tenant, c), e.lasts)
+	doc, _ := e.document(a.Document)
+	return m.keep(w, r, v, c, Entry{Method: method, Granted: c.Granted, Denied: e.declared &^ (c.Granted | Essential.bit()),
+		OptOut: c.OptOut, Policy: e.version, Text: doc.Hash}, doc)
+}
+
+// method says what kind of answer a is.
+func (a *Answer) method(e *edition, v *seen) Method {
+	switch {
+	case a.OptOut:
+		return OptedOut
+	case a.Grant|Essential.bit() == e.declared:
+		return Accepted
+	case a.Grant != 0:
+		return Chosen
+	case v.choice.Granted != 0 || v.state.Granted != 0:
+		return Withdrawn
+	}
+	return Refused
+}
+
+// answers returns what is known of a request that may answer.
+func (m *Manager) answers(r *http.Request) (*seen, error) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return nil, ErrForged
+	}
+	if m.cross.Check(r) != nil {
+		return nil, ErrForged
+	}
+	if _, err := tenancy.From(r.Context()); err != nil {
+		return nil, err
+	}
+	v := m.visit(r)
+	if m.c.User != nil {
+		if v.user == "" {
+			v.user = m.c.User(r)
+		}
+		if v.user != "" {
+			v.tag = m.sealer.current.tag(v.tenant, v.user)
+		}
+	}
+	return &v, nil
+}
+
+// keep puts c into the ledger, as e, and into the cookie.
+func (m *Manager) keep(w http.ResponseWriter, r *http.Request, v *seen, c Choice, e Entry, doc Document) (out Outcome, err error) {
+	stored := Stored{}
+	if m.c.Store != nil {
+		out.Entry, err = m.answered(r, v, &c, e, doc)
+		switch {
+		case err == nil && out.Entry.Seq != 0: // which is by what the account says now
+			c.Granted, c.OptOut = c.Granted&^out.Entry.Denied, out.Entry.OptOut
+			if out.Entry.Granted != 0 {
+				c.At = out.Entry.At
+			}
+			if v.user != "" {
+				stored.Account = Account{Denied: out.Entry.Denied, OptOut: c.OptOut}
+			}
+		case err != nil && (c.Granted&^v.d.allowed() != 0 || c.Confirmed && !v.choice.Confirmed):
+			return Outcome{}, err
+		case err != nil && c.Granted != 0: // what is left of the earlier yes, which grows no younger
+			c.At, c.Policy, c.OptOut = v.choice.At, v.choice.Policy, c.OptOut || v.choice.OptOut
+		}
+	}
+	if c.At = c.At.Truncate(time.Second); c.Granted == 0 {
+		c.At = c.At.Truncate(time.Minute)
+	}
+	line := m.sealer.setCookie(m.sealer.seal(m.sealer.current, v.tenant, c), v.d.lasts())
 	replaceCookie(w.Header(), m.sealer.name(), line)
+	stored.Choice = c
 	sig := v.sig
 	sig.User = c.User
-	d := Decide(m.c.Registry, sig, Stored{Choice: c})
+	out.Decision = Decide(m.c.Registry, sig, stored)
 	if in, ok := r.Context().Value(wrappedKey{}).(*wrapped); ok {
-		in.guard.d = d
+		in.guard.d = out.Decision
 	}
-	return d, nil
+	return out, err
 }
 
 // replaceCookie puts line into h instead of what sets the same cookie.

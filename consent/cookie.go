@@ -29,7 +29,7 @@ const (
 	atFlags   = 1  // 1 opted out, 2 confirmed
 	atGranted = 2  // a Set
 	atPolicy  = 4  // a version
-	atMinute  = 6  // since 1970
+	atSecond  = 6  // since 1970
 	atID      = 10 // a BrowserID
 	atUser    = 22 // a UserTag
 	atKey     = 30 // the name of the key
@@ -122,7 +122,7 @@ func (s *sealer) seal(k *sealKey, tenant string, c Choice) string {
 	}
 	binary.BigEndian.PutUint16(b[atGranted:], uint16(c.Granted))
 	binary.BigEndian.PutUint16(b[atPolicy:], c.Policy)
-	binary.BigEndian.PutUint32(b[atMinute:], uint32(c.At.Unix()/60))
+	binary.BigEndian.PutUint32(b[atSecond:], uint32(c.At.Unix()))
 	copy(b[atID:], c.ID[:])
 	copy(b[atUser:], c.User[:])
 	copy(b[atKey:], k.id)
@@ -157,7 +157,7 @@ func (s *sealer) open(value, tenant string) (c Choice, k *sealKey) {
 	}
 	c = Choice{
 		Granted: Set(binary.BigEndian.Uint16(b[atGranted:])) &^ Essential.bit(), Policy: binary.BigEndian.Uint16(b[atPolicy:]),
-		At: time.Unix(int64(binary.BigEndian.Uint32(b[atMinute:]))*60, 0), OptOut: b[atFlags]&flagOptOut != 0,
+		At: time.Unix(int64(binary.BigEndian.Uint32(b[atSecond:])), 0), OptOut: b[atFlags]&flagOptOut != 0,
 		Confirmed: b[atFlags]&flagConfirmed != 0, ID: BrowserID(b[atID:atUser]), User: UserTag(b[atUser:atKey])}
 	return c, k
 }

@@ -30,9 +30,10 @@ func (d Decision) over() bool   { return d.from>>40&flagOver != 0 }
 //     confirmed it under a signal and the policy in force.
 //  3. What the account denies is denied, and so is what it opted out of.
 //  4. What the browser opted out of is denied.
-//  5. The stored choice decides, if it is of the policy in force or of one with which it still counts, is no older than a choice lasts,
+//  5. While it is not known what the account says, all else is denied.
+//  6. The stored choice decides, if it is of the policy in force or of one with which it still counts, is no older than a choice lasts,
 //     not of the future, and of no other user.
-//  6. The rest is denied.
+//  7. The rest is denied.
 //
 // So nothing is ever allowed, but Essential, that is not in s.Choice.Granted. A nil registry, or a time before its first policy, allows
 // Essential only.
@@ -62,6 +63,9 @@ func Decide(r *Registry, sig Signals, s Stored) Decision {
 		optOut = e.optOut
 	}
 	void, allowed := e.voids(c, sig.User, now), Essential.bit()
+	if s.Account.Unknown {
+		void = DeniedUnknown
+	}
 	if void == 0 || void == DeniedPolicy {
 		asked = r.asked(e, c.Policy)
 	}
@@ -133,9 +137,10 @@ func (d Decision) Version() uint16 {
 func (d Decision) Signal() (present, honoured bool) { return d.gpc(), d.gpc() && !d.over() }
 
 // Open returns the categories that the person has not answered, and may be asked about: those without a choice, with one that has expired, with a
-// yes that a newer policy voided, and those that are new. A no is an answer, also to an older policy. So is a signal, and an opt-out.
+// yes that a newer policy voided, and those that are new. A no is an answer, also to an older policy. So is a signal, and an opt-out. Nobody
+// is asked while what they said is not known.
 func (d Decision) Open() Set {
-	if d.edition == nil {
+	if d.edition == nil || d.void() == DeniedUnknown {
 		return 0
 	}
 	open := d.edition.declared

@@ -67,7 +67,7 @@ func TestDecideIsTheRulesAsTheyAreWritten(t *testing.T) {
 	if raceDetector() {
 		step = 23
 	}
-	var reasons [DeniedRefused + 1]bool
+	var reasons [DeniedUnknown + 1]bool
 	for _, now := range nows {
 		for _, gpc := range all {
 			for _, user := range []UserTag{{}, ann, bob} {
@@ -76,16 +76,17 @@ func TestDecideIsTheRulesAsTheyAreWritten(t *testing.T) {
 						for _, yes := range granted {
 							for _, age := range ages {
 								for _, no := range denied {
-									for flags := range 8 {
+									for flags := range 16 {
 										if n++; n%step != 0 {
 											continue
 										}
 										optOut, confirmed, accountOut := flags&1 != 0, flags&2 != 0, flags&4 != 0
+										unknown := flags&8 != 0 && flags&3 != 3
 										d := Decide(r, Signals{gpc, user, now}, Stored{
 											Choice{Granted: yes, Policy: version, At: now.Add(-age), OptOut: optOut, Confirmed: confirmed, User: by},
-											Account{no, accountOut}})
+											Account{no, accountOut, unknown}})
 										o := oracleCase{policies, now, gpc, tagNames[user], version != 0, inWords(yes), int(version), now.Add(-age),
-											tagNames[by], optOut, confirmed, inWords(no), accountOut}
+											tagNames[by], optOut, confirmed, inWords(no), accountOut, unknown}
 										for c := Category(0); c < 7; c++ {
 											want, says := o.verdict(words[c])
 											got := d.Why(c)
@@ -104,7 +105,7 @@ func TestDecideIsTheRulesAsTheyAreWritten(t *testing.T) {
 		}
 	}
 	require.Greater(t, n, 250_000)
-	for r := AllowedEssential; r <= DeniedRefused; r++ {
+	for r := AllowedEssential; r <= DeniedUnknown; r++ {
 		require.True(t, reasons[r] || step > 1, "no case came to %v", r)
 	}
 }
@@ -129,7 +130,7 @@ func FuzzDecideGrantsNoMoreThanTheStoredMask(f *testing.F) {
 		if b[12]&8 != 0 {
 			sig.User, sig.Now, c.At = c.User, noon, noon.Add(-time.Hour)
 		}
-		s := Stored{c, Account{Set(u16(40)), b[12]&16 != 0}}
+		s := Stored{c, Account{Set(u16(40)), b[12]&16 != 0, b[12]&32 != 0}}
 		d := Decide(r, sig, s)
 		if more := d.Allowed() &^ (c.Granted | Of(Essential)); more != 0 {
 			t.Fatalf("allows %016b beyond what was granted", more)
@@ -306,7 +307,7 @@ func TestWhereNothingWasDecidedOnlyTheEssentialIsAllowed(t *testing.T) {
 func TestReasonsHaveWords(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for r := AllowedEssential; r <= DeniedRefused; r++ {
+	for r := AllowedEssential; r <= DeniedUnknown; r++ {
 		s := r.String()
 		require.Equal(t, r.Allowed(), len(s) > 8 && s[:8] == "allowed:", s)
 		require.False(t, seen[s])

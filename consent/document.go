@@ -49,13 +49,15 @@ func (r *Registry) Document(t time.Time, language string) (Document, bool) {
 }
 
 // shows reports whether h is a text of e, in any language.
-func (e *edition) shows(h Hash) bool {
+func (e *edition) shows(h Hash) bool { _, ok := e.document(h); return ok }
+
+func (e *edition) document(h Hash) (Document, bool) {
 	for _, d := range e.texts {
 		if d.Hash == h {
-			return true
+			return d, true
 		}
 	}
-	return false
+	return Document{}, false
 }
 
 // What a Document's body is made of. Its bytes are hashed into records: fields are never renamed or moved.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
@@ -18,6 +19,16 @@ type Config struct {
 	Keys tenancy.Keys
 	// User returns who is signed in, "" for nobody. It says it of authenticated requests only. nil: nobody ever is.
 	User func(*http.Request) string
+	// Store keeps the ledger: who agreed to what, and what users said no to in any of their browsers. nil: a choice is kept in the
+	// cookie and nowhere else.
+	Store Store
+	// Pseudonyms is the key by which a Store finds users and browsers. It is not rotated: under another key nobody is found.
+	Pseudonyms tenancy.Key
+	// Recorder is told of each entry of the ledger, in the entry's transaction. What it keeps shows that nobody rewrote the ledger.
+	Recorder audit.Recorder
+	// Failed is told why something that a request is recorded for, other than an answer, could not be: a signal of a user, or a sign-in. It
+	// is tried again with the user's next request.
+	Failed func(context.Context, error)
 	// Place returns where the visitor is. nil: it is unknown, and the duties are all there are.
 	Place func(*http.Request) Place
 	// Laws are the duties by place. nil: those that ship ([Regimes]).
@@ -33,10 +44,11 @@ type Config struct {
 
 // A Manager decides about requests, and keeps their answers in a cookie. It is safe for concurrent use.
 type Manager struct {
-	c      Config
-	sealer *sealer
-	cross  *http.CrossOriginProtection
-	now    func() time.Time
+	c          Config
+	sealer     *sealer
+	pseudonyms pseudonyms
+	cross      *http.CrossOriginProtection
+	now        func() time.Time
 }
 
 // New returns a manager.
@@ -46,6 +58,12 @@ func New(c Config) (*Manager, error) {
 	}
 	if c.Guard > Report {
 		return nil, errors.New("consent: unknown guard mode")
+	}
+	if c.Store == nil && c.Recorder != nil {
+		return nil, errors.New("consent: a recorder is told of entries, which take a store")
+	}
+	if c.Store != nil && c.Pseudonyms.IsZero() {
+		return nil, errors.New("consent: a store needs a key for pseudonyms")
 	}
 	kind := byte(kindPage)
 	if c.Widget {
@@ -61,7 +79,12 @@ func New(c Config) (*Manager, error) {
 			return nil, err
 		}
 	}
-	return &Manager{c: c, sealer: s, cross: http.NewCrossOriginProtection(), now: time.Now}, nil
+	m := &Manager{c: c, sealer: s, cross: http.NewCrossOriginProtection(), now: time.Now}
+	if c.Store != nil {
+		m.pseudonyms = newPseudonyms(c.Pseudonyms)
+	}
+	m.c.Pseudonyms = tenancy.Key{}
+	return m, nil
 }
 
 // Decide decides about r, whose context has a tenant ([tenancy.From]). Without one no cookie is believed.
@@ -70,23 +93,29 @@ func (m *Manager) Decide(r *http.Request) Decision {
 	return v.d
 }
 
+func (m *Manager) place(r *http.Request) Place {
+	if m.c.Place == nil {
+		return Place{}
+	}
+	return m.c.Place(r)
+}
+
 // Duties returns what laws ask for in the place that r comes from.
 func (m *Manager) Duties(r *http.Request) Duty {
-	var p Place
-	if m.c.Place != nil {
-		p = m.c.Place(r)
-	}
-	return m.c.Laws.Duties(p, m.now())
+	return m.c.Laws.Duties(m.place(r), m.now())
 }
 
 // A seen is what is known of one request.
 type seen struct {
 	tenant string
 	user   string
+	tag    UserTag // of user, in cookies that are written now
 	now    time.Time
 	choice Choice
 	key    *sealKey // that the choice is sealed with, nil if there is none
 	sig    Signals
+	state  State // of the user, if there is a store
+	err    error // why the state is not known
 	d      Decision
 }
 
@@ -98,12 +127,22 @@ func (m *Manager) visit(r *http.Request) (v seen) {
 		v.choice, v.key = m.sealer.read(r.Header, v.tenant)
 		v.choice.Confirmed = v.choice.Confirmed && !m.c.NoOverride
 	}
-	// Who is known matters to a choice that somebody made who was.
-	if m.c.User != nil && v.choice.User != (UserTag{}) {
-		if v.user = m.c.User(r); v.user != "" {
+	stored := Stored{Choice: v.choice}
+	// Without a store, who is known matters to a choice that somebody made who was.
+	if m.c.User != nil && v.tenant != "" && (m.c.Store != nil || v.choice.User != (UserTag{})) {
+		v.user = m.c.User(r)
+	}
+	if v.user != "" {
+		if v.choice.User != (UserTag{}) {
 			v.sig.User = v.key.tag(v.tenant, v.user)
 		}
+		if m.c.Store != nil {
+			if v.state, v.err = m.c.Store.State(r.Context(), m.pseudonyms.user(v.tenant, v.user)); v.err == nil {
+				stored.Account = v.state.account(&v.choice)
+			}
+			stored.Account.Unknown = v.err != nil
+		}
 	}
-	v.d = Decide(m.c.Registry, v.sig, Stored{Choice: v.choice})
+	v.d = Decide(m.c.Registry, v.sig, stored)
 	return v
 }

@@ -31,6 +31,7 @@ type oracleCase struct {
 	confirmed  bool
 	accountNo  []string
 	accountOut bool
+	unknown    bool // what the account says
 }
 
 type rule struct {
@@ -95,6 +96,8 @@ var theRules = []rule{
 		func(c *oracleCase, cat string) bool { return c.accountOut && c.isAds(cat) }, DeniedAccount},
 	{"A browser that opted out gets no advertising.",
 		func(c *oracleCase, cat string) bool { return c.optedOut && c.isAds(cat) }, DeniedOptOut},
+	{"While nobody can say what the account said, nothing is allowed.",
+		func(c *oracleCase, cat string) bool { return c.unknown }, DeniedUnknown},
 	{"Who has not answered has not agreed.",
 		func(c *oracleCase, cat string) bool { return !c.chose }, DeniedNoChoice},
 	{"A choice more than five minutes ahead, or from before 1970, shows a wrong clock.",

@@ -36,6 +36,8 @@ const (
 	DeniedNew
 	// DeniedRefused: the person said no.
 	DeniedRefused
+	// DeniedUnknown: the store could not be asked what the user said.
+	DeniedUnknown
 )
 
 var reasons = [...]string{
@@ -47,6 +49,7 @@ var reasons = [...]string{
 	DeniedClock: "denied: the choice is of the future", DeniedExpired: "denied: the choice has expired",
 	DeniedOtherUser: "denied: the choice is another user's", DeniedPolicy: "denied: the policy has changed",
 	DeniedNew: "denied: not asked about yet", DeniedRefused: "denied: the person said no",
+	DeniedUnknown: "denied: what the user said is not known for sure now",
 }
 
 // String returns the reason in words.

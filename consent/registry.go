@@ -163,3 +163,15 @@ func (r *Registry) edition(version uint16) *edition {
 	}
 	return &r.editions[i]
 }
+
+// name returns the key of a category in the newest policy that has one for it.
+func (r *Registry) name(c Category) string {
+	for i := len(r.editions) - 1; i >= 0; i-- {
+		for _, t := range r.editions[i].policy.Categories {
+			if t.Category == c {
+				return t.Key
+			}
+		}
+	}
+	return c.String()
+}

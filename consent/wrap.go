@@ -34,18 +34,23 @@ func (m *Manager) Wrap(next http.Handler) http.Handler {
 		v := m.visit(r)
 		c := &wrapped{Context: r.Context(), d: v.d}
 		c.guard = guard{inner: w, d: v.d, mode: m.c.Guard, refused: m.c.Refused, ctx: c.Context}
+		linked := m.follow(r, &v)
 		if v.key != nil {
-			m.settle(w, &v)
+			m.settle(w, &v, linked)
 		}
 		defer c.guard.end()
 		next.ServeHTTP(&c.guard, r.WithContext(c))
 	})
 }
 
-// settle writes the cookie anew if the request changes the choice, or the key it is sealed with is on its way out.
-func (m *Manager) settle(w http.ResponseWriter, v *seen) {
+// settle writes the cookie anew if the request changes the choice, or whose it is, or the key it is sealed with is on its way out.
+func (m *Manager) settle(w http.ResponseWriter, v *seen, linked bool) {
 	c, changed := v.d.next(v.choice)
 	key := v.key
+	if linked {
+		key, changed = m.sealer.current, true
+		c.User = key.tag(v.tenant, v.user)
+	}
 	if key != m.sealer.current {
 		switch v.choice.User {
 		case UserTag{}:

@@ -71,8 +71,9 @@ func (b *browser) choose(a Answer) (d Decision, err error) {
 	if doc, ok := b.m.c.Registry.Document(b.m.now(), "en"); ok && a.Document == (Hash{}) {
 		a.Document = doc.Hash
 	}
-	b.do("POST", func(w http.ResponseWriter, r *http.Request) { d, err = b.m.Choose(w, r, a) })
-	return d, err
+	var out Outcome
+	b.do("POST", func(w http.ResponseWriter, r *http.Request) { out, err = b.m.Choose(w, r, a) })
+	return out.Decision, err
 }
 
 var every = Of(Functional, Analytics, Marketing, replay)
