@@ -3,8 +3,6 @@ package supportgrant
 import (
 	"context"
 	"time"
-
-	"github.com/bailiwick-dev/bailiwick/internal/finding"
 )
 
 // Store keeps grants, what was read under them, and what is to be told of them. Package supportgrantsql has one over SQLite and Postgres,
@@ -82,9 +80,8 @@ type Store interface {
 	// Sent forgets a note, but not its Key.
 	Sent(ctx context.Context, key string) error
 
-	// Catalogue returns the tables and views of the tenant's database that a [Resource] could name, with all their columns, and what
-	// else is wrong with how the database holds the registry: privileges, policies, views that run as their owners.
-	Catalogue(ctx context.Context, registry []Resource) ([]Table, []finding.Finding, error)
+	// Catalogue returns what [Service.Inspect] compares with the registry.
+	Catalogue(ctx context.Context, registry []Resource) (Catalogue, error)
 }
 
 // Reading is a guarded read, as a [Store] does it. The order is what the promises of this package rest on.
@@ -135,7 +132,16 @@ type Query struct {
 	Limit   int
 }
 
-// Table is a table or view of the application's.
+// Catalogue is what the tenant's database is made of.
+type Catalogue struct {
+	Tables []Table // all tables and views that a [Resource] could name, with all their columns, those of stores of this library too
+	// What is wrong with how the database itself holds the registry: privileges, policies, views that run as their owners. What is an
+	// error keeps reads from beginning.
+	Rules    []Rule
+	Findings []Finding
+}
+
+// Table is a table or view.
 type Table struct {
 	Name    string // as [Resource].Table names it
 	Columns []Column
