@@ -16,29 +16,45 @@
 //   - Nothing but [Essential] is allowed that the person did not say yes to: not in an unknown place, without a tenant, for an unknown
 //     category, with a cookie that was altered, is another tenant's, has expired or is of another user or of a policy that a material one
 //     replaced. It is so everywhere. Laws ([Regimes]) add duties, and no place makes anything allowed.
+//
 //   - Global Privacy Control takes away what sells or shares data or targets advertising, in the same request, also after a yes, and
 //     for good: the cookie's yes goes with the response. Only a user who is signed in overrides it, by a confirmation that is for that policy
 //     and ends with the signal. A signal alone leaves no cookie, id or record behind.
+//
 //   - [Decide] is a pure function, and its rule is the text in its comment. Each category has a [Reason].
+//
 //   - A yes covers what was asked, and no more: [Compile] refuses a policy that widens it without being material, and a
 //     category whose purposes do not share one fate under a signal.
+//
 //   - The cookie is set by the server (scripts read it, and cannot write one that is believed), holds all categories in 64
 //     characters, is signed for one tenant, and names no browser that refused everything.
+//
 //   - Inside of [Manager.Wrap] no handler sets a cookie without consent, in any way that net/http gives it. Deletions pass.
 //
-// # What is not here yet
+//   - With a [Store] no yes is kept that the tenant's ledger does not have, with the hash of the text that was shown, and what a user says no to,
+//     or a signal of theirs, holds in all their browsers from their next request on; no older cookie brings a yes back. What a browser
+//     answered becomes the user's when they sign in, and there denials win. While the store cannot be asked, its users are asked for nothing
+//     and only what is essential is allowed; a withdrawal takes effect in the browser nevertheless.
 //
-// The ledger: a choice is kept in the cookie and nowhere else. So there is no proof of who agreed to what, no account whose refusals
-// follow it to other browsers ([Account] is what [Decide] will be given), no merge of an anonymous browser with an account, and no
-// receipts. The banner: ask in a form of your own, with the texts of [Registry.Document] and its hash in a hidden field, and hand
-// what is posted to [Manager.Choose]. Scripts, iframes and storage that a script fills are not held back by anything here.
+//   - The ledger only grows. Each entry has a hash over itself and the one before ([Manager.Verify]), and an audit log that is told of it
+//     vouches for all of them. It holds no name: entries are of random subjects, and [Manager.Forget] removes what leads there.
+//
+// # Proof
+//
+// [Manager.History] returns a user's entries, [Manager.Text] what they were shown, and [Manager.Receipt] an entry in the fields of ISO/IEC TS
+// 27560. Who refuses everything and is not known has no entries: there is nothing to prove. Package consentsql keeps ledgers in SQLite
+// and Postgres, package consenttest has the suite for stores, and package banner asks, without a script if need be.
 //
 // # Limits
 //
 // The guard sees cookies that pass through Wrap; a handler around it, or a script, can set others. A wrapper of the response inside of it changes
-// nothing. A cookie is its holder's: who kept an old one can send it again until it expires, and a withdrawal changes the
-// cookie of one browser. Without a ledger, time is this machine's clock; a choice of the future counts for nothing. The rows of law were read on one
+// nothing. A cookie is its holder's: who is not known and kept an old one can send it again until it expires; without a store so can a user,
+// and a withdrawal changes the cookie of one browser. Without a store, time is this machine's clock; a choice of the future counts for nothing. The rows of law were read on one
 // day, mostly from secondary sources. They are data and no advice.
+//
+// States, which lead from users to entries, are not in the chain: who changes them in the database can lose a denial, and not make a grant. The
+// same answer twice within a minute is one entry, unless the user said something else in between. Entries stay until the tenant
+// goes: how long proof is kept is yours to say, by forgetting. The key for pseudonyms is not rotated.
 //
 // Access of support staff to a customer's data is agreed to elsewhere and in another type: no category, purpose or answer of this package
 // can express it, so that accepting all grants none.

@@ -14,7 +14,7 @@ import (
 type Document struct {
 	Version  uint16
 	Language string
-	// Body is JSON: the texts, and for each purpose its category, what it does with data, and what it stores for how long.
+	// Body is JSON: the texts, and for each purpose its category, what it does with which data, who else gets it, and what it stores for how long.
 	Body []byte
 	// Hash is the SHA-256 of Body. It is what a choice says it was made on.
 	Hash Hash
@@ -83,7 +83,9 @@ type (
 		Share       bool     `json:"share,omitempty"`
 		TargetedAds bool     `json:"targetedAds,omitempty"`
 		Text
-		Storage []itemJSON `json:"storage,omitempty"`
+		Storage    []itemJSON `json:"storage,omitempty"`
+		Data       []string   `json:"data,omitempty"`
+		Recipients []string   `json:"recipients,omitempty"`
 	}
 	itemJSON struct {
 		Kind    string `json:"kind"`
@@ -101,7 +103,8 @@ func documents(p *Policy) (map[string]Document, error) {
 			b.Categories = append(b.Categories, categoryJSON{c.Category, c.Key, c.Text[lang]})
 		}
 		for _, q := range p.Purposes {
-			j := purposeJSON{Key: q.Key, Category: q.Category, Sale: q.Sale, Share: q.Share, TargetedAds: q.TargetedAds, Text: q.Text[lang]}
+			j := purposeJSON{Key: q.Key, Category: q.Category, Sale: q.Sale, Share: q.Share, TargetedAds: q.TargetedAds, Text: q.Text[lang],
+				Data: q.Data, Recipients: q.Recipients}
 			for _, it := range q.Storage {
 				j.Storage = append(j.Storage, itemJSON{it.Kind.String(), it.Name, int64(it.TTL / time.Second)})
 			}

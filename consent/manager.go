@@ -26,6 +26,8 @@ type Config struct {
 	Pseudonyms tenancy.Key
 	// Recorder is told of each entry of the ledger, in the entry's transaction. What it keeps shows that nobody rewrote the ledger.
 	Recorder audit.Recorder
+	// Controller is who answers for what is done, for receipts.
+	Controller Controller
 	// Failed is told why something that a request is recorded for, other than an answer, could not be: a signal of a user, or a sign-in. It
 	// is tried again with the user's next request.
 	Failed func(context.Context, error)

@@ -18,6 +18,9 @@ type Purpose struct {
 	// behavioural advertising. TargetedAds: it is used for such advertising. (Cal. Civ. Code 1798.140; the laws of other states
 	// know the first and the last.) An opt-out signal takes such purposes away, whatever their category.
 	Sale, Share, TargetedAds bool
+	// Data are the categories of personal data that the purpose is about, and Recipients who else gets it, in words or as terms of a vocabulary
+	// ("pd:EmailAddress" of the W3C Data Privacy Vocabulary). They stand in the [Document], and in receipts.
+	Data, Recipients []string
 	// Text is the purpose's text by language tag. All texts of a policy are in the same languages.
 	Text map[string]Text
 	// Storage is what the purpose keeps on the person's device.

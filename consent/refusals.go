@@ -93,6 +93,9 @@ func checkPurpose(q *Purpose, own Set, languages []string) error {
 	case q.Category == Marketing && !q.optOut():
 		return errors.New("marketing says whether it is sale, sharing or targeted advertising, or is another category")
 	}
+	if slices.Contains(q.Data, "") || slices.Contains(q.Recipients, "") {
+		return errors.New("a category of data or a recipient has no name")
+	}
 	if err := checkTexts(q.Text); err != nil {
 		return err
 	}
@@ -162,6 +165,10 @@ func widens(old, now *Policy) error {
 			return fmt.Errorf("purpose %q came to %s", q.Key, q.Category)
 		case q.Sale && !o.Sale || q.Share && !o.Share || q.TargetedAds && !o.TargetedAds:
 			return fmt.Errorf("purpose %q did not sell, share or target before", q.Key)
+		case slices.ContainsFunc(q.Data, func(d string) bool { return !slices.Contains(o.Data, d) }):
+			return fmt.Errorf("purpose %q is about more data", q.Key)
+		case slices.ContainsFunc(q.Recipients, func(d string) bool { return !slices.Contains(o.Recipients, d) }):
+			return fmt.Errorf("purpose %q has more recipients", q.Key)
 		}
 		for _, it := range q.Storage {
 			if !slices.ContainsFunc(o.Storage, func(b Item) bool { return b.Kind == it.Kind && b.Name == it.Name && b.TTL >= it.TTL }) {
@@ -237,6 +244,7 @@ func clonePolicy(p Policy) Policy {
 	for i := range p.Purposes {
 		p.Purposes[i].Text = maps.Clone(p.Purposes[i].Text)
 		p.Purposes[i].Storage = slices.Clone(p.Purposes[i].Storage)
+		p.Purposes[i].Data, p.Purposes[i].Recipients = slices.Clone(p.Purposes[i].Data), slices.Clone(p.Purposes[i].Recipients)
 	}
 	return p
 }

@@ -84,6 +84,8 @@ func TestAnEditorialPolicyThatMakesAnEarlierYesCoverMoreIsRefused(t *testing.T) 
 		"it sells now":          {func(p *Policy) { p.Purposes[3].Sale = true }, "did not sell"},
 		"one cookie more":       {func(p *Policy) { p.Purposes[2].Storage = append(p.Purposes[2].Storage, Item{Name: "_gid"}) }, "stores more"},
 		"it stays longer":       {func(p *Policy) { p.Purposes[2].Storage[0].TTL++ }, "stores more, or longer"},
+		"it is about more":      {func(p *Policy) { p.Purposes[2].Data = []string{"pd:IPAddress"} }, "about more data"},
+		"others get it, too":    {func(p *Policy) { p.Purposes[2].Recipients = []string{"Counter Ltd"} }, "more recipients"},
 		"a choice lasts longer": {func(p *Policy) { p.Lasts = 181 * 24 * time.Hour }, "would last longer"},
 		"words":                 {func(p *Policy) { p.Purposes[2].Text = en("We count visits") }, ""},
 		"a purpose less":        {func(p *Policy) { p.Purposes = p.Purposes[:4] }, ""},
@@ -190,6 +192,8 @@ func TestATextsHashIsOfAllThatAPersonIsTold(t *testing.T) {
 		func(p *Policy) { p.Purposes[2].Storage[0].TTL += time.Second },
 		func(p *Policy) { p.Purposes[2].Storage[0].Name = "_gb" },
 		func(p *Policy) { p.Lasts = 90 * 24 * time.Hour },
+		func(p *Policy) { p.Purposes[2].Data = []string{"pd:IPAddress"} },
+		func(p *Policy) { p.Purposes[2].Recipients = []string{"Counter Ltd"} },
 	} {
 		h := hash(change)
 		require.False(t, seen[h])
