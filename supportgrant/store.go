@@ -22,7 +22,8 @@ import (
 //   - Approved without a proof, or with care without two of different approvers; by who asked; for longer than was asked for or
 //     than one of its proofs says; from PendingUntil on; with another end than its life after the approval, or a later one than it had. Ends may only come sooner;
 //   - Lapsed before PendingUntil, Expired before Expires;
-//   - a proof or an entry of the log that changes, and a proof by who asked.
+//   - a proof or an entry of the log that changes; a proof by who asked, of a grant that is not Requested, for a longer life than was
+//     asked for, or without a burned challenge of its digest, grant, approver and life.
 type Store interface {
 	// Tx runs f in one transaction: what f does in the store with the ctx it is given is in force together or not at
 	// all. It joins the one that ctx carries, and then an error of f undoes that one. f may be run more than once. Few transactions
@@ -44,8 +45,8 @@ type Store interface {
 	// to now, Expires to Life after Approved, and adds one to Version. It returns the row as it is then.
 	Move(ctx context.Context, m Move) (GrantRow, error)
 
-	// AddChallenge adds a challenge that can be burned for c.For from now. ErrTooMany if its approver has had most of them for
-	// its grant.
+	// AddChallenge adds a challenge that can be burned for c.For from now, of a grant that is there: ErrNotFound. ErrTooMany if its
+	// approver has had most of them for its grant.
 	AddChallenge(ctx context.Context, c ChallengeRow, most int) error
 	// Burn marks a challenge as used and returns it: ErrStale if there is none of that digest, it was used before, or its time is over.
 	// Of many who burn one at once, one gets it. It is committed when Burn returns, and joins no transaction.
