@@ -74,7 +74,7 @@ func (m *Manager) follow(r *http.Request, v *seen) (linked bool) {
 	if v.key != nil && v.choice.made() && v.choice.User == (UserTag{}) {
 		changes = append(changes, m.link(r, v, who))
 	}
-	if present, honoured := v.d.Signal(); present && honoured && !v.state.OptOut {
+	if present, honoured := v.d.Signal(); present && honoured && !v.out {
 		e := Entry{Method: Signalled, OptOut: true, Signal: true, Denied: v.d.edition.optOut, Policy: v.d.edition.version, Key: keyOf("signal", who, v.now)}
 		m.circumstances(&e, m.place(r), v.now)
 		changes = append(changes, change{who: who, entry: e, party: userParty(v.user), again: true, judge: func(_ *Entry, s *State) bool { return !s.OptOut }})

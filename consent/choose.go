@@ -65,7 +65,7 @@ func (m *Manager) Choose(w http.ResponseWriter, r *http.Request, a Answer) (Outc
 	case a.Grant&^e.declared != 0:
 		return Outcome{}, ErrNotAsked
 	}
-	out := a.OptOut || v.choice.OptOut || v.state.OptOut
+	out := a.OptOut || v.choice.OptOut || v.out
 	c := Choice{Granted: a.Grant, Policy: e.version, At: v.now, OptOut: out, User: v.tag}
 	method := a.method(e, v)
 	if a.Confirm && !a.OptOut && a.Grant&e.optOut != 0 {
@@ -96,7 +96,7 @@ func (a *Answer) method(e *edition, v *seen) Method {
 		return Accepted
 	case a.Grant != 0:
 		return Chosen
-	case v.choice.Granted != 0 || v.state.Granted != 0:
+	case v.choice.Granted != 0 || v.had != 0:
 		return Withdrawn
 	}
 	return Refused
@@ -114,7 +114,8 @@ func (m *Manager) answers(r *http.Request) (*seen, error) {
 	if _, err := tenancy.From(r.Context()); err != nil {
 		return nil, err
 	}
-	v := m.visit(r)
+	v := new(seen)
+	m.visit(r, v)
 	if m.c.User != nil {
 		if v.user == "" {
 			v.user = m.c.User(r)
@@ -123,7 +124,7 @@ func (m *Manager) answers(r *http.Request) (*seen, error) {
 			v.tag = m.sealer.current.tag(v.tenant, v.user)
 		}
 	}
-	return &v, nil
+	return v, nil
 }
 
 // keep puts c into the ledger, as e, and into the cookie.

@@ -1,15 +1,11 @@
 package consent
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"hash"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -22,7 +18,7 @@ const (
 	WidgetCookieName = "__Host-consent-widget"
 )
 
-// A cookie's value is 48 bytes in base64url, 64 characters: what is signed, by its offsets, and 16 bytes of HMAC-SHA-256 over it and
+// A cookie's value is 48 bytes in base64url, 64 characters: what is signed, by its offsets, and 16 bytes of AES-256-CMAC over it and
 // the tenant.
 const (
 	atKind    = 0  // 1 of a page, 2 of a widget: neither is of use as the other
@@ -48,18 +44,11 @@ type sealer struct {
 	previous *sealKey // nil if there is none
 }
 
-// A sealKey is one key of a sealer. What hashes with it is kept behind a pointer: printing a sealer prints no key.
+// A sealKey is one key of a sealer.
 type sealKey struct {
 	id   string
-	macs *sync.Pool // of *macState
-	tags *sync.Pool
-}
-
-// A macState is a keyed hash and the room it needs.
-type macState struct {
-	mac hash.Hash
-	msg []byte
-	sum [sha256.Size]byte
+	sign mac
+	tags mac
 }
 
 func newSealer(keys tenancy.Keys, kind byte) (*sealer, error) {
@@ -77,37 +66,16 @@ func newSealer(keys tenancy.Keys, kind byte) (*sealer, error) {
 }
 
 func newSealKey(k tenancy.Key) *sealKey {
-	pool := func(purpose string) *sync.Pool {
-		secret := k.Derive(purpose)
-		return &sync.Pool{New: func() any { return &macState{mac: hmac.New(sha256.New, secret)} }}
-	}
-	return &sealKey{k.ID(), pool("consent cookie v1"), pool("consent user v1")}
-}
-
-// sign writes the signature of a value's first 32 bytes for a tenant.
-func (k *sealKey) sign(dst, body []byte, tenant string) {
-	st := k.macs.Get().(*macState)
-	st.msg = append(append(st.msg[:0], body...), tenant...)
-	copy(dst, st.hash())
-	k.macs.Put(st)
+	return &sealKey{k.ID(), newMAC(k.Derive("consent cookie v2")), newMAC(k.Derive("consent user v2"))}
 }
 
 // tag returns who a user of a tenant is to cookies of this key.
 func (k *sealKey) tag(tenant, user string) (t UserTag) {
-	st := k.tags.Get().(*macState)
-	st.msg = append(append(append(st.msg[:0], byte(len(tenant))), tenant...), user...)
-	copy(t[:], st.hash())
-	k.tags.Put(st)
+	k.tags.sum(t[:], tenant, "\x00", user) // no tenant's name has that byte
 	if t == (UserTag{}) {
 		t[0] = 1 // zero is nobody
 	}
 	return t
-}
-
-func (st *macState) hash() []byte {
-	st.mac.Reset()
-	_, _ = st.mac.Write(st.msg)
-	return st.mac.Sum(st.sum[:0])
 }
 
 // seal returns c as a value for tenant, under k.
@@ -126,7 +94,7 @@ func (s *sealer) seal(k *sealKey, tenant string, c Choice) string {
 	copy(b[atID:], c.ID[:])
 	copy(b[atUser:], c.User[:])
 	copy(b[atKey:], k.id)
-	k.sign(b[atMAC:], b[:atMAC], tenant)
+	k.sign.sum(b[atMAC:], string(b[:atMAC]), tenant)
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
@@ -135,11 +103,8 @@ func (s *sealer) open(value, tenant string) (c Choice, k *sealKey) {
 	if len(value) != valueLen {
 		return c, nil
 	}
-	var text [valueLen]byte
 	var b [rawLen]byte
-	copy(text[:], value)
-	// All 64 characters count, since the decoder skips line ends, which would make it fewer bytes; 48 bytes leave no bit over.
-	if n, err := base64.RawURLEncoding.Decode(b[:], text[:]); err != nil || n != rawLen {
+	if !decode(&b, value) {
 		return c, nil
 	}
 	switch id := b[atKey:atMAC]; {
@@ -151,7 +116,7 @@ func (s *sealer) open(value, tenant string) (c Choice, k *sealKey) {
 		return c, nil
 	}
 	var mac [rawLen - atMAC]byte
-	k.sign(mac[:], b[:atMAC], tenant)
+	k.sign.sum(mac[:], string(b[:atMAC]), tenant)
 	if subtle.ConstantTimeCompare(mac[:], b[atMAC:]) != 1 || b[atKind] != s.kind || b[atFlags] > flagOptOut|flagConfirmed {
 		return c, nil
 	}
@@ -184,3 +149,26 @@ func (s *sealer) setCookie(value string, seconds int64) string {
 	}
 	return s.name() + "=" + value + attributes + strconv.FormatInt(seconds, 10)
 }
+
+// decode reads a value: base64url, of which no bit is left over. It takes a quarter of the time of encoding/base64.
+func decode(dst *[rawLen]byte, value string) bool {
+	_ = value[valueLen-1]
+	bad := byte(0)
+	for i, j := 0, 0; i < valueLen; i, j = i+4, j+3 {
+		w, x, y, z := digits[value[i]], digits[value[i+1]], digits[value[i+2]], digits[value[i+3]]
+		bad |= w | x | y | z
+		dst[j], dst[j+1], dst[j+2] = w<<2|x>>4, x<<4|y>>2, y<<6|z
+	}
+	return bad < 64
+}
+
+// digits are the values of base64url's characters, 255 of others.
+var digits = func() (t [256]byte) {
+	for i := range t {
+		t[i] = 255
+	}
+	for i := range 64 {
+		t["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[i]] = byte(i)
+	}
+	return t
+}()

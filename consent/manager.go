@@ -91,7 +91,8 @@ func New(c Config) (*Manager, error) {
 
 // Decide decides about r, whose context has a tenant ([tenancy.From]). Without one no cookie is believed.
 func (m *Manager) Decide(r *http.Request) Decision {
-	v := m.visit(r)
+	var v seen
+	m.visit(r, &v)
 	return v.d
 }
 
@@ -116,12 +117,13 @@ type seen struct {
 	choice Choice
 	key    *sealKey // that the choice is sealed with, nil if there is none
 	sig    Signals
-	state  State // of the user, if there is a store
-	err    error // why the state is not known
+	out    bool  // the user opted out, and
+	had    Set   // granted so much in some browser, if there is a store
+	err    error // why that is not known
 	d      Decision
 }
 
-func (m *Manager) visit(r *http.Request) (v seen) {
+func (m *Manager) visit(r *http.Request, v *seen) {
 	v.now = m.now()
 	v.sig = Signals{GPC: GPC(r.Header), Now: v.now}
 	if id, err := tenancy.From(r.Context()); err == nil {
@@ -139,12 +141,12 @@ func (m *Manager) visit(r *http.Request) (v seen) {
 			v.sig.User = v.key.tag(v.tenant, v.user)
 		}
 		if m.c.Store != nil {
-			if v.state, v.err = m.c.Store.State(r.Context(), m.pseudonyms.user(v.tenant, v.user)); v.err == nil {
-				stored.Account = v.state.account(&v.choice)
-			}
+			var s State
+			s, v.err = m.c.Store.State(r.Context(), m.pseudonyms.user(v.tenant, v.user))
+			v.out, v.had = s.OptOut, s.Granted
+			stored.Account = s.account(&v.choice)
 			stored.Account.Unknown = v.err != nil
 		}
 	}
 	v.d = Decide(m.c.Registry, v.sig, stored)
-	return v
 }

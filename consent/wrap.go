@@ -31,7 +31,8 @@ type wrappedKey struct{}
 // A choice that a signal contradicts is changed in the cookie with the response. A signal without a choice leaves nothing behind.
 func (m *Manager) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := m.visit(r)
+		var v seen
+		m.visit(r, &v)
 		c := &wrapped{Context: r.Context(), d: v.d}
 		c.guard = guard{inner: w, d: v.d, mode: m.c.Guard, refused: m.c.Refused, ctx: c.Context}
 		linked := m.follow(r, &v)
