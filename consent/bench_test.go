@@ -23,13 +23,18 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// BenchmarkAllow asks with the context that a handler in Wrap is given, and with one made by With.
 func BenchmarkAllow(b *testing.B) {
-	ctx := With(context.Background(), Decide(registry(b), Signals{Now: noon}, Stored{Choice: yes(Analytics)}))
-	b.ReportAllocs()
-	for b.Loop() {
-		if !Allow(ctx, Analytics) {
-			b.Fatal("denied")
-		}
+	d := Decide(registry(b), Signals{Now: noon}, Stored{Choice: yes(Analytics)})
+	for name, ctx := range map[string]context.Context{"wrapped": &wrapped{Context: context.Background(), d: d}, "with": With(context.Background(), d)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !Allow(ctx, Analytics) {
+					b.Fatal("denied")
+				}
+			}
+		})
 	}
 }
 

@@ -4,9 +4,22 @@ import "context"
 
 type contextKey struct{}
 
+// A deciding is a context that holds a decision.
+type deciding struct {
+	context.Context
+	d Decision
+}
+
+func (c *deciding) Value(key any) any {
+	if key == (contextKey{}) {
+		return &c.d
+	}
+	return c.Context.Value(key)
+}
+
 // With returns a context that holds d, for [From], [Allow] and [AllowPurpose]. [Manager.Wrap] does it for requests.
 func With(ctx context.Context, d Decision) context.Context {
-	return context.WithValue(ctx, contextKey{}, &d)
+	return &deciding{ctx, d}
 }
 
 // From returns the decision that ctx holds, and without one the zero [Decision].
@@ -33,6 +46,12 @@ func AllowPurpose(ctx context.Context, key string) bool {
 }
 
 func decided(ctx context.Context) *Decision {
+	switch c := ctx.(type) { // most handlers are asked with the context that they were given
+	case *wrapped:
+		return &c.d
+	case *deciding:
+		return &c.d
+	}
 	d, _ := ctx.Value(contextKey{}).(*Decision)
 	return d
 }
