@@ -51,10 +51,10 @@ func (m *Manager) record(ctx context.Context, changes ...change) (out []Entry, e
 		at := map[Key]int{} // in entries
 		for i := range changes {
 			c := &changes[i]
-			key := c.entry.Key
+			key := b.keys[i]
 			made, ok := b.made[key]
 			if ok && c.again && made.Seq != 0 && made.Seq != b.known[c.who].Seq {
-				key, ok = keyOf("again", c.who, head.Now, head.Seq, uint64(i)), false
+				key, ok = b.known[c.who].key(keyOf("again", c.who, head.Now, head.Seq, uint64(i))), false
 			}
 			if !ok {
 				if made, ok = b.entry(c, key, head.Now); !ok {
@@ -92,6 +92,7 @@ func (m *Manager) record(ctx context.Context, changes ...change) (out []Entry, e
 
 // A batch is what record knows of those whom its changes are about.
 type batch struct {
+	keys    []Key // of the changes
 	made    map[Key]Entry
 	known   map[Who]*State
 	changed map[Subject]*State
@@ -99,21 +100,15 @@ type batch struct {
 }
 
 func (m *Manager) batch(ctx context.Context, changes []change) (*batch, error) {
-	b := &batch{made: map[Key]Entry{}, known: map[Who]*State{}, changed: map[Subject]*State{}}
-	keys := make([]Key, len(changes))
+	b := &batch{keys: make([]Key, len(changes)), made: map[Key]Entry{}, known: map[Who]*State{}, changed: map[Subject]*State{}}
 	var whos []Who
 	for i := range changes {
-		keys[i] = changes[i].entry.Key
 		for _, w := range [...]Who{changes[i].who, changes[i].browser} {
 			if _, ok := b.known[w]; !ok && w != (Who{}) {
 				b.known[w] = nil
 				whos = append(whos, w)
 			}
 		}
-	}
-	made, err := m.c.Store.Keyed(ctx, keys)
-	if err != nil {
-		return nil, err
 	}
 	states, err := m.c.Store.States(ctx, whos)
 	if err != nil {
@@ -122,6 +117,18 @@ func (m *Manager) batch(ctx context.Context, changes []change) (*batch, error) {
 	for i, w := range whos {
 		states[i].Who = w
 		b.known[w] = &states[i]
+	}
+	for i := range changes {
+		s := b.known[changes[i].who]
+		if s.Subject == (Subject{}) {
+			_, _ = rand.Read(s.Subject[:]) // never fails
+			_, _ = rand.Read(s.Secret[:])
+		}
+		b.keys[i] = s.key(changes[i].entry.Key)
+	}
+	made, err := m.c.Store.Keyed(ctx, b.keys)
+	if err != nil {
+		return nil, err
 	}
 	for _, e := range made {
 		b.made[e.Key] = e
@@ -132,11 +139,7 @@ func (m *Manager) batch(ctx context.Context, changes []change) (*batch, error) {
 // entry returns what c comes to at a time, and false if there is nothing to record.
 func (b *batch) entry(c *change, key Key, now time.Time) (Entry, bool) {
 	e, s := c.entry, b.known[c.who]
-	e.Key = key
-	if e.At = now; s.Subject == (Subject{}) {
-		_, _ = rand.Read(s.Subject[:]) // never fails
-	}
-	e.Subject = s.Subject
+	e.Key, e.At, e.Subject = key, now, s.Subject
 	if c.browser != (Who{}) {
 		e.Browser = b.known[c.browser].Subject
 	}

@@ -74,8 +74,18 @@ type Entry struct {
 	Regimes string // the rows of law for that place at that time, their IDs in order with commas
 	// At is when, by the store's clock, to the microsecond; Expires is when the yes ends, zero without one.
 	At, Expires time.Time
+	// Given is when an Imported one was answered, by what it comes from; zero for others.
+	Given time.Time
 	// Hash is over all of the above, the tenant and the Hash of the entry before.
 	Hash Hash
+}
+
+// answered is when the person did.
+func (e *Entry) answered() time.Time {
+	if e.Given.IsZero() {
+		return e.At
+	}
+	return e.Given
 }
 
 // sum returns the hash that e has after prev in tenant's ledger. The bytes are never changed: ledgers are verified by them.
@@ -98,12 +108,13 @@ func (e *Entry) sum(h hash.Hash, buf []byte, tenant string, prev Hash) (Hash, []
 	b = binary.BigEndian.AppendUint16(b, e.Policy)
 	b = append(b, e.Text[:]...)
 	b = appendText(appendText(b, e.Place), e.Regimes)
-	b = binary.BigEndian.AppendUint64(b, uint64(e.At.UnixMicro()))
-	var expires int64
-	if !e.Expires.IsZero() {
-		expires = e.Expires.UnixMicro()
+	for _, t := range [...]time.Time{e.At, e.Expires, e.Given} {
+		var us int64
+		if !t.IsZero() {
+			us = t.UnixMicro()
+		}
+		b = binary.BigEndian.AppendUint64(b, uint64(us))
 	}
-	b = binary.BigEndian.AppendUint64(b, uint64(expires))
 	h.Reset()
 	_, _ = h.Write(b)
 	var out Hash

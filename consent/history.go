@@ -120,7 +120,7 @@ func (m *Manager) Forget(ctx context.Context, user string) (bool, error) {
 		if found = err == nil && s.known(); !found {
 			return err
 		}
-		entries := []Entry{{Method: Forgotten, Subject: s.Subject, At: head.Now, Key: keyOf("forget", who, head.Now, s.Seq)}}
+		entries := []Entry{{Method: Forgotten, Subject: s.Subject, At: head.Now, Key: s.key(keyOf("forget", who, head.Now, s.Seq))}}
 		chain(tenant.String(), head, entries)
 		if err := m.c.Store.Write(ctx, entries, nil, nil); err != nil {
 			return err

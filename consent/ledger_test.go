@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/http"
 	"sync"
@@ -323,6 +324,12 @@ func TestForgettingLeavesTheLedgerAndNoWayToAPerson(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.another("bob").choose(Answer{Grant: every})
 	require.NoError(t, err)
+	// Also to who has the key of the pseudonyms and thinks of ann, an entry's key does not say that it is hers.
+	e, err := b.m.WithdrawFor(b.ctx(), "ann")
+	require.NoError(t, err)
+	guess := keyOf(Withdrawn.String(), b.m.pseudonyms.user("acme", "ann"), b.m.now(), uint64(e.Denied))
+	require.NotEqual(t, guess, e.Key)
+	require.NotEqual(t, (&State{}).key(guess), e.Key)
 	found, err := b.m.Forget(b.ctx(), "ann")
 	require.NoError(t, err)
 	require.True(t, found)
@@ -332,11 +339,11 @@ func TestForgettingLeavesTheLedgerAndNoWayToAPerson(t *testing.T) {
 	require.Empty(t, historyOf(t, b, "ann"))
 	require.Len(t, historyOf(t, b, "bob"), 1)
 	es := b.ledger()
-	require.Equal(t, []Method{Accepted, Accepted, Forgotten}, methodsOf(es))
+	require.Equal(t, []Method{Accepted, Accepted, Withdrawn, Forgotten}, methodsOf(es))
 	// Who comes again is somebody new.
 	_, err = b.choose(Answer{})
 	require.NoError(t, err)
-	require.NotEqual(t, es[0].Subject, b.ledger()[3].Subject)
+	require.NotEqual(t, es[0].Subject, b.ledger()[4].Subject)
 }
 
 func TestEveryAlterationOfTheLedgerIsFound(t *testing.T) {
@@ -422,11 +429,100 @@ func TestAStateIsWhatItsEntriesComeTo(t *testing.T) {
 		_, err := b.choose(a)
 		require.NoError(t, err)
 	}
-	want := State{Who: b.m.pseudonyms.user("acme", "ann")}
+	got, err := s.Memory.State(b.ctx(), b.m.pseudonyms.user("acme", "ann"))
+	require.NoError(t, err)
+	require.NotZero(t, got.Secret)
+	want := State{Who: got.Who, Secret: got.Secret}
 	for _, e := range b.ledger() {
 		want.add(&e)
 	}
-	got, err := s.Memory.State(b.ctx(), want.Who)
-	require.NoError(t, err)
 	require.Equal(t, want, got)
+}
+
+func TestChoicesOfAnotherToolAreImportedOnceWithTheDayTheyWereGiven(t *testing.T) {
+	t.Parallel()
+	b, _ := newLedger(t, nil)
+	text := []byte("We count visits.")
+	given := day1.Add(time.Hour)
+	list := []Import{
+		{ID: "1", User: "ann", Granted: Of(Essential, Analytics), Denied: Of(Marketing), Policy: 1, Given: given, Text: Document{Language: "en", Body: text, Hash: sha256.Sum256(text)}},
+		{ID: "2", User: "bob", OptOut: true, Given: given},
+		{ID: "3", User: "ann", Granted: Of(Functional, Marketing), Given: given.Add(time.Hour)},
+	}
+	es, err := b.m.Import(b.ctx(), list...)
+	require.NoError(t, err)
+	require.Equal(t, es, b.ledger())
+	require.Equal(t, []Method{Imported, Imported, Imported}, methodsOf(es))
+	require.Equal(t, es[0].Subject, es[2].Subject)
+	require.Equal(t, given, es[0].Given)
+	require.Equal(t, given.Add(defaultLasts), es[0].Expires, "it is as old as it is")
+	require.True(t, es[0].At.After(noon))
+	require.Equal(t, Of(Analytics), es[0].Granted)
+	require.Equal(t, Of(Marketing), es[1].Denied, "what an opt-out takes away is denied")
+	require.Equal(t, Of(Functional), es[2].Granted, "their no stands")
+	// Once more, in another order and with more of them, adds those only.
+	more := []Import{list[2], {ID: "1", User: "carol", Denied: Of(Analytics), Given: given}, list[0], list[1]}
+	again, err := b.m.Import(b.ctx(), more...)
+	require.NoError(t, err)
+	require.Equal(t, []Entry{es[2], b.ledger()[3], es[0], es[1]}, again)
+	require.Len(t, b.ledger(), 4)
+	rep, err := b.m.Verify(b.ctx())
+	require.NoError(t, err)
+	require.True(t, rep.OK())
+	doc, err := b.m.Text(b.ctx(), es[0].Text)
+	require.NoError(t, err)
+	require.Equal(t, text, doc.Body)
+	// Whose no was imported is refused in the next request, and whose yes was, is asked.
+	b.user = "ann"
+	_, err = b.choose(Answer{Grant: every})
+	require.NoError(t, err)
+	_, err = b.m.Import(b.ctx(), Import{ID: "9", User: "ann", Denied: Of(Analytics), Given: given})
+	require.NoError(t, err)
+	require.False(t, b.get().Allows(Analytics))
+	require.True(t, b.get().Allows(Functional))
+	carol := b.another("dora")
+	_, err = b.m.Import(b.ctx(), Import{ID: "10", User: "dora", Granted: Of(Analytics), Given: given})
+	require.NoError(t, err)
+	require.False(t, carol.get().Allows(Analytics))
+	// What is forgotten is not found by its ID.
+	_, err = b.m.Forget(b.ctx(), "bob")
+	require.NoError(t, err)
+	n := len(b.ledger())
+	es, err = b.m.Import(b.ctx(), list[1])
+	require.NoError(t, err)
+	require.Equal(t, uint64(n+1), es[0].Seq)
+	b.m.c.Controller = Controller{"Shop Ltd", "privacy@shop.test", "https://shop.test/privacy"}
+	receipt, err := b.m.Receipt(b.ctx(), b.ledger()[0])
+	require.NoError(t, err)
+	require.Contains(t, string(receipt), given.Format(time.RFC3339))
+	require.Contains(t, string(receipt), "visits")
+}
+
+func TestWhatIsNoChoiceIsNotImported(t *testing.T) {
+	t.Parallel()
+	b, _ := newLedger(t, nil)
+	good := Import{ID: "1", User: "ann", Granted: Of(Analytics), Denied: Of(Marketing), Policy: 1, Given: noon.Add(-time.Hour)}
+	for name, change := range map[string]func(*Import){
+		"no ID":           func(c *Import) { c.ID = "" },
+		"nobody":          func(c *Import) { c.User = "" },
+		"no time":         func(c *Import) { c.Given = time.Time{} },
+		"the future":      func(c *Import) { c.Given = noon.Add(time.Hour) },
+		"yes and no":      func(c *Import) { c.Denied = c.Granted },
+		"nothing":         func(c *Import) { c.Granted, c.Denied = Of(Essential), 0 },
+		"unknown policy":  func(c *Import) { c.Policy = 7 },
+		"never asked":     func(c *Import) { c.Granted = Of(FirstOwn + 3) },
+		"another's text":  func(c *Import) { c.Text = Document{Body: []byte("x"), Hash: Hash{1}} },
+		"text, no hash":   func(c *Import) { c.Text = Document{Body: []byte("x")} },
+		"hash of nothing": func(c *Import) { c.Text = Document{Hash: Hash{1}} },
+	} {
+		bad := good
+		change(&bad)
+		_, err := b.m.Import(b.ctx(), good, bad)
+		require.ErrorIs(t, err, ErrImport, name)
+		require.Empty(t, b.ledger(), name)
+	}
+	_, err := b.m.Import(b.ctx(), good)
+	require.NoError(t, err)
+	_, err = b.m.Import(context.Background(), good)
+	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 }

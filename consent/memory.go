@@ -38,7 +38,6 @@ type memoryTx struct {
 	of      tenancy.ID
 	ledger  *memoryLedger
 	holds   bool // ledger.writing
-	read    bool // the head
 	doomed  error
 	ended   bool
 	entries []Entry
@@ -57,7 +56,8 @@ var (
 // InTx implements [Store].
 func (m *Memory) InTx(ctx context.Context) bool {
 	x, _ := ctx.Value(memoryKey{m}).(*memoryTx)
-	return x != nil && !x.ended
+	id, err := tenancy.From(ctx)
+	return x != nil && !x.ended && err == nil && x.of == id
 }
 
 // Tx implements [Store].
@@ -167,7 +167,7 @@ func (m *Memory) Head(ctx context.Context) (h Head, err error) {
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		x.read, h = true, x.end()
+		h = x.end()
 		h.Now = m.now().UTC().Truncate(time.Microsecond)
 		return nil
 	})
@@ -177,11 +177,14 @@ func (m *Memory) Head(ctx context.Context) (h Head, err error) {
 // Write implements [Store].
 func (m *Memory) Write(ctx context.Context, entries []Entry, states []State, texts []Document) error {
 	return m.in(ctx, func(ctx context.Context, x *memoryTx) error {
+		if err := CheckWrite(entries, states, texts); err != nil {
+			return err
+		}
+		if err := x.hold(ctx); err != nil {
+			return err
+		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if !x.read {
-			return errNoTx
-		}
 		for _, d := range texts {
 			if _, ok := x.ledger.texts[d.Hash]; !ok {
 				d.Body = slices.Clone(d.Body)
@@ -196,12 +199,10 @@ func (m *Memory) Write(ctx context.Context, entries []Entry, states []State, tex
 			switch {
 			case e.Seq != x.end().Seq+1:
 				return ErrConflict
-			case !e.Method.known() || e.Subject == (Subject{}) || e.At.IsZero():
-				return fmt.Errorf("%w: an entry without a method, subject or time", ErrRefused)
 			case taken || slices.ContainsFunc(x.entries, func(o Entry) bool { return o.Key == e.Key }):
-				return fmt.Errorf("%w: an entry of the same key", ErrRefused)
+				return errKey
 			case e.Text != (Hash{}) && !old && !new:
-				return fmt.Errorf("%w: an entry on a text that is not known", ErrRefused)
+				return errNoText
 			}
 			x.entries = append(x.entries, e)
 		}

@@ -37,10 +37,14 @@ func (m *Manager) Receipt(ctx context.Context, e Entry) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(doc.Body, &told); err != nil {
+		if err := json.Unmarshal(doc.Body, &told); err != nil && e.Method != Imported {
 			return nil, fmt.Errorf("consent: text %s: %w", e.Text, err)
 		}
-	} else if ed := m.c.Registry.edition(e.Policy); ed != nil { // nothing was shown: the purposes by their keys
+	}
+	if told.Format == "" {
+		told = bodyJSON{}
+	}
+	if ed := m.c.Registry.edition(e.Policy); ed != nil && told.Format == "" { // nothing was shown, or another tool's text: the purposes by their keys
 		for i := range ed.policy.Purposes {
 			q := &ed.policy.Purposes[i]
 			told.Purposes = append(told.Purposes, purposeJSON{Key: q.Key, Category: q.Category, Data: q.Data, Recipients: q.Recipients})
@@ -68,7 +72,7 @@ func (m *Manager) Receipt(ctx context.Context, e Entry) ([]byte, error) {
 			continue
 		}
 		p := processJSON{Type: "dpv:Process", ID: q.Key, Title: q.Title, Purpose: q.Body, Data: q.Data, Recipients: q.Recipients,
-			Basis: "dpv:Consent", Status: statusJSON{status, e.At.Format(time.RFC3339), "dpv:DataSubject"}}
+			Basis: "dpv:Consent", Status: statusJSON{status, e.answered().Format(time.RFC3339), "dpv:DataSubject"}}
 		if status == "dpv:ConsentGiven" && !e.Expires.IsZero() {
 			p.Until = e.Expires.Format(time.RFC3339)
 		}

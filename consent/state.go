@@ -1,6 +1,9 @@
 package consent
 
-import "time"
+import (
+	"crypto/sha256"
+	"time"
+)
 
 // Who finds the [State] of a user or a browser in a tenant: a keyed hash of its name.
 type Who [32]byte
@@ -9,6 +12,9 @@ type Who [32]byte
 type State struct {
 	Who     Who
 	Subject Subject
+	// Secret is what the keys of the entries are made with. It goes with the state, and then no key tells whose entry it is, also to who
+	// guesses a name and has the key that Who is made with.
+	Secret  [16]byte
 	Seq     uint64 // of the last entry
 	Granted Set    // with a yes, in some browser
 	Denied  Set    // with a no that is newer than any yes
@@ -18,6 +24,13 @@ type State struct {
 	Expires time.Time
 	// No is when each category last had a no, in seconds since 1970, 0 for never.
 	No [maxCategories]int64
+}
+
+// key is what a change that was asked for under k has in the ledger.
+func (s *State) key(k Key) (out Key) {
+	sum := sha256.Sum256(append(append([]byte("consent key\x00"), s.Secret[:]...), k[:]...))
+	copy(out[:], sum[:])
+	return out
 }
 
 // known reports whether there are entries.

@@ -38,21 +38,24 @@ type Store interface {
 	// Head returns the end of the ledger, and the time by the store's clock. It needs a transaction, and until that ends nobody else
 	// gets past it in the same tenant, in this process or any other.
 	Head(ctx context.Context) (Head, error)
-	// Write adds entries, which follow the head that this transaction has read ([ErrConflict]), with texts that they are the first to
-	// name, and puts the states they come to: one for each Who. An entry whose Key is there already, or whose Text is not, is ErrRefused.
-	// Texts that are there already are left as they are.
+	// Write adds entries, which follow the end of the ledger ([ErrConflict]), with texts that they may be the first to name, and puts the
+	// states they come to: one for each Who. Like Head it lets nobody else past the end before its transaction has ended, and one that
+	// has not called Head may find that the ledger has gone on.
+	//
+	// ErrRefused: an entry whose Key is there already, or whose Text is not; that has no known Method, no Subject or no At; a text
+	// whose Hash is not the SHA-256 of its Body; and what is not UTF-8 or has a NUL. Texts that are there already are left as they are.
 	Write(ctx context.Context, entries []Entry, states []State, texts []Document) error
-	// Keyed returns the entries that have one of keys, in no order.
+	// Keyed returns the entries that have one of keys, each once and in no order.
 	Keyed(ctx context.Context, keys []Key) ([]Entry, error)
 
 	// State returns what is known of who: the zero State if nothing. It is asked in every request of a user.
 	State(ctx context.Context, who Who) (State, error)
-	// States is State for several, in their order.
+	// States is State for several, in their order, and with a zero State in the place of each that is not known.
 	States(ctx context.Context, whos []Who) ([]State, error)
 	// Forget removes a state for good, and from the files of the database as soon as that can be. That there is none is no error.
 	Forget(ctx context.Context, who Who) error
 
-	// History returns the entries of a subject after a number, in order, limit at most.
+	// History returns the entries of a subject after a number, in order, limit at most: none for a limit of 0 or less.
 	History(ctx context.Context, subject Subject, after uint64, limit int) ([]Entry, error)
 	// Ledger returns all entries after a number, in order, limit at most.
 	Ledger(ctx context.Context, after uint64, limit int) ([]Entry, error)
