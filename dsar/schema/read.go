@@ -22,19 +22,22 @@ var facts embed.FS
 
 // Read reads the catalogue of the database that db is connected to. It sees what the role that connects sees: connect as the
 // owner of the tables.
-func Read(ctx context.Context, db DB) (*Database, error) {
-	d := &Database{Dialect: Postgres}
-	// SQLite has no function of that name, and the failure does not end a transaction of its own. The other way round it would.
-	if err := db.QueryRowContext(ctx, "SELECT current_database()").Scan(&d.Name); err != nil {
-		var version string
-		if db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version) != nil {
-			return nil, fmt.Errorf("schema: %w", err)
-		}
-		d.Dialect = SQLite
+func Read(ctx context.Context, db DB) (d *Database, err error) {
+	err = Aside(ctx, db, func(q DB, dialect Dialect) error {
+		d, err = read(ctx, q, dialect)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return d, nil
+}
+
+func read(ctx context.Context, q DB, dialect Dialect) (*Database, error) {
+	d := &Database{Dialect: dialect}
 	var rows []row
 	for _, part := range []string{"tables", "columns", "keys", "foreign", "indexes", "triggers"} {
-		more, err := fact(ctx, db, string(d.Dialect)+"_"+part)
+		more, err := fact(ctx, q, string(dialect)+"_"+part)
 		if err != nil {
 			return nil, err
 		}
@@ -43,8 +46,8 @@ func Read(ctx context.Context, db DB) (*Database, error) {
 		}
 		rows = append(rows, more...)
 	}
-	if d.Dialect == Postgres {
-		if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").Scan(&d.LargeObjects); err != nil {
+	if dialect == Postgres {
+		if err := q.QueryRowContext(ctx, "SELECT current_database(), EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").Scan(&d.Name, &d.LargeObjects); err != nil {
 			return nil, fmt.Errorf("schema: reading large objects: %w", err)
 		}
 	}

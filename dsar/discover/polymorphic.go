@@ -1,0 +1,140 @@
+package discover
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/internal/word"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+)
+
+// discriminator returns the column that says which table the keys in col are of, or nil: owner_type beside owner_id.
+func (w *world) discriminator(t *table, col *schema.Column) *schema.Column {
+	ws := word.Split(col.Name)
+	if len(ws) < 2 && !strings.HasSuffix(strings.ToLower(col.Name), "id") {
+		return nil
+	}
+	n := w.parse(ws)
+	if !n.keyed || len(n.stem) == 0 {
+		return nil
+	}
+	for _, other := range t.Columns {
+		if other == col || other.Family == schema.Bool || other.Family == schema.Time {
+			continue
+		}
+		os := word.Split(other.Name)
+		if len(os) == 1 {
+			if parts := word.Segment(os[0], func(s string) bool { return w.vocab[s] || typeWords[s] }); parts != nil {
+				os = parts
+			}
+		}
+		for len(os) > 1 && (os[len(os)-1] == "id" || os[len(os)-1] == "name") {
+			os = os[:len(os)-1] // content_type_id
+		}
+		if len(os) < 2 || !typeWords[os[len(os)-1]] {
+			continue
+		}
+		stem := make([]string, 0, len(os))
+		for _, s := range os[:len(os)-1] {
+			stem = append(stem, word.Singular(s))
+		}
+		if slices.Equal(stem, n.stem) || slices.Equal(stem, []string{"content"}) && slices.Equal(n.stem, []string{"object"}) {
+			return other
+		}
+	}
+	return nil
+}
+
+// polymorphic returns the link to people that a pair of key and type proposes.
+func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
+	if w.actor == nil || w.actor.key == "" {
+		return nil
+	}
+	n := w.parse(word.Split(col.Name))
+	stem := strings.Join(n.stem, "_")
+	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, To: w.actor.Name, When: []dsar.When{{Column: typ.Name, Value: className(w.actor)}}},
+		from: t, to: w.actor, nullable: !col.NotNull, stem: n.stem, score: 0.35}
+	last := n.stem[len(n.stem)-1]
+	switch {
+	case slices.Equal(n.stem, w.actor.words) || slices.Equal(n.stem, w.actor.full):
+		return nil // user_id beside user_type is what it is called
+	case polymorphicRoles[stem] || polymorphicRoles[last] || roleWords[last] && !weakRoles[last]:
+		c.score = 0.66
+		c.note("%s and %s point at rows of several tables, and the role is one of people", col.Name, typ.Name)
+	case stem == "model" && strings.HasPrefix(t.Name, "model_has"):
+		c.score = 0.66
+		c.note("%s and %s say who has it", col.Name, typ.Name)
+	default:
+		c.generic = true
+		c.note("%s and %s point at rows of several tables", col.Name, typ.Name)
+	}
+	if f := match(col.Family, w.actor.Column(w.actor.key).Family); f == 0 {
+		return nil
+	} else if f < 0.5 {
+		c.note("its type takes the keys of any table")
+	}
+	return c
+}
+
+// className is how frameworks write the class of a table's rows.
+func className(t *table) string {
+	var b strings.Builder
+	for _, s := range t.words {
+		b.WriteString(strings.ToUpper(s[:1]) + s[1:])
+	}
+	return b.String()
+}
+
+// isClassOf reports whether a value of a type column means the table: User, App\Models\User, users, auth.user.
+func isClassOf(value string, t *table) bool {
+	if i := strings.LastIndexAny(value, `\:./`); i >= 0 {
+		value = value[i+1:]
+	}
+	var ws []string
+	for _, s := range word.Split(value) {
+		ws = append(ws, word.Singular(s))
+	}
+	return len(ws) > 0 && (slices.Equal(ws, t.words) || slices.Equal(ws, t.full))
+}
+
+// byValue returns a link by what somebody is known by: the e-mail address in an invitation.
+func (w *world) byValue(t *table, col *schema.Column) *candidate {
+	if w.isRoot(t) || col.Family != schema.Text && col.Family != schema.Any && col.Family != schema.Other || w.identifier == "" {
+		return nil
+	}
+	ws := word.Split(col.Name)
+	if len(ws) == 1 {
+		if parts := word.Segment(ws[0], func(s string) bool { return w.vocab[s] || s == "email" || s == "address" }); parts != nil {
+			ws = parts
+		}
+	}
+	if len(ws) > 1 && ws[0] == t.lead {
+		ws = ws[1:]
+	}
+	if len(ws) > 1 && ws[len(ws)-1] == "address" {
+		ws = ws[:len(ws)-1]
+	}
+	if ws[len(ws)-1] == "mail" && len(ws) > 1 && ws[len(ws)-2] == "e" {
+		ws = append(slices.Clone(ws[:len(ws)-2]), "email")
+	}
+	if last := ws[len(ws)-1]; last != "email" && last != "mail" {
+		return nil
+	}
+	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, Identifier: w.identifier}, from: t, to: w.roots[0], nullable: !col.NotNull, stem: ws, score: 0.6}
+	if len(ws) > 1 {
+		role := word.Singular(ws[len(ws)-2])
+		if !roleWords[role] && !w.actorWord(role) && role != "recipient" && role != "new" && role != "old" && role != "from" && role != "to" {
+			c.score = 0.35 // billing_email, support_email, reply_to_email: a firm's as often as somebody's
+		}
+	}
+	if len(t.full) > 0 && firms[t.full[len(t.full)-1]] {
+		c.score *= 0.5
+	}
+	c.note("%s holds addresses", col.Name)
+	return c
+}
+
+// firms are words that end the names of tables whose addresses are nobody's own.
+var firms = set(`setting organization organisation company tenant store config configuration domain supplier vendor template channel account team shop site branch
+	server location department hotel restaurant school clinic office integration provider mailbox sender inbox`)
