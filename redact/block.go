@@ -8,16 +8,20 @@ import (
 // A block is 64 bytes of text seen as sets of bits, the first byte's bit the highest. All that most text ever costs is
 // to make these sets and to see, a word for a bit, that nothing in them is worth a look.
 type block struct {
-	word, digit, upper, sign, dash, space, trigger uint64
-	slash, paren                                   uint64 // ")" only
-	token                                          uint64 // what a token can hold
+	word, digit, upper, sign, dash, space uint64
+	trigger                               uint64 // but for
+	colon                                 uint64 // ":" and "=", which may stand behind a key
+	slash, paren                          uint64 // ")" only
+	first, second                         uint64 // what shortWords begin with, and go on with
+	beyond                                uint64 // ASCII
+	token                                 uint64 // what a token can hold
 }
 
 // reach is how many bytes a block is made from: the last word's first letters may lie behind it.
 const reach = 72
 
 // The four bits that tell the classes of bytes in a block apart, each in 16 bits of its own, so that sixteen bytes are
-// added up at once. A small letter is in aWord alone, what is in none of the sets has none.
+// added up at once. Most small letters are in aWord alone, what is in none of the sets has none.
 const (
 	aWord  = 1
 	aDigit = 1 << 16
@@ -38,8 +42,19 @@ var lanes = func() (t [256]uint64) {
 			t[c] = aWord | aSign
 		case k&cWord != 0:
 			t[c] = aWord
+			if first, second := bytesOfShort[0][c], bytesOfShort[1][c]; first && second {
+				t[c] |= aDigit | aSign | aMark
+			} else if first {
+				t[c] |= aDigit | aMark
+			} else if second {
+				t[c] |= aSign | aMark
+			}
+		case c == ':' || c == '=':
+			t[c] = aMark | aDigit
 		case k&cTrigger != 0:
 			t[c] = aMark
+		case c >= 0x80:
+			t[c] = aDigit | aSign | aMark
 		case c == ' ' || c == '\t':
 			t[c] = aSign
 		case c == '/':
@@ -53,30 +68,33 @@ var lanes = func() (t [256]uint64) {
 	return t
 }()
 
-// blockOf makes the sets of the first 64 bytes of p.
-func blockOf(p *[reach]byte) (b block) {
+// read makes the sets of the first 64 bytes of p.
+func (b *block) read(p *[reach]byte) {
 	var w, d, s, m uint64
 	for k := 0; k < 64; k += 16 {
 		p := (*[16]byte)(p[k:])
 		x, y := lanes[p[0]], lanes[p[8]]
-		x, y = x<<1+lanes[p[1]], y<<1+lanes[p[9]]
-		x, y = x<<1+lanes[p[2]], y<<1+lanes[p[10]]
-		x, y = x<<1+lanes[p[3]], y<<1+lanes[p[11]]
-		x, y = x<<1+lanes[p[4]], y<<1+lanes[p[12]]
-		x, y = x<<1+lanes[p[5]], y<<1+lanes[p[13]]
-		x, y = x<<1+lanes[p[6]], y<<1+lanes[p[14]]
-		x, y = x<<1+lanes[p[7]], y<<1+lanes[p[15]]
+		x, y = lanes[p[1]]+2*x, lanes[p[9]]+2*y
+		x, y = lanes[p[2]]+2*x, lanes[p[10]]+2*y
+		x, y = lanes[p[3]]+2*x, lanes[p[11]]+2*y
+		x, y = lanes[p[4]]+2*x, lanes[p[12]]+2*y
+		x, y = lanes[p[5]]+2*x, lanes[p[13]]+2*y
+		x, y = lanes[p[6]]+2*x, lanes[p[14]]+2*y
+		x, y = lanes[p[7]]+2*x, lanes[p[15]]+2*y
 		x = x<<8 + y
 		w = w<<16 | x&0xffff
 		d = d<<16 | x>>16&0xffff
 		s = s<<16 | x>>32&0xffff
 		m = m<<16 | x>>48
 	}
-	b.word, b.digit, b.upper, b.sign, b.dash = w, w&d&^s, w&m, w&s, w&s&d
-	b.space, b.trigger = s&^(w|d|m), m&^(w|s)
-	b.slash, b.paren = s&d&^w, d&^(w|s)
-	b.token = w | m | s&d
-	return b
+	word, mark := w&^m, w&m
+	head := mark & (d | s)
+	b.word, b.digit, b.upper, b.sign, b.dash = w, word&d&^s, mark&^head, word&s, word&s&d
+	b.first, b.second = mark&d|b.upper, mark&s|b.upper
+	d, s, m = d&^w, s&^w, m&^w
+	b.beyond, b.colon, b.trigger = d&s&m, d&m&^s, m&^(d|s)
+	b.slash, b.paren, b.space = d&s&^m, d&^(s|m), s&^(d|m)
+	b.token = w | m&^b.beyond | b.slash
 }
 
 // longWord is the length from which on a word is looked at as a token, whatever it begins with.
@@ -85,22 +103,17 @@ const longWord = 16
 // worth returns the places of a block that are worth a closer look: the triggers, and the first bytes of words that can
 // be tokens or codes; and those of words that can be numbers. A set bit of starts is the first byte of a word; the block is that of src[base:].
 func (b *block) worth(p *[reach]byte, starts uint64, src []byte, base int) (places, numbers uint64) {
-	places = b.trigger
+	places = b.trigger | b.colon
 	two := b.word & (b.word << 1)
 	four := two & (two << 2)
 	eight := four & (four << 4)
 	// Tokens of which the first stretch of word bytes is short go on behind a sign.
 	far := row16(b.token)
-	// A word that announces a secret has four to six letters, and the secret eight, behind up to three spaces; or it has one
-	// of a few lengths.
-	near := b.space | b.space<<1
-	near |= near << 2
-	near = ^(near | near<<4)
-	before := b.space & (near<<1 | 1 | b.space<<1&(near<<2|3|b.space<<2&(near<<3|7)))
-	announces := four&(before<<4|before<<5|before<<6|b.space<<6) | eight&(b.space<<8|b.space<<10|b.space<<11|b.space<<13)
 	spaced := b.wordsOf(b.word&(b.space<<1)) | 1<<63                  // a word in front of a space, or one that is longer than the block
 	places |= starts & (b.word << 1) & (b.dash | b.sign&(far|spaced)) // "-p", "--password", "_token x"
-	short := two & (b.word<<2&(b.space<<3) | two<<2&(b.space<<4))     // three or four letters in front of a space, such as ENV
+	// A word that announces a secret has one of a few lengths; of the shorter ones the first letters tell most others apart.
+	short := b.first & (b.second << 1) & (b.word<<2&(b.space<<3) | two<<2&(b.space<<4|b.word<<4&(b.space<<5)))
+	announces := four&(b.space<<6) | eight&(b.space<<8|b.space<<10|b.space<<11|b.space<<13)
 	for m := starts & (far | announces&spaced | short); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k

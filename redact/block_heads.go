@@ -25,7 +25,7 @@ var shortHeads = func() (t [512]uint64) {
 	for w := range spokenWords {
 		add(w)
 	}
-	for _, w := range []string{"ENV", "net", "NET", "Net", "OTP", "otp", "PIN", "pin"} { // see shortWord
+	for _, w := range shortWords {
 		add(w)
 	}
 	for k := range tokenShapes {
@@ -43,6 +43,19 @@ var shortHeads = func() (t [512]uint64) {
 				add(lit + string(rune(c)) + "x")
 			}
 		}
+	}
+	return t
+}()
+
+// bytesOfShort are what the announcing words of three to five letters begin with, and go on with.
+var bytesOfShort = func() (t [2][256]bool) {
+	for w := range spokenWords {
+		if len(w) <= 5 {
+			t[0][w[0]], t[1][w[1]] = true, true
+		}
+	}
+	for _, w := range shortWords {
+		t[0][w[0]], t[1][w[1]] = true, true
 	}
 	return t
 }()

@@ -79,7 +79,8 @@ func (b *block) addresses(p *[reach]byte, starts uint64) (places uint64) {
 		return starts
 	}
 	alnum := b.word &^ b.sign
-	sign := (b.sign | b.trigger) & ((alnum|b.trigger)<<1 | 1)
+	trigger := b.trigger | b.colon
+	sign := (b.sign | trigger) & ((alnum|trigger)<<1 | 1)
 	for m := alnum &^ (alnum >> 1) & (sign<<1 | sign<<2 | sign<<3 | sign<<4 | 15); m != 0; {
 		k := bits.LeadingZeros64(m) & 63
 		at := uint64(1) << 63 >> k

@@ -41,7 +41,7 @@ var class = func() (t [256]uint8) {
 
 func isWord(c byte) bool  { return class[c]&cWord != 0 }
 func isAlnum(c byte) bool { return class[c]&cAlnum != 0 }
-func isDigit(c byte) bool { return class[c]&cDigit != 0 }
+func isDigit(c byte) bool { return c-'0' <= 9 }
 func isSpace(c byte) bool { return class[c]&cSpace != 0 }
 
 func isHex(c byte) bool {

@@ -239,6 +239,13 @@ var subjects = func() map[string]context {
 var subjectHashes [64]uint64
 
 // isLetter reports whether c is a letter: of ASCII, or part of a rune beyond it.
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+func isLetter(c byte) bool { return letters[c] }
+
+var letters = func() (t [256]bool) {
+	for c := range t {
+		t[c] = class[c]&cAlpha != 0 || c >= 0x80
+	}
+	return t
+}()
 
 func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }

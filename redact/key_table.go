@@ -47,26 +47,31 @@ func (t *keyTable) get(w []byte, h uint32) keyTrait {
 	}
 }
 
-// tailHash is made of the last four letters of src[from:to], which has two bytes or more.
-func tailHash(src []byte, from, to int) uint32 {
+// tailOf returns the last four letters of src[from:to], which has two bytes or more.
+func tailOf(src []byte, from, to int) uint32 {
 	v := uint32(src[to-1]) | uint32(src[to-2])<<8
 	if to-from >= 4 {
 		v |= uint32(src[to-3])<<16 | uint32(src[to-4])<<24
 	} else if to-from == 3 {
 		v |= uint32(src[to-3]) << 16
 	}
-	return (v | 0x20202020) * 0x9E3779B1 >> 16
+	return v
 }
+
+func tailHash(tail uint32) uint32 { return (tail | 0x20202020) * 0x9E3779B1 >> 16 }
 
 func (t *keyTable) addTail(w string) {
 	if len(w) >= 2 {
-		h := tailHash([]byte(w), 0, len(w))
+		h := tailHash(tailOf([]byte(w), 0, len(w)))
 		t.tail[h>>6] |= 1 << (h & 63)
 	}
 }
 
-// maybe is the quick look at a key of one plain word.
-func (t *keyTable) maybe(src []byte, from, to int) bool {
-	h := tailHash(src, from, to)
-	return t.tail[h>>6]&(1<<(h&63)) != 0
+// tailBit is 1 when a plain word with this tail may make a key sensitive.
+func (t *keyTable) tailBit(tail uint32) uint64 {
+	h := tailHash(tail)
+	return t.tail[h>>6&1023] >> (h & 63) & 1
 }
+
+// maybe is the quick look at a key of one plain word.
+func (t *keyTable) maybe(src []byte, from, to int) bool { return t.tailBit(tailOf(src, from, to)) != 0 }

@@ -151,7 +151,7 @@ func suffixedID(src []byte, g *digitGroups, n int) (end int, rule string) {
 		}
 		return 0, ""
 	}
-	if total > 8 || n > 1 && (total != 8 || !g.printedAs(n, "2.3.3")) {
+	if total > 8 || n > 1 && (total != 8 || n != 3 || g.shape(3) != 0x233 || g.joined(3) != '.') {
 		return 0, ""
 	}
 	at := q

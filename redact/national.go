@@ -1,5 +1,10 @@
 package redact
 
+import (
+	"encoding/binary"
+	"strings"
+)
+
 // numberOf returns the end and rule of the longest card or national id that begins at src[p], whose groups are g. A kind of 0
 // says that there is none.
 func numberOf(src []byte, p int, g *digitGroups, on *[lastKind]bool) (end int, kind Kind, rule string) {
@@ -77,8 +82,19 @@ func nationalID(src []byte, g *digitGroups, n int) string {
 	looked := false
 	for i := range schemesOf[total] {
 		s := &schemesOf[total][i]
-		printed := n > 1 && g.printedAs(n, s.grouped)
-		if mixed && !printed || !s.id.valid(d) {
+		printed := n > 1 && g.printedAs(n, formsOf[total][i])
+		if mixed && !printed {
+			continue
+		}
+		if !printed && s.about != 0 { // most numbers have no such word near them: their check digits need not be looked at
+			if !looked {
+				near, looked = contextNear(src, g.base, g.base+int(g.to[n-1])), true
+			}
+			if near&(s.about|aboutID) == 0 {
+				continue
+			}
+		}
+		if !s.id.valid(d) {
 			continue
 		}
 		if printed && (g.sep[1] != ' ' || !g.inTable(src, n) && !unitAfter(src, g.base+int(g.to[n-1]))) {
@@ -106,23 +122,45 @@ func (g *digitGroups) compound(src []byte) bool {
 	return g.base > 0 && src[g.base-1] == ':' && q+1 < len(src) && src[q] == ':' && isLetter(src[q+1])
 }
 
-// printedAs reports whether the first n groups have one of the shapes, such as "3-2-4|3 2 4".
-func (g *digitGroups) printedAs(n int, shapes string) bool {
-	k, fits := 0, true
-	for i := 0; i <= len(shapes); i++ {
-		if i == len(shapes) || shapes[i] == '|' {
-			if fits && k == n {
-				return true
-			}
-			k, fits = 0, true
-			continue
-		}
-		if c := shapes[i]; isDigit(c) {
-			fits = fits && k < n && g.length(k) == int(c-'0')
-			k++
-		} else {
-			fits = fits && k < n && g.sep[k] == c
+// A form is a way to print the digits of a number: the lengths of the groups as in digitGroups.shape, and what stands before each.
+type form struct {
+	like uint32
+	sep  uint64
+}
+
+// printedAs reports whether the first n groups have one of the forms.
+func (g *digitGroups) printedAs(n int, forms []form) bool {
+	like, sep := g.shape(n), binary.LittleEndian.Uint64(g.sep[:])&(1<<(8*n)-1)
+	for _, f := range forms {
+		if f.like == like && f.sep == sep {
+			return true
 		}
 	}
 	return false
+}
+
+// formsOf are the forms of the schemes in schemesOf.
+var formsOf = func() (t [len(schemesOf)][][]form) {
+	for total, schemes := range schemesOf {
+		for _, s := range schemes {
+			t[total] = append(t[total], formsIn(s.grouped))
+		}
+	}
+	return t
+}()
+
+// formsIn reads forms such as "3-2-4|3 2 4".
+func formsIn(grouped string) (all []form) {
+	for one := range strings.SplitSeq(grouped, "|") {
+		var f form
+		for k := 0; k < len(one); k++ {
+			if c := one[k]; isDigit(c) {
+				f.like = f.like<<4 | uint32(c-'0')
+			} else {
+				f.sep |= uint64(c) << (8 * (k/2 + 1))
+			}
+		}
+		all = append(all, f)
+	}
+	return all
 }

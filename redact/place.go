@@ -30,6 +30,9 @@ func (s *scanner) textEnd(i, hi int) int {
 	return i
 }
 
+// shortWords are the words that shortWord knows.
+var shortWords = []string{"ENV", "net", "NET", "Net", "OTP", "otp", "PIN", "pin"}
+
 // shortWord looks behind the word of three letters src[start:end] and one space.
 func (s *scanner) shortWord(start, end int) bool {
 	src := s.src

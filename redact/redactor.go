@@ -76,7 +76,8 @@ func (r *Redactor) String(s string) string {
 	}
 	in := scratch.Get().(*[]byte)
 	*in = append((*in)[:0], s...)
-	sc := newScanner(r, *in)
+	var sc scanner
+	sc.open(r, *in)
 	if m, ok := sc.next(); ok {
 		out := scratch.Get().(*[]byte)
 		*out = sc.replace((*out)[:0], m)
@@ -97,7 +98,8 @@ func giveBack(p *[]byte) {
 // Append appends src to dst, with what is sensitive replaced, and returns the extended slice. It allocates only to grow
 // dst. The two must not overlap.
 func (r *Redactor) Append(dst, src []byte) []byte {
-	sc := newScanner(r, src)
+	var sc scanner
+	sc.open(r, src)
 	m, ok := sc.next()
 	if !ok {
 		return append(dst, src...)
@@ -108,7 +110,8 @@ func (r *Redactor) Append(dst, src []byte) []byte {
 // Find yields the matches in src, from left to right. They do not overlap.
 func (r *Redactor) Find(src []byte) iter.Seq[Match] {
 	return func(yield func(Match) bool) {
-		s := newScanner(r, src)
+		var s scanner
+		s.open(r, src)
 		for {
 			m, ok := s.next()
 			if !ok {

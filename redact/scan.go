@@ -60,7 +60,7 @@ type scanner struct {
 	walk      walk        // where a key has several values: how to find the next
 	at        int         // the place that is looked at
 	met       bool        // a label, at this place
-	ahead     []ahead     // matches with text before them that is looked at first, the nearest last
+	ahead     aheads      // matches with text before them that is looked at first
 	opts      lineOptions // of the command in this line
 	user      userBefore
 	slash     int // there is no "/" from here to the block
@@ -70,14 +70,16 @@ type scanner struct {
 	kind      sought // "kind: Secret"
 	bracket   sought
 	bare      stretch
+	b         block // that s.pos was in last
 }
 
-func newScanner(r *Redactor, src []byte) scanner {
-	s := scanner{r: r, src: src, user: userBefore{at: -1}, safe: len(src), final: true, keys: r.keys, addresses: r.on[IP] || r.on[MAC]}
+// open begins the scan of src with the zero scanner.
+func (s *scanner) open(r *Redactor, src []byte) {
+	s.r, s.src, s.safe, s.final = r, src, len(src), true
+	s.keys, s.addresses, s.user.at, s.ahead.wall = r.keys, r.on[IP] || r.on[MAC], -1, noWall
 	if r.strict && foldable(src) {
 		s.foldText()
 	}
-	return s
 }
 
 // replace appends the text from the last replacement on to dst, with m and all later matches replaced.
@@ -121,14 +123,13 @@ func (s *scanner) scan() (found, bool) {
 // block looks at the block p from s.pos on and moves s.pos behind it or, when it finds something, behind that. It returns
 // true with a match of kind 0 when more text is needed.
 func (s *scanner) block(p *[reach]byte) bool {
-	base := s.pos
-	b := blockOf(p)
+	base, b := s.pos, &s.b
+	b.read(p)
 	next := 64
 	starts := b.word &^ (b.word >> 1)
 	if s.ws < base {
 		starts &^= 1 << 63
 	}
-	whole := b.word
 	if b.word&1 != 0 && b.word != ^uint64(0) && base+64 < len(s.src) {
 		// The last word may go on: it is left to the next block.
 		n := bits.TrailingZeros64(^b.word)
@@ -143,17 +144,46 @@ func (s *scanner) block(p *[reach]byte) bool {
 		places |= b.addresses(p, starts)
 	}
 	places, numbers = places|numbers, numbers&b.digit&^places
-	places |= b.begins(p) &^ (^uint64(0) >> next)
+	if b.dash != 0 {
+		places |= b.begins(p) &^ (^uint64(0) >> next)
+	}
 	if stop := s.stop(); base+next > stop {
 		next = stop - base
 		places &= ^(^uint64(0) >> next)
+	}
+	if places != 0 {
+		return s.look(p, places, numbers, next)
+	}
+	s.pass(b.word, next)
+	return false
+}
+
+// look takes a closer look at the places in the first next bytes of the block p that begins at s.pos, of which some may be numbers.
+func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
+	base, b := s.pos, &s.b
+	whole := b.word // the words that keys may be made of
+	plain, colons := whole&^(b.digit|b.upper|b.sign), b.colon
+	if b.beyond != 0 || s.keys.extra != nil {
+		colons = 0
 	}
 	for places != 0 {
 		k := bits.LeadingZeros64(places) & 63
 		at := uint64(1) << 63 >> k
 		places ^= at
 		i := base + k
-		if b.trigger&at == 0 {
+		if at&colons != 0 {
+			quote := 0 // behind the key
+			if p[(k-1)&63] == '"' {
+				quote = 1
+			}
+			end := at << 1 << quote // the last letter of the word before
+			gap := ^whole & -end
+			word := gap&-gap - end
+			if word&plain == word && word&(end<<3) != 0 && word&(end<<16) == 0 && gap != 0 && (p[k] == '=' || p[k+1] != '/' && p[k+1] != ':') && p[k+5] != ':' &&
+				s.keys.table.tailBit(binary.BigEndian.Uint32(p[(k-quote-4)&63:])) == 0 {
+				continue
+			}
+		} else if (b.trigger|b.colon)&at == 0 {
 			if numbers&at != 0 && i < s.numEnd {
 				continue
 			}
@@ -229,14 +259,21 @@ func (s *scanner) block(p *[reach]byte) bool {
 			places |= 1 << 63 >> q
 		}
 	}
-	// The word that goes on behind the block, and the last one before it.
-	rest := whole
+	s.pass(whole, next)
+	return false
+}
+
+// pass moves on to the end of the block, which is next bytes long and has these words: the last of them may be a key's, and the
+// one that goes on behind the block is the next one's.
+func (s *scanner) pass(words uint64, next int) {
+	base := s.pos
+	rest := words
 	if next < 64 {
 		rest &^= ^uint64(0) >> next
 	}
 	s.pos = base + next
 	ws := s.pos
-	if rest>>(64-next)&1 != 0 && (next < 64 && whole<<next>>63 != 0 || next == 64 && s.pos < len(s.src) && isWord(s.src[s.pos])) {
+	if rest>>((64-next)&63)&1 != 0 && (next < 64 && words<<next>>63 != 0 || next == 64 && s.pos < len(s.src) && isWord(s.src[s.pos])) {
 		n := bits.TrailingZeros64(^(rest >> (64 - next)))
 		if ws -= n; ws == base {
 			ws = s.ws
@@ -245,7 +282,6 @@ func (s *scanner) block(p *[reach]byte) bool {
 	}
 	s.last(base, rest)
 	s.ws = ws
-	return false
 }
 
 // last notes the last of the words of a block from base on.

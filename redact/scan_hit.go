@@ -6,7 +6,7 @@ import "bytes"
 // what announced it, or right behind it. A text with a label there is not what the rules were made for; the pass that put the
 // label there has seen the text without, and what it left stays.
 func (s *scanner) hit(start, end int, kind Kind, rule string) bool {
-	if n := len(s.ahead); n > 0 && end > s.ahead[n-1].m.start {
+	if end > s.ahead.wall {
 		return false
 	}
 	if s.met = s.met || s.labelled(min(start, s.at), end); s.met {

@@ -61,8 +61,8 @@ func (s *scanner) personalWord(word, start, end int) bool {
 // end, a letter may follow only when it is the last of the word.
 func (s *scanner) number(start, end int) bool {
 	src := s.src
-	if n := len(s.ahead); n > 0 {
-		src = src[:max(s.ahead[n-1].m.start, start)]
+	if s.ahead.wall < len(src) {
+		src = src[:max(s.ahead.wall, start)]
 	}
 	run, digits, hi := start, 0, min(len(src), start+maxRun)
 	for run < hi && digits < 7 && isRow(src[run]) {

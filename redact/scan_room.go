@@ -6,10 +6,7 @@ import "bytes"
 // match or label and on to the next that is known. Beyond a match the text is about to change, and a label says "phone" or "card"
 // itself; if either were read, a second look at the output could find what the first did not.
 func (s *scanner) room(start, end int) (lo, hi int) {
-	src := s.src
-	if n := len(s.ahead); n > 0 {
-		src = src[:max(end, min(s.ahead[n-1].m.start, len(src)))]
-	}
+	src := s.src[:max(end, min(s.ahead.wall, len(s.src)))]
 	lo = s.floor
 	// Brackets are rare: remember a stretch without any.
 	from, to := max(0, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)

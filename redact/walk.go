@@ -166,7 +166,8 @@ func (w *walker) textOf(f *field, v []byte) (string, bool) {
 	if len(v) <= 64 && w.quick && nothingIn(v) {
 		return "", false
 	}
-	sc := newScanner(w.r, v)
+	var sc scanner
+	sc.open(w.r, v)
 	m, ok := sc.next()
 	switch {
 	case !ok:
@@ -186,7 +187,8 @@ func nothingIn(v []byte) bool {
 	}
 	var p [reach]byte
 	copy(p[:], v)
-	b := blockOf(&p)
+	var b block
+	b.read(&p)
 	some, numbers := b.worth(&p, b.word&^(b.word>>1), v, 0)
 	return some|numbers|b.begins(&p) == 0
 }
@@ -250,7 +252,8 @@ func (w *walker) number(f *field, digits []byte) (string, bool) {
 	if len(digits) < 11 {
 		return "", false
 	}
-	sc := newScanner(w.r, digits)
+	var sc scanner
+	sc.open(w.r, digits)
 	m, ok := sc.next()
 	if !ok {
 		return "", false
@@ -309,7 +312,8 @@ func (w *walker) binary(f *field, b []byte) ([]byte, bool) {
 			return j.dst, j.changed
 		}
 	}
-	sc := newScanner(w.r, b)
+	var sc scanner
+	sc.open(w.r, b)
 	if w.r.strict {
 		out := w.r.Append(nil, b)
 		return out, string(out) != string(b)

@@ -19,7 +19,8 @@ type Writer struct {
 
 // Writer returns a Writer to w. Close it, or the end of the text is lost.
 func (r *Redactor) Writer(w io.Writer) *Writer {
-	s := newScanner(r, nil)
+	var s scanner
+	s.open(r, nil)
 	s.final = false
 	if r.strict {
 		s.fold = new(folding)
@@ -80,7 +81,8 @@ func (w *Writer) Flush() error {
 	r, f := w.s.r, w.s.fold
 	clear(w.s.src)
 	src := w.s.src[:0]
-	w.s = newScanner(r, src)
+	w.s = scanner{}
+	w.s.open(r, src)
 	if f != nil {
 		clear(f.raw)
 		w.s.fold = &folding{raw: f.raw[:0], from: f.from[:0]}
@@ -163,9 +165,7 @@ func (s *scanner) drop(n int) {
 	s.ws, s.ls, s.le, s.quoted.at = max(s.ws-n, 0), max(s.ls-n, 0), max(s.le-n, 0), s.quoted.at-n
 	s.hold.shift(n)
 	s.own.shift(n)
-	for k := range s.ahead {
-		s.ahead[k].m.shift(n)
-	}
+	s.ahead.shift(n)
 }
 
 // shift moves m towards the beginning of the text by n bytes.
