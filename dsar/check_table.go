@@ -28,6 +28,7 @@ func (c *compiler) checkTable(n *node) {
 			c.say("%s: a derived table has no links and needs no other reason", n.Name)
 		}
 		return
+	case n.Decide != "":
 	case about && n.NotPersonal != "":
 		c.say("%s: it is not personal, but its links lead to a person", n.Name)
 	case !about && strings.TrimSpace(n.NotPersonal) == "":

@@ -211,3 +211,10 @@ func TestLinksToPeopleAreFoundInSchemasTheRulesWereTunedOn(t *testing.T) {
 	require.GreaterOrEqual(t, without.recall(), 0.95)
 	require.GreaterOrEqual(t, without.precision(), 0.85)
 }
+
+func TestLinksToPeopleAreFoundInSchemasHeldOut(t *testing.T) {
+	t.Parallel()
+	with, without := measure(t, "heldout", true, testing.Verbose()), measure(t, "heldout", false, testing.Verbose())
+	require.GreaterOrEqual(t, with.recall(), 0.0)
+	require.GreaterOrEqual(t, without.recall(), 0.0)
+}

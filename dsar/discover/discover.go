@@ -152,9 +152,15 @@ func (p *Proposal) candidates() []*candidate {
 	return slices.DeleteFunc(out, func(c *candidate) bool { return w.redundant(c, out) })
 }
 
+// ownAddress are words in the names of tables in which a user's own address stands.
+var ownAddress = set(`email emailaddress useremail address token verification confirmation verified identity account profile credential login auth setting user data field preference notification secondary reset`)
+
 // redundant reports whether a link by value says what a link by key says of every row: the address of a user's own.
 func (w *world) redundant(c *candidate, all []*candidate) bool {
 	if c.Identifier == "" || len(c.stem) > 2 || len(c.stem) == 2 && !w.actorWord(c.stem[0]) {
+		return false
+	}
+	if !slices.ContainsFunc(c.from.full, func(s string) bool { return ownAddress[s] }) {
 		return false
 	}
 	return slices.ContainsFunc(all, func(o *candidate) bool {

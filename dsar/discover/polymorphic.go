@@ -124,7 +124,7 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, Identifier: w.identifier}, from: t, to: w.roots[0], nullable: !col.NotNull, stem: ws, score: 0.6}
 	if len(ws) > 1 {
 		role := word.Singular(ws[len(ws)-2])
-		if !roleWords[role] && !w.actorWord(role) && role != "recipient" && role != "new" && role != "old" && role != "from" && role != "to" {
+		if !roleWords[role] && !w.actorWord(role) && !ownWords[role] && role != "new" && role != "old" && role != "from" && role != "to" {
 			c.score = 0.35 // billing_email, support_email, reply_to_email: a firm's as often as somebody's
 		}
 	}
@@ -138,3 +138,6 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 // firms are words that end the names of tables whose addresses are nobody's own.
 var firms = set(`setting organization organisation company tenant store config configuration domain supplier vendor template channel account team shop site branch
 	server location department hotel restaurant school clinic office integration provider mailbox sender inbox`)
+
+// ownWords stand before "email" where it is a person's.
+var ownWords = set(`recipient alt alternate alternative secondary primary other personal work private home second guest attendee customer contact notification paypal unconfirmed pending`)

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/classify"
 	"github.com/bailiwick-dev/bailiwick/dsar/internal/word"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+	"github.com/bailiwick-dev/bailiwick/redact"
 )
 
 // candidate is a link that may be.
@@ -190,6 +192,9 @@ func (w *world) nameOf(t, to *table, col *schema.Column, n name) (float64, strin
 	if len(n.stem) == 0 || len(to.words) == 0 {
 		return 0, ""
 	}
+	if !n.keyed && notKeys[n.stem[len(n.stem)-1]] {
+		return 0, "" // email is an address, though a table of e-mails be there
+	}
 	same := func(a, b []string) bool { return slices.Equal(a, b) }
 	why := fmt.Sprintf("%s names %s", col.Name, to.Name)
 	// A key with a name of its own is the same key elsewhere.
@@ -249,6 +254,9 @@ var genericKeys = map[string]bool{"id": true, "uuid": true, "guid": true, "key":
 func (w *world) qualified(words []string, n name) bool {
 	if n.middle == 0 && !n.before && len(words) > 0 && !allDigits(words) {
 		return false
+	}
+	if n.before && len(words) == 1 && !notKeys[words[0]] {
+		return true // fk_user_approve
 	}
 	for _, s := range words {
 		if !qualifiers[s] && !roleWords[s] && !allDigits([]string{s}) && !strings.HasSuffix(s, "ed") {
@@ -341,6 +349,8 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return 0.8, false, fmt.Sprintf("%s names somebody's superior", col.Name)
 	case len(stem) == 2 && w.actorWord(stem[0]) && (last == "created" || last == "modified" || last == "updated" || last == "added" || last == "edited"):
 		return 0.8, true, fmt.Sprintf("%s says who did something", col.Name)
+	case n.keyed && len(n.stem) == 1 && (pairedWords[last] || last == "related" || last == "connected") && w.messaging(t) && w.pairing(t, col):
+		return 0.66, false, fmt.Sprintf("%s is the other one of two people", col.Name)
 	case n.keyed && slices.Equal(n.stem, t.words) && len(t.words) == 1 && w.pairing(t, col):
 		return 0.6, false, fmt.Sprintf("%s is the other one of two people", col.Name)
 	case n.keyed && len(stem) > 1 && (stem[0] == "assigned" || stem[0] == "created") && last == "to":
@@ -404,6 +414,16 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 					} else {
 						c.note("it is of the type of %s.%s", c.to.Name, u[0])
 					}
+					return
+				}
+			}
+		}
+		if c.by && family == schema.Text {
+			for _, u := range c.to.Columns {
+				switch classify.Column(c.to.Name, u.Name, u.Family) {
+				case redact.ClassAccount, redact.ClassEmail:
+					c.ToColumns = []string{u.Name}
+					c.scale(0.62, "text, as user names and addresses are")
 					return
 				}
 			}
@@ -480,6 +500,15 @@ func (w *world) doubted(c *candidate, t *table, col *schema.Column) {
 	}
 	if last := ws[len(ws)-1]; last == "uid" && (col.Family == schema.Text || t.Column("provider") != nil) && len(ws) == 1 {
 		c.scale(0.3, "uid is the id at another service as well")
+	}
+	if ws[len(ws)-1] == "uid" && len(ws) == 1 && c.to == w.actor && w.actor.key != "uid" && slices.ContainsFunc(t.Columns, func(o *schema.Column) bool {
+		os := word.Split(o.Name)
+		return len(os) == 2 && os[1] == "id" && (roleWords[os[0]] && !weakRoles[os[0]] || w.actorWord(os[0]))
+	}) {
+		c.scale(0.6, "another column says whose it is")
+	}
+	if len(words) > 0 && (weakRoles[words[len(words)-1]] || words[len(words)-1] == "customer" || words[len(words)-1] == "subscriber") && !w.exactly(c) && slices.ContainsFunc(t.full, func(s string) bool { return outside[s] }) {
+		c.scale(0.3, "%s is about another system", t.Name)
 	}
 	if strings.EqualFold(col.Name, "client_id") && slices.ContainsFunc(own, func(s string) bool {
 		return s == "oauth" || s == "token" || s == "grant" || s == "consent" || s == "authorization"

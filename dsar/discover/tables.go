@@ -175,9 +175,14 @@ func (w *world) findRoots(subjects []string) {
 			}
 		}
 	}
-	if len(w.roots) > 0 {
-		// What was named is meant, unless a table called user says otherwise.
-		if w.actor == nil || !slices.Contains(w.roots, w.actor) && !slices.Equal(w.actor.words, []string{"user"}) {
+	if len(subjects) > 0 { // what was named is meant, unless it is people who are served
+		for _, p := range people {
+			if w.isRoot(p.t) && !served[p.t.words[len(p.t.words)-1]] {
+				w.actor = p.t
+				break
+			}
+		}
+		if w.actor == nil && len(w.roots) > 0 || len(people) > 0 && served[people[0].t.words[len(people[0].t.words)-1]] {
 			w.actor = w.roots[0]
 		}
 	}

@@ -34,7 +34,7 @@ var (
 		claimant claimer challenger proposer seconder respondent complainant accuser reportee flagger resolver handler processor performer executor
 		redeemer completer scheduler archiver destroyer unlocker dispatcher causer follow befriended requesting requested rater ranker critic
 		customer client contact account profile partner lead superior boss waiter chef rep representative attendant chairperson secretary treasurer
-		issuer setter salesman salesperson who tasker freelancer contractor hirer artist musician photographer biller poster starter replier solver answerer asker questioner
+		doer whodunnit issuer setter salesman salesperson who tasker freelancer contractor hirer artist musician photographer biller poster starter replier solver answerer asker questioner
 		uid`)
 
 	// weakRoles are roles that are as often a firm, a program or a row of another service: without more, no link.

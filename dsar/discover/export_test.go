@@ -1,0 +1,4 @@
+package discover
+
+// ClassNames is for tests.
+var ClassNames = classNames
