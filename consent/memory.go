@@ -130,6 +130,9 @@ func (m *Memory) in(ctx context.Context, f func(ctx context.Context, x *memoryTx
 	return nil
 }
 
+// micro is t as a store keeps it.
+func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
 // hold waits until nobody else writes in the tenant.
 func (x *memoryTx) hold(ctx context.Context) error {
 	if x.holds {
@@ -168,7 +171,7 @@ func (m *Memory) Head(ctx context.Context) (h Head, err error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		h = x.end()
-		h.Now = m.now().UTC().Truncate(time.Microsecond)
+		h.Now = micro(m.now())
 		return nil
 	})
 	return h, err
@@ -204,9 +207,11 @@ func (m *Memory) Write(ctx context.Context, entries []Entry, states []State, tex
 			case e.Text != (Hash{}) && !old && !new:
 				return errNoText
 			}
+			e.At, e.Expires, e.Given = micro(e.At), micro(e.Expires), micro(e.Given)
 			x.entries = append(x.entries, e)
 		}
 		for _, s := range states {
+			s.At, s.Expires = micro(s.At), micro(s.Expires)
 			x.states[s.Who] = s
 		}
 		return nil

@@ -43,7 +43,8 @@ type Store interface {
 	// has not called Head may find that the ledger has gone on.
 	//
 	// ErrRefused: an entry whose Key is there already, or whose Text is not; that has no known Method, no Subject or no At; a text
-	// whose Hash is not the SHA-256 of its Body; and what is not UTF-8 or has a NUL. Texts that are there already are left as they are.
+	// whose Hash is not the SHA-256 of its Body; and a place, language or list of laws that is not one line of UTF-8. Texts that are there
+	// already are left as they are. [CheckWrite] looks for what is wrong whatever the ledger holds.
 	Write(ctx context.Context, entries []Entry, states []State, texts []Document) error
 	// Keyed returns the entries that have one of keys, each once and in no order.
 	Keyed(ctx context.Context, keys []Key) ([]Entry, error)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,8 +20,8 @@ func CheckWrite(entries []Entry, states []State, texts []Document) error {
 			return ErrConflict
 		case !e.Method.known() || e.Subject == (Subject{}) || e.At.IsZero():
 			return fmt.Errorf("%w: an entry without a method, subject or time", ErrRefused)
-		case !isText(e.Place) || !isText(e.Regimes):
-			return errText
+		case !isLine(e.Place) || !isLine(e.Regimes):
+			return errLine
 		}
 		keys[e.Key] = struct{}{}
 	}
@@ -43,8 +44,8 @@ func CheckWrite(entries []Entry, states []State, texts []Document) error {
 		switch {
 		case d.Hash != sha256.Sum256(d.Body):
 			return fmt.Errorf("%w: a text with another hash", ErrRefused)
-		case !isText(d.Language):
-			return errText
+		case !isLine(d.Language):
+			return errLine
 		}
 	}
 	return nil
@@ -52,9 +53,11 @@ func CheckWrite(entries []Entry, states []State, texts []Document) error {
 
 var (
 	errKey    = fmt.Errorf("%w: an entry of the same key", ErrRefused)
-	errText   = fmt.Errorf("%w: text that is not UTF-8, or has a NUL", ErrRefused)
+	errLine   = fmt.Errorf("%w: text that is not one line of UTF-8", ErrRefused)
 	errNoText = fmt.Errorf("%w: an entry on a text that is not known", ErrRefused)
 )
 
-// isText reports whether every database gives s back as it is.
-func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+// isLine reports whether every database gives s back as it is.
+func isLine(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}

@@ -1,0 +1,2 @@
+// Package consentsql keeps the ledgers of package consent in SQLite or Postgres.
+package consentsql

@@ -1,0 +1,129 @@
+package consentsql
+
+import (
+	"context"
+	"database/sql"
+	"math"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/consent"
+)
+
+// Columns cost more than bytes, so that an entry is read as seven: of fixed bytes, which are known by their length, of small numbers in one,
+// of times, and of two texts in lines. "-" is what reads no row.
+const (
+	columns = `e.seq, {what}, {blobs}, e.at, e.expires, e.given, e.place || '
+' || e.regimes`
+	whatSQLite  = `e.method | (e.granted << 8) | (e.denied << 24) | (e.policy << 40) | (e.opt_out << 56) | (e.signal << 57)`
+	blobsSQLite = `CAST(e.key || e.subject || e.hash || coalesce(e.browser, x'') || coalesce(e.text, x'') AS BLOB)`
+
+	whatPostgres = `e.method::bigint | (e.granted::bigint << 8) | (e.denied::bigint << 24) | (e.policy::bigint << 40) | (e.opt_out::int::bigint << 56)
+		| (e.signal::int::bigint << 57)`
+	blobsPostgres = `e.key || e.subject || e.hash || coalesce(e.browser, '') || coalesce(e.text, '')`
+)
+
+// reader reads rows of columns. Texts that many entries have are one string.
+type reader struct {
+	entries []consent.Entry
+	lines   map[string][2]string
+	blobs   sql.RawBytes
+	text    sql.RawBytes
+	what    int64
+	seq, at int64
+	end     sql.NullInt64
+	given   sql.NullInt64
+}
+
+func (r *reader) begin() { r.entries, r.lines = r.entries[:0], map[string][2]string{} }
+
+func (r *reader) next(scan func(...any) error) error {
+	if err := scan(&r.seq, &r.what, &r.blobs, &r.at, &r.end, &r.given, &r.text); err != nil {
+		return err
+	}
+	const fixed, browser, text = 16 + 16 + 32, 16, 32
+	w, b := uint64(r.what), r.blobs
+	if r.seq < 1 || w>>58 != 0 {
+		return errRow
+	}
+	r.entries = append(r.entries, consent.Entry{Seq: uint64(r.seq), Method: consent.Method(w), Granted: consent.Set(w >> 8), Denied: consent.Set(w >> 24),
+		Policy: uint16(w >> 40), OptOut: w>>56&1 != 0, Signal: w>>57&1 != 0, At: micro(r.at)})
+	e := &r.entries[len(r.entries)-1]
+	switch len(b) {
+	case fixed + browser, fixed + browser + text:
+		copy(e.Browser[:], b[fixed:])
+	case fixed, fixed + text:
+	default:
+		return errRow
+	}
+	copy(e.Key[:], b)
+	copy(e.Subject[:], b[16:])
+	copy(e.Hash[:], b[32:])
+	if len(b) >= fixed+text {
+		copy(e.Text[:], b[len(b)-text:])
+	}
+	if r.end.Valid {
+		e.Expires = micro(r.end.Int64)
+	}
+	if r.given.Valid {
+		e.Given = micro(r.given.Int64)
+	}
+	lines, ok := r.lines[string(r.text)]
+	if !ok {
+		place, regimes, found := strings.Cut(string(r.text), "\n")
+		if !found {
+			return errRow
+		}
+		lines = [2]string{place, regimes}
+		r.lines[place+"\n"+regimes] = lines
+	}
+	e.Place, e.Regimes = lines[0], lines[1]
+	return nil
+}
+
+// Keyed implements [consent.Store].
+func (s *Store) Keyed(ctx context.Context, keys []consent.Key) ([]consent.Entry, error) {
+	var r reader
+	err := s.eachOf(ctx, &keyTexts, keysOf(keys, func(k *consent.Key) []byte { return k[:] }), r.begin, r.next)
+	if err != nil {
+		return nil, err
+	}
+	return r.entries, nil
+}
+
+var keyTexts = in(`SELECT ` + columns + ` FROM consent_entry e WHERE e.key `)
+
+// Entries are found by subject in stretches of 1024 on SQLite: see the index. {of} is what joins them as e, with three arguments: the number
+// they come after twice, and the subject.
+const (
+	ofSQLite = `(WITH RECURSIVE s (n) AS (SELECT ? >> 10 UNION ALL
+			SELECT n + 1 FROM s WHERE n < (SELECT max(seq) >> 10 FROM consent_entry)) SELECT n FROM s) s
+		CROSS JOIN consent_entry e ON e.seq >> 10 = s.n AND e.seq > ? AND e.subject = ?`
+	ofPostgres = `(SELECT ?::bigint) s CROSS JOIN consent_entry e WHERE e.seq > ? AND e.subject = ?`
+)
+
+const (
+	historyText = `SELECT ` + columns + ` FROM {of} ORDER BY e.seq LIMIT ?`
+	ledgerText  = `SELECT ` + columns + ` FROM consent_entry e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`
+)
+
+// History implements [consent.Store].
+func (s *Store) History(ctx context.Context, subject consent.Subject, after uint64, limit int) ([]consent.Entry, error) {
+	return s.page(ctx, historyText, 0, limited(after), limited(after), subject[:], max(0, limit))
+}
+
+// Ledger implements [consent.Store].
+func (s *Store) Ledger(ctx context.Context, after uint64, limit int) ([]consent.Entry, error) {
+	return s.page(ctx, ledgerText, min(max(0, limit), 1000), limited(after), max(0, limit))
+}
+
+// page reads entries; there is room for so many from the start.
+func (s *Store) page(ctx context.Context, text string, room int, args ...any) ([]consent.Entry, error) {
+	r := reader{entries: make([]consent.Entry, 0, room)}
+	if err := s.t.All(ctx, text, args, r.begin, r.next); err != nil {
+		return nil, err
+	}
+	return r.entries, nil
+}
+
+// limited is n as the databases have it.
+func limited(n uint64) int64 { return int64(min(n, math.MaxInt64)) }
