@@ -1,8 +1,10 @@
 package consentsql
 
 import (
+	"bytes"
 	"context"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -33,13 +35,14 @@ func in(text string) (out [texts + 1]string) {
 // most is the index of the text for as many as there can be of n.
 func most(n int) int { return bits.Len(uint(min(n, 1<<(texts-1)))) - 1 }
 
-// keysOf returns keys as parameters.
+// keysOf returns keys as parameters, each once and in order, which is how they are next to each other in an index.
 func keysOf[T any](list []T, key func(*T) []byte) [][]byte {
 	out := make([][]byte, len(list))
 	for i := range list {
 		out[i] = key(&list[i])
 	}
-	return out
+	slices.SortFunc(out, bytes.Compare)
+	return slices.CompactFunc(out, bytes.Equal)
 }
 
 // eachOf gives f the rows that have one of keys. It may begin again, with begin.

@@ -39,6 +39,9 @@ func New(db *tenantdb.DB) (*Store, error) {
 
 // Tx implements [consent.Store].
 func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := ctx.Err(); err != nil { // Postgres may be asked nothing before f
+		return err
+	}
 	return s.t.Tx(ctx, f)
 }
 
