@@ -27,7 +27,7 @@ type Harness struct {
 // Run it on your own store under the race detector.
 func Store(t *testing.T, open func(testing.TB) Harness) {
 	h := open(t)
-	for _, part := range [][]storeTest{writeTests, refusalTests, transactionTests, headTests, readTests, stateTests, tenantTests} {
+	for _, part := range [][]storeTest{writeTests, refusalTests, transactionTests, headTests, readTests, stateTests, tenantTests, modelTests, managerTests} {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) { t.Parallel(); c.test(t, newHouse(t, h)) })
 		}
