@@ -83,8 +83,12 @@ var clockTests = []test{
 		if h.Advance == nil {
 			t.Skip("the store's clock cannot be moved")
 		}
-		d := h.desk(t, 0, nil)
 		h.fill(t, "one")
+		bare := h.approved(t, nil) // with nothing in the log
+		h.Advance(-time.Minute)
+		require.ErrorIs(t, h.Read(h.ctx, h.reading(bare), never(t)), supportgrant.ErrNotGranted, "before it was approved")
+		h.Advance(time.Minute)
+		d := h.desk(t, 0, nil)
 		g := d.grant(t, nil)
 		h.Advance(-time.Minute)
 		_, err := d.look(g)

@@ -42,7 +42,7 @@ type Raced struct {
 }
 
 func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duration, r *Raced) {
-	g := d.grant(t, nil)
+	g := d.grant(t, func(r *supportgrant.NewRequest) { r.Ticket = uuid.NewString() })
 	var withdrawn atomic.Bool
 	var reads, began, late atomic.Int64
 	var wg sync.WaitGroup
@@ -85,7 +85,7 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 	}
 	time.Sleep(rand.N(5 * time.Millisecond))
 	at := time.Now()
-	_, err := desks[rand.IntN(len(desks))].Withdraw(d.ctx, g.ID, "olga", "")
+	err := desks[rand.IntN(len(desks))].withdraw(g)
 	took := time.Since(at)
 	withdrawn.Store(true)
 	wg.Wait()
@@ -95,6 +95,21 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 	if missing := reads.Load() - d.audited(t, g.ID); missing > 0 {
 		r.Unaudited += missing
 	}
+}
+
+// withdraw ends a grant in one of the ways there are.
+func (d *desk) withdraw(g supportgrant.Grant) (err error) {
+	switch rand.IntN(4) {
+	case 0:
+		_, err = d.WithdrawTicket(d.ctx, g.Ticket, "closed")
+	case 1:
+		_, err = d.WithdrawStaff(d.ctx, g.Staff, "left")
+	case 2:
+		_, err = d.Deny(d.ctx, g.ID, "otto", "")
+	default:
+		_, err = d.Withdraw(d.ctx, g.ID, "olga", "")
+	}
+	return err
 }
 
 // audited counts the reads in the log of a grant.

@@ -71,6 +71,26 @@ var serviceTests = []test{
 		require.Equal(t, map[supportgrant.NoticeKind]int{"requested": 1, "approved": 1, "first_read": 1, "ended": 1}, told)
 		require.Empty(t, d.notices(t))
 	}},
+	{"only active staff asks, in words that say something", func(t *testing.T, h *house) {
+		d := h.desk(t, 0, nil)
+		for _, who := range []supportgrant.Person{"olga", "eve", "Sam"} {
+			r := request()
+			r.Staff = who
+			_, err := d.Request(d.ctx, r)
+			require.ErrorIs(t, err, supportgrant.ErrNotAllowed, who)
+		}
+		d.people.Dismiss("sam")
+		_, err := d.Request(d.ctx, request())
+		require.ErrorIs(t, err, supportgrant.ErrNotAllowed)
+		d.people.Hire("sam")
+		require.Equal(t, 4, d.recorder.count("supportgrant.refused", audit.Denied))
+		r := request()
+		r.Ticket, r.Reason = "  <b>T-1</b>\t", "\n <script>alert(1)</script>: why?\r\nsecond line "
+		g, err := d.Request(d.ctx, r)
+		require.NoError(t, err)
+		require.Equal(t, "<b>T-1</b>", g.Ticket, "kept plain: it is escaped where it is shown")
+		require.Equal(t, "<script>alert(1)</script>: why?\nsecond line", d.now(t, g).Reason)
+	}},
 	{"nobody of the staff approves, owner or not, and nobody who is no owner", func(t *testing.T, h *house) {
 		d := h.desk(t, 0, nil)
 		g := d.ask(t, nil)
