@@ -38,12 +38,7 @@ func New(db *tenantdb.DB) (*Store, error) {
 }
 
 // Tx implements [consent.Store].
-func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error {
-	if err := ctx.Err(); err != nil { // Postgres may be asked nothing before f
-		return err
-	}
-	return s.t.Tx(ctx, f)
-}
+func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error { return s.t.Tx(ctx, f) }
 
 // InTx implements [consent.Store].
 func (s *Store) InTx(ctx context.Context) bool { return s.t.DB.InTx(ctx) }

@@ -71,8 +71,11 @@ func (t *Tables) SQL(text string) string {
 	return out
 }
 
-// Tx runs f in the transaction that ctx carries, or one of its own. f may be run more than once.
+// Tx runs f in the transaction that ctx carries, or one of its own. f may be run more than once, and never with a ctx that has ended.
 func (t *Tables) Tx(ctx context.Context, f func(ctx context.Context) error) error {
+	if err := ctx.Err(); err != nil { // Postgres may be asked nothing before f
+		return err
+	}
 	return t.Named(t.DB.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return f(ctx) }, tenantdb.Retry(3)))
 }
 

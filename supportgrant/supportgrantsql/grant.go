@@ -173,10 +173,15 @@ func (s *Store) Move(ctx context.Context, m supportgrant.Move) (out supportgrant
 // Reserve implements [supportgrant.Store].
 func (s *Store) Reserve(ctx context.Context, id supportgrant.GrantID, n, most int64) (got int64, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		// The lock first, and the budget in a statement that sees what was committed while it was waited for.
+		if ok, err := s.there(ctx, tx, `SELECT 1 FROM supportgrant_grant WHERE id = ?{lock}`, id); err != nil {
+			return err
+		} else if !ok {
+			return supportgrant.ErrNotFound
+		}
 		var taken sql.NullInt64
-		err := tx.QueryRowxContext(ctx, s.t.SQL(`SELECT (SELECT b.taken FROM supportgrant_budget b WHERE b.grant_id = g.id) FROM supportgrant_grant g WHERE g.id = ?{lock}`), id).Scan(&taken)
-		if err != nil {
-			return found(err)
+		if err := tx.QueryRowxContext(ctx, s.t.SQL(`SELECT (SELECT taken FROM supportgrant_budget WHERE grant_id = ?)`), id).Scan(&taken); err != nil {
+			return err
 		}
 		if got = max(0, min(n, most-taken.Int64)); got == 0 {
 			return nil
@@ -185,7 +190,7 @@ func (s *Store) Reserve(ctx context.Context, id supportgrant.GrantID, n, most in
 		if !taken.Valid {
 			text = `INSERT INTO supportgrant_budget (taken, grant_id) VALUES (?, ?)`
 		}
-		_, err = tx.ExecContext(ctx, s.t.SQL(text), got, id)
+		_, err := tx.ExecContext(ctx, s.t.SQL(text), got, id)
 		return err
 	})
 	if err != nil {
