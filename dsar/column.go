@@ -8,7 +8,7 @@ import (
 
 // Column is one column that says something of somebody, or is secret.
 type Column struct {
-	Name    string // with its type: "email text not null"
+	Name    string // with its type: "email text not null"; a name with a space is quoted: `"e mail" text`
 	Class   redact.Class
 	Purpose string   // of [Map.Purposes]; "" is the table's
 	Erase   Strategy // when the row stays: see Mask
@@ -21,14 +21,20 @@ type Column struct {
 // split returns the name and the types of "name type | type".
 func split(s string) (name string, types []string) {
 	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, `"`) { // a name with spaces
-		if end := strings.Index(s[1:], `"`); end >= 0 {
-			name, s = s[1:1+end], s[end+2:]
+	if strings.HasPrefix(s, `"`) { // as SQL quotes a name with a space
+		for i := 1; i < len(s); i++ {
+			if s[i] != '"' {
+				continue
+			}
+			if i+1 < len(s) && s[i+1] == '"' {
+				i++
+				continue
+			}
+			name, s = strings.ReplaceAll(s[1:i], `""`, `"`), s[i+1:]
+			break
 		}
 	} else {
-		var rest string
-		name, rest, _ = strings.Cut(s, " ")
-		s = rest
+		name, s, _ = strings.Cut(s, " ")
 	}
 	for t := range strings.SplitSeq(s, "|") {
 		if t = strings.Join(strings.Fields(strings.ToLower(t)), " "); t != "" {

@@ -96,7 +96,7 @@ func (c *compiler) names() {
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		switch {
-		case strings.TrimSpace(t.Name) == "":
+		case t.Name == "":
 			c.say("a table has no name")
 			continue
 		case c.tables[t.Name] != nil:
@@ -195,7 +195,7 @@ func (c *compiler) join() {
 			c.say("subject %q: there is no table %q", s.Kind, s.Table)
 		case s.Table != "" && roots[s.Table]:
 			c.say("subject %q: table %q is another subject's", s.Kind, s.Table)
-		case s.Table != "" && len(c.tables[s.Table].Key) == 0:
+		case s.Table != "" && len(c.tables[s.Table].Key) == 0 && c.tables[s.Table].Decide == "":
 			c.say("subject %q: table %q has no Key", s.Kind, s.Table)
 		}
 		kinds[s.Kind], roots[s.Table] = true, true

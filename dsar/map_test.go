@@ -153,7 +153,7 @@ func TestAMapThatContradictsItselfDoesNotCompile(t *testing.T) {
 	for say, breakIt := range map[string]func(*dsar.Map){
 		"it has no subjects":                                 func(m *dsar.Map) { m.Subjects = nil },
 		"ticket: the table is there twice":                   func(m *dsar.Map) { m.Tables = append(m.Tables, m.Tables[2]) },
-		"a table has no name":                                func(m *dsar.Map) { m.Tables[3].Name = " " },
+		"a table has no name":                                func(m *dsar.Map) { m.Tables[3].Name = "" },
 		"users.name: the column is there twice":              func(m *dsar.Map) { m.Tables[0].Plain = append(m.Tables[0].Plain, "name text") },
 		"users.email: it has no class":                       func(m *dsar.Map) { m.Tables[0].Columns[0].Class = redact.Class{} },
 		`there is no table "user"`:                           func(m *dsar.Map) { m.Subjects[0].Table = "user" },

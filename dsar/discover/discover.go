@@ -123,7 +123,7 @@ func (p *Proposal) candidates() []*candidate {
 				taken[f.Columns[len(f.Columns)-1]] = true
 			}
 			c.stem = w.parse(word.Split(f.Columns[len(f.Columns)-1])).stem
-			c.by = c.stem[len(c.stem)-1] == "by"
+			c.by = len(c.stem) > 0 && byWords[c.stem[len(c.stem)-1]]
 			c.note("a foreign key says so")
 			out = append(out, c)
 		}
@@ -176,6 +176,27 @@ func (w *world) actorWords() []string {
 	return w.actor.words
 }
 
+// complete says which columns a link goes to where the primary key of its table does not: a tenant and an id, or a key that
+// nobody declared.
+func (c *candidate) complete() {
+	if c.declared || c.Identifier != "" || len(c.ToColumns) > 0 || len(c.Columns) != 1 || len(c.to.Key) == 1 {
+		return
+	}
+	c.ToColumns = []string{c.to.key}
+	if len(c.to.Key) == 2 && c.Path == "" {
+		columns := make([]string, 2)
+		for i, k := range c.to.Key {
+			columns[i] = k
+			if k == c.to.key {
+				columns[i] = c.Columns[0]
+			}
+		}
+		if c.from.Column(columns[0]) != nil && c.from.Column(columns[1]) != nil && columns[0] != columns[1] {
+			c.Columns, c.ToColumns = columns, c.to.Key
+		}
+	}
+}
+
 // settle turns candidates into links.
 func (p *Proposal) settle(candidates []*candidate) {
 	w := p.world
@@ -200,6 +221,7 @@ func (p *Proposal) settle(candidates []*candidate) {
 		}
 	}
 	for _, c := range candidates {
+		c.complete()
 		l := Link{Link: c.Link, Table: c.from.Name, Score: c.score, Evidence: c.evidence, Declared: c.declared,
 			Subject: c.Identifier != "" || w.isRoot(c.to)}
 		if h, ok := hops[c.to]; ok {

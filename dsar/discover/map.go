@@ -112,6 +112,9 @@ func (p *Proposal) table(t *schema.Table, links []dsar.Link, tenant string) dsar
 	if len(t.Triggers) > 0 {
 		x.Decide = "do its triggers write copies of what is erased?"
 	}
+	if len(t.Key) == 0 && slices.Contains(p.Subjects, t.Name) {
+		x.Decide = strings.TrimPrefix(x.Decide+"; it has no primary key: how is one person told from another?", "; ")
+	}
 	about := slices.ContainsFunc(links, func(l dsar.Link) bool { return l.Role != dsar.Reference }) || slices.Contains(p.Subjects, t.Name)
 	for _, c := range t.Columns {
 		text := columnText(c)
@@ -143,8 +146,8 @@ func (p *Proposal) table(t *schema.Table, links []dsar.Link, tenant string) dsar
 // columnText is a column as maps write it.
 func columnText(c *schema.Column) string {
 	name := c.Name
-	if strings.Contains(name, " ") {
-		name = `"` + name + `"`
+	if strings.ContainsAny(name, " \t\n\"|") || name == "" {
+		name = schema.Quote(name)
 	}
 	return strings.TrimSpace(name + " " + dsar.TypeOf(c))
 }

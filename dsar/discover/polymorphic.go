@@ -59,7 +59,7 @@ func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 	switch {
 	case slices.Equal(n.stem, w.actor.words) || slices.Equal(n.stem, w.actor.full):
 		return nil // user_id beside user_type is what it is called
-	case polymorphicRoles[stem] || polymorphicRoles[last] || roleWords[last] && !weakRoles[last]:
+	case last == "by" && len(n.stem) > 1 || polymorphicRoles[stem] || polymorphicRoles[last] || roleWords[last] && !weakRoles[last]:
 		c.score = 0.66
 		c.note("%s and %s point at rows of several tables, and the role is one of people", col.Name, typ.Name)
 	case stem == "model" && strings.HasPrefix(t.Name, "model_has"):
@@ -81,7 +81,8 @@ func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 func className(t *table) string {
 	var b strings.Builder
 	for _, s := range t.words {
-		b.WriteString(strings.ToUpper(s[:1]) + s[1:])
+		r := []rune(s)
+		b.WriteString(strings.ToUpper(string(r[:1])) + string(r[1:]))
 	}
 	return b.String()
 }
@@ -108,6 +109,9 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 		if parts := word.Segment(ws[0], func(s string) bool { return w.vocab[s] || s == "email" || s == "address" }); parts != nil {
 			ws = parts
 		}
+	}
+	if len(ws) == 0 {
+		return nil
 	}
 	if len(ws) > 1 && ws[0] == t.lead {
 		ws = ws[1:]
@@ -140,4 +144,4 @@ var firms = set(`setting organization organisation company tenant store config c
 	server location department hotel restaurant school clinic office integration provider mailbox sender inbox`)
 
 // ownWords stand before "email" where it is a person's.
-var ownWords = set(`recipient alt alternate alternative secondary primary other personal work private home second guest attendee customer contact notification paypal unconfirmed pending`)
+var ownWords = set(`recipient alt alternate alternative secondary primary other personal work private home second guest attendee customer notification paypal unconfirmed pending`)

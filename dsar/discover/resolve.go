@@ -162,7 +162,7 @@ func (w *world) named(t *table, col *schema.Column, n name) []*candidate {
 		if to.Kind == schema.Materialized || own && to == t {
 			continue
 		}
-		if score, why := w.nameOf(t, to, col, n); score > 0 {
+		if score, why := w.nameOf(t, to, col, n); score > 0 && (!own || score >= 0.9) {
 			add(to, score, "%s", why)
 		}
 	}
@@ -199,13 +199,13 @@ func (w *world) nameOf(t, to *table, col *schema.Column, n name) (float64, strin
 	why := fmt.Sprintf("%s names %s", col.Name, to.Name)
 	// A key with a name of its own is the same key elsewhere.
 	if to != t && to.key != "" && strings.EqualFold(to.key, col.Name) {
-		if ks := word.Split(to.key); len(ks) > 1 || !genericKeys[strings.ToLower(to.key)] && len(ks) == 1 || to == w.actor && to.key == "uid" && col.Family != schema.Text {
+		if ks := word.Split(to.key); len(ks) > 1 || !genericKeys[strings.ToLower(to.key)] && len(ks) == 1 || to == w.actor && to.key == "uid" && (col.Family == schema.Int || col.Type == to.Column("uid").Type && t.Column("provider") == nil) {
 			return 0.94, fmt.Sprintf("%s is called as the key of %s", col.Name, to.Name)
 		}
 	}
 	base := 0.0
 	switch k := len(to.words); {
-	case to == t && t != w.actor && same(n.stem, t.words):
+	case to == t && t != w.actor && (same(n.stem, t.words) || joined(n.stem) == joined(t.words)):
 		base = 0.35 // follow.follow_id is whom one follows
 	case len(to.full) == len(t.full)+len(n.stem) && same(to.full[:len(t.full)], t.full) && same(to.full[len(t.full):], n.stem):
 		base = 0.93 // issues.status_id and issue_statuses
@@ -297,6 +297,12 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 	}
 	last := stem[len(stem)-1]
 	switch {
+	case last != "by" && byWords[last] && len(stem) == 2 && len(stem[0]) > 3:
+		return 0.8, true, fmt.Sprintf("%s says who did something", col.Name)
+	case len(stem) > 1 && last == "to" && (stem[len(stem)-2] == "out" || stem[len(stem)-2] == "checkedout" || len(stem[len(stem)-2]) > 5 && strings.HasSuffix(stem[len(stem)-2], "ed") && (n.keyed || match(col.Family, w.actor.Column(w.actor.key).Family) == 1 && (col.Family != schema.Text || col.Type == w.actor.Column(w.actor.key).Type))):
+		return 0.75, false, fmt.Sprintf("%s says who has it", col.Name)
+	case len(stem) == 2 && stem[0] == "checked" && last == "out":
+		return 0.75, true, fmt.Sprintf("%s says who has it", col.Name)
 	case last == "by" && len(stem) > 1:
 		if notBy[stem[len(stem)-2]] || len(stem) == 2 && stem[0] == "sort" {
 			return 0, false, ""
@@ -326,12 +332,12 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 	case roleWords[last]:
 		score := 0.88
 		if weakRoles[last] {
-			score = 0.47
+			score = 0.51
 		}
 		if last == "profile" || last == "contact" || last == "agent" || last == "lead" || last == "handler" || last == "player" || last == "host" || last == "holder" || last == "resolver" || last == "dispatcher" || last == "candidate" {
 			score = 0.6
 		}
-		if last == "customer" || last == "client" || last == "student" || last == "patient" || last == "employee" || last == "driver" || last == "guest" || last == "staff" || last == "operator" || last == "subscriber" || last == "winner" {
+		if last == "customer" || last == "student" || last == "patient" || last == "employee" || last == "driver" || last == "guest" || last == "staff" || last == "operator" || last == "subscriber" || last == "winner" {
 			score = 0.66
 		}
 		if !n.keyed {
@@ -351,6 +357,8 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return 0.8, true, fmt.Sprintf("%s says who did something", col.Name)
 	case n.keyed && len(n.stem) == 1 && (pairedWords[last] || last == "related" || last == "connected") && w.messaging(t) && w.pairing(t, col):
 		return 0.66, false, fmt.Sprintf("%s is the other one of two people", col.Name)
+	case n.keyed && len(n.stem) == 1 && strings.HasSuffix(joined(t.words), "ship") && w.pairing(t, col) && !w.entity(t, last):
+		return 0.7, false, fmt.Sprintf("%s is the other one of two people", col.Name)
 	case n.keyed && slices.Equal(n.stem, t.words) && len(t.words) == 1 && w.pairing(t, col):
 		return 0.6, false, fmt.Sprintf("%s is the other one of two people", col.Name)
 	case n.keyed && len(stem) > 1 && (stem[0] == "assigned" || stem[0] == "created") && last == "to":
@@ -429,6 +437,9 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 			}
 		}
 	}
+	if fit < 0.5 && fit > 0 && w.exactly(c) && isKeyed(col.Name) && family == schema.Text {
+		fit = 0.55 // what is called user_id holds ids of users, as text
+	}
 	switch {
 	case fit == 1:
 		if family == schema.Text && role && !c.by && (len(c.stem) == 0 || !isKeyed(col.Name)) {
@@ -495,10 +506,13 @@ func (w *world) doubted(c *candidate, t *table, col *schema.Column) {
 	}
 	ws := word.Split(col.Name)
 	first := ws[0]
+	if first == "http" || first == "url" {
+		c.scale(0.2, "%q is no person's", first)
+	}
 	if len(ws) > 1 && (first == "max" || first == "num" || first == "min" || first == "total" || first == "count" || first == "is" || first == "has" || first == "can" || first == "show" || first == "allow" || first == "number") {
 		c.scale(0.1, "%q counts or asks", first)
 	}
-	if last := ws[len(ws)-1]; last == "uid" && (col.Family == schema.Text || t.Column("provider") != nil) && len(ws) == 1 {
+	if last := ws[len(ws)-1]; last == "uid" && (col.Family == schema.Text && c.to.key != "uid" || t.Column("provider") != nil) && len(ws) == 1 {
 		c.scale(0.3, "uid is the id at another service as well")
 	}
 	if ws[len(ws)-1] == "uid" && len(ws) == 1 && c.to == w.actor && w.actor.key != "uid" && slices.ContainsFunc(t.Columns, func(o *schema.Column) bool {

@@ -63,7 +63,7 @@ func look(d *schema.Database, subjects []string) *world {
 		}
 	}
 	for s := range strings.FieldsSeq(`user users usr created updated modified edited deleted last approved posted sent assigned reply real related log related by poster topic post owner uid
-		locked closed banned invited added changed reviewed verified removed submitted graded`) {
+		locked closed banned affected muted target acting impersonated suspended checkedout muting invited added changed reviewed verified removed submitted graded`) {
 		w.vocab[s] = true
 	}
 	for s := range strings.FieldsSeq(`a b sid ref key oid no on xid`) {

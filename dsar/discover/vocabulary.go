@@ -34,7 +34,7 @@ var (
 		claimant claimer challenger proposer seconder respondent complainant accuser reportee flagger resolver handler processor performer executor
 		redeemer completer scheduler archiver destroyer unlocker dispatcher causer follow befriended requesting requested rater ranker critic
 		customer client contact account profile partner lead superior boss waiter chef rep representative attendant chairperson secretary treasurer
-		doer whodunnit issuer setter salesman salesperson who tasker freelancer contractor hirer artist musician photographer biller poster starter replier solver answerer asker questioner
+		remitente destinatario autor propietario responsable creador vendedor comprador medico paciente docente estudiante empleado auteur expediteur destinataire proprietaire createur vendeur acheteur absender empfaenger ersteller besitzer bearbeiter verfasser eigenaar auteur autore mittente proprietario remetente doer whodunnit issuer setter salesman salesperson who tasker freelancer contractor hirer artist musician photographer biller poster starter replier solver answerer asker questioner
 		uid`)
 
 	// weakRoles are roles that are as often a firm, a program or a row of another service: without more, no link.
@@ -63,6 +63,9 @@ var (
 		assigned assignee approver reviewer editor moderator updater deleter modifier last previous viewer viewed read granted grantor granter published
 		publisher handled handler processed processor checked confirmed admin administrator manager supervisor responsible agent staff officer unlocked
 		banned suspended blocked pinned merged restored completed triggered performed revoked disabled moderated flagged`)
+
+	// byWords end a name that says who did something: created_by, creado_por, erstellt_von.
+	byWords = set(`by por par von door av af`)
 
 	// pairs are roles that two people have in one row.
 	pairedWords = set(`sender receiver recipient from to follower followee followed following friend blocker blocked muter muted inviter invitee

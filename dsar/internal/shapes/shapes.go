@@ -71,7 +71,7 @@ func parse(t testing.TB, name, text string) *Shape {
 			column, typ, typed := strings.Cut(strings.NewReplacer("!", "", "?", "").Replace(column), ":")
 			if !typed {
 				typ = "text"
-				if mark != 0 && mark != '=' || strings.HasSuffix(strings.ToLower(column), "id") {
+				if primary && mark != '=' || mark != 0 && mark != '=' || strings.HasSuffix(strings.ToLower(column), "id") {
 					typ = key
 				}
 			}
