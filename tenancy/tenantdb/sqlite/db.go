@@ -147,9 +147,9 @@ func (d *DB) begin(ctx context.Context, h *handle, epoch int64, readOnly bool) (
 	c.lease = lease{h: h, epoch: epoch, write: !readOnly}
 	tx, err := d.beginOn(ctx, c, readOnly)
 	if readOnly {
-		return tenantdb.Begun{Tx: tx}, err
+		return tenantdb.Begun{Tx: tx, Native: (*holder)(h)}, err
 	}
-	return tenantdb.Begun{Tx: tx, Release: h.left}, err
+	return tenantdb.Begun{Tx: tx, Native: (*holder)(h), Release: h.left}, err
 }
 
 // beginOn begins a transaction on c, which goes back to its handle when the transaction has ended.

@@ -25,6 +25,7 @@ type handle struct {
 	writing atomic.Uintptr // the goroutine inside the transaction that has the writer; 0: none, or not known
 	readers chan struct{}
 	owes    atomic.Bool // the log beside the file holds what was to be expunged
+	holds   holds
 	mu      sync.Mutex
 	idle    []*conn
 }
@@ -119,6 +120,15 @@ func (h *handle) put(c *conn, write bool) {
 	h.leave(write)
 }
 
+// pin begins one more use of the handle, by somebody who has one.
+func (h *handle) pin() {
+	if h.entry != nil {
+		h.entry.shard.mu.Lock()
+		h.entry.refs++
+		h.entry.shard.mu.Unlock()
+	}
+}
+
 // release ends one use of the handle.
 func (h *handle) release() {
 	if h.entry != nil {
@@ -138,7 +148,7 @@ func (h *handle) close() error {
 		errs = append(errs, c.destroy())
 	}
 	h.idle = nil
-	return errors.Join(errs...)
+	return errors.Join(append(errs, h.holds.close())...)
 }
 
 // with runs f on a connection in a transaction of our own, which none of the tenant's rules apply
