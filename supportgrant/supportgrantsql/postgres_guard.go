@@ -23,8 +23,6 @@ type postgresGuard struct{ t *tables.Tables }
 
 func newPostgresGuard(t *tables.Tables) guard { return &postgresGuard{t} }
 
-func (g *postgresGuard) first(context.Context) (done func()) { return func() {} }
-
 // Read implements [supportgrant.Store].
 func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOver func(ctx context.Context, rows supportgrant.Rows) error) error {
 	if g.t.DB.InTx(ctx) {

@@ -23,8 +23,6 @@ type guard interface {
 	Read(ctx context.Context, r supportgrant.Reading, handOver func(ctx context.Context, rows supportgrant.Rows) error) error
 	Drain(ctx context.Context, ids ...supportgrant.GrantID) error
 	Catalogue(ctx context.Context, registry []supportgrant.Resource) (supportgrant.Catalogue, error)
-	// first is called before a transaction that a withdrawal may be, and what it returns after it.
-	first(ctx context.Context) (done func())
 }
 
 var _ supportgrant.Store = (*Store)(nil)
@@ -55,7 +53,6 @@ var door = tables.Door{
 
 // Tx implements [supportgrant.Store].
 func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error {
-	defer s.first(ctx)()
 	return s.t.Tx(ctx, f)
 }
 
@@ -64,7 +61,6 @@ func (s *Store) InTx(ctx context.Context) bool { return s.t.DB.InTx(ctx) }
 
 // write runs f in a transaction that f's answers do not undo, and its other errors do.
 func (s *Store) write(ctx context.Context, f tenantdb.Func) error {
-	defer s.first(ctx)()
 	return answered(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, f)
 }
 
