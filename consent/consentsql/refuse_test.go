@@ -1,0 +1,184 @@
+package consentsql_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bailiwick-dev/bailiwick/consent"
+	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
+	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+)
+
+var moment = time.Date(2026, 1, 2, 3, 4, 5, 6_000, time.UTC)
+
+var document = consent.Document{Version: 1, Language: "en", Body: []byte("We count visits."), Hash: sha256.Sum256([]byte("We count visits."))}
+
+func entry(seq uint64) consent.Entry {
+	e := consent.Entry{Seq: seq, Method: consent.Accepted, Granted: consent.Of(consent.Analytics), Policy: 1, Text: document.Hash, Place: "FR", At: moment}
+	_, _ = rand.Read(e.Key[:])
+	_, _ = rand.Read(e.Subject[:])
+	_, _ = rand.Read(e.Hash[:])
+	return e
+}
+
+func stateOf(e consent.Entry) consent.State {
+	s := consent.State{Subject: e.Subject, Seq: e.Seq, Granted: e.Granted, Policy: 1, At: moment}
+	_, _ = rand.Read(s.Who[:])
+	_, _ = rand.Read(s.Secret[:])
+	return s
+}
+
+// filled gives a tenant n more entries and states, and a text.
+func filled(t testing.TB, ctx context.Context, s *consentsql.Store, n int) (es []consent.Entry, ss []consent.State) {
+	t.Helper()
+	require.NoError(t, s.Tx(ctx, func(ctx context.Context) error {
+		head, err := s.Head(ctx)
+		if err != nil {
+			return err
+		}
+		es, ss = nil, nil
+		for i := range n {
+			es = append(es, entry(head.Seq+1+uint64(i)))
+			ss = append(ss, stateOf(es[i]))
+		}
+		return s.Write(ctx, es, ss, []consent.Document{document})
+	}))
+	return es, ss
+}
+
+// dump is all rows of a tenant.
+func dump(t testing.TB, ctx context.Context, w *door.World) (out []string) {
+	t.Helper()
+	require.NoError(t, w.DB.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, q := range []string{`SELECT * FROM consent_entry ORDER BY seq`, `SELECT * FROM consent_text ORDER BY hash`, `SELECT who, data FROM consent_state ORDER BY who`} {
+			rows, err := tx.QueryxContext(ctx, q)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				row, err := rows.SliceScan()
+				if err != nil {
+					return err
+				}
+				out = append(out, fmt.Sprint(row...))
+			}
+			if err := rows.Err(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return out
+}
+
+const insert = `INTO consent_entry (seq, key, subject, method, granted, denied, opt_out, signal, policy, text, place, regimes, at, hash) `
+
+// forged is a row by hand.
+func forged(seq, key, text string) string {
+	return `SELECT ` + seq + `, ` + key + `, {bytes16}, 1, 2, 0, {false}, {false}, 1, ` + text + `, '', '', 1, {bytes32}`
+}
+
+// What follows is tried with the rights of the application, by somebody who has its connection and its tenant.
+func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
+	tables.OnBoth(t, func(t *testing.T, w *door.World) {
+		ctx, s := w.Tenant(t), storeIn(t, w)
+		filled(t, ctx, s, 5)
+		tries := []string{
+			`DELETE FROM consent_entry`, `DELETE FROM consent_entry WHERE seq = 5`, `DELETE FROM consent_text`,
+			`UPDATE consent_entry SET granted = 14`, `UPDATE consent_entry SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE consent_entry SET at = at + 1`,
+			`UPDATE consent_entry SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`,
+			`UPDATE consent_text SET body = hash`, `UPDATE consent_text SET language = 'fr'`, `UPDATE consent_text SET version = version`,
+
+			`INSERT ` + insert + forged("7", "{key}", "NULL"), `INSERT ` + insert + forged("0", "{key}", "NULL"), `INSERT ` + insert + forged("-1", "{key}", "NULL"),
+			`INSERT ` + insert + forged("5", "{key}", "NULL"), `INSERT ` + insert + forged("9223372036854775807", "{key}", "NULL"),
+			`INSERT ` + insert + forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL"),
+			`INSERT ` + insert + forged("6", "{key}", "{bytes32}"), `INSERT ` + insert + forged("6", "NULL", "NULL"),
+			`INSERT ` + insert + forged("6", "{key}", "NULL") + ` UNION ALL ` + forged("8", "{bytes16}", "NULL"),
+			`INSERT INTO consent_text (hash, version, language, body) SELECT hash, 9, 'fr', body FROM consent_text`,
+		}
+		if w.PG != nil {
+			tries = append(tries, `TRUNCATE consent_entry`, `TRUNCATE consent_text CASCADE`, `TRUNCATE consent_state`, `TRUNCATE consent_head`,
+				`DELETE FROM consent_head`, `UPDATE consent_head SET one = false`, `UPDATE consent_head SET tenant_id = 'x'`,
+				`INSERT INTO consent_text (hash, version, language, body) VALUES ({bytes32}, 1, 'en', 'x')`,
+				`INSERT `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL")+` ON CONFLICT (tenant_id, key) DO UPDATE SET granted = 14`,
+				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (tenant_id, seq) DO UPDATE SET granted = 14`,
+				`ALTER TABLE consent_entry DISABLE TRIGGER ALL`, `DROP TRIGGER consent_entry_unchanged ON consent_entry`, `SET session_replication_role = replica`)
+		} else {
+			tries = append(tries, `INSERT OR REPLACE `+insert+forged("5", "{key}", "NULL"), `REPLACE `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL"),
+				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET granted = 14`,
+				`UPDATE OR REPLACE consent_entry SET seq = 4 WHERE seq = 5`,
+				`REPLACE INTO consent_text (hash, version, language, body) SELECT hash, 9, 'fr', body FROM consent_text`,
+				`DELETE FROM consent_state`, `UPDATE consent_state SET data = x'00'`, `UPDATE consent_state SET place = place + 100`,
+				`DROP TRIGGER consent_entry_unchanged`, `DROP TABLE consent_entry`, `PRAGMA writable_schema = 1`)
+		}
+		before := dump(t, ctx, w)
+		words := strings.NewReplacer("{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01'", "{false}", "0")
+		if w.PG != nil {
+			words = strings.NewReplacer("{bytes16}", "sha256('16')", "{bytes32}", "sha256('32')", "{key}", "'k'::bytea", "{false}", "false")
+		}
+		for _, try := range tries {
+			err := w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+				_, err := tx.ExecContext(ctx, words.Replace(try))
+				return err
+			})
+			require.Error(t, err, try)
+			require.Equal(t, before, dump(t, ctx, w), try)
+		}
+		// Seen to try: what follows is let in, and no verification takes it for the ledger's.
+		require.NoError(t, w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := tx.ExecContext(ctx, words.Replace(`INSERT `+insert+forged("6", "{key}", "NULL")))
+			return err
+		}))
+		_, err := s.Ledger(ctx, 5, 10)
+		require.Error(t, err, "what this code would not have written is no entry")
+	})
+}
+
+// Who has the application's connection as another tenant sees nothing of it, and changes nothing.
+func TestAnotherTenantReachesNothing(t *testing.T) {
+	tables.OnBoth(t, func(t *testing.T, w *door.World) {
+		ctx, other, s := w.Tenant(t), w.Tenant(t), storeIn(t, w)
+		filled(t, ctx, s, 3)
+		before := dump(t, ctx, w)
+		mine, err := tenancy.From(ctx)
+		require.NoError(t, err)
+		require.Empty(t, dump(t, other, w))
+		for _, try := range []string{`UPDATE consent_state SET data = data`, `DELETE FROM consent_entry`, `UPDATE consent_entry SET granted = 0`, `DELETE FROM consent_text`} {
+			_ = w.DB.Tx(other, func(ctx context.Context, tx *sqlx.Tx) error { // refused, or of no row
+				done, err := tx.ExecContext(ctx, try)
+				if err != nil {
+					return err
+				}
+				n, err := done.RowsAffected()
+				require.Zero(t, n, try)
+				return err
+			})
+		}
+		if w.PG != nil {
+			for _, try := range []string{`INSERT INTO consent_state (tenant_id, who, data) VALUES ('{mine}', 'x', 'x')`, `INSERT INTO consent_head (tenant_id) VALUES ('{mine}')`,
+				`INSERT INTO consent_text (tenant_id, hash, version, language, body) VALUES ('{mine}', sha256('x'), 1, 'en', 'x')`} {
+				require.Error(t, w.DB.Tx(other, func(ctx context.Context, tx *sqlx.Tx) error {
+					_, err := tx.ExecContext(ctx, strings.ReplaceAll(try, "{mine}", mine.String()))
+					return err
+				}), try)
+			}
+			app := door.OpenSQL(t, w.PG.App.DSN)
+			for _, table := range consentsql.Tables { // without any tenant
+				var n int
+				if err := app.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table.Name).Scan(&n); err == nil {
+					require.Zero(t, n, table.Name)
+				}
+			}
+		}
+		require.Equal(t, before, dump(t, ctx, w))
+	})
+}
