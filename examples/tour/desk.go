@@ -35,6 +35,7 @@ type desk struct {
 	box     *box                                        // its vault
 	sealed  [][]byte                                    // what ginkgo sealed of its customers
 	team    *team                                       // who may do what
+	shop    *shop                                       // larch's visitors, and what they agreed to
 
 	redactor *redact.Redactor // what its logs and reports go through
 
@@ -73,6 +74,8 @@ var (
 	hazel   = tenancy.MustParseID("hazel")   // wants them
 	juniper = tenancy.MustParseID("juniper") // has a team
 	kauri   = tenancy.MustParseID("kauri")   // has another
+	larch   = tenancy.MustParseID("larch")   // has visitors
+	maple   = tenancy.MustParseID("maple")   // has others
 )
 
 const home = tenancy.Region("eu")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
+	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/bailiwick-dev/bailiwick/vault/vaultsql"
@@ -55,22 +56,28 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 	if err := d.keepRules(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	if err := d.keepConsent(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
 }
 
-// migrations returns those of a tenant's file, the application's and those of audit log, vault and rbac, and those of the system
+// migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac and consent, and those of the system
 // database, which has the log of all logs' heads, the roots of all keys, and whose a token is.
 func migrations() (tenants, system []sqlite.Migration, err error) {
 	tenants = []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}
 	for _, of := range []struct {
 		name            string
 		tenants, system fs.FS
-	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}} {
+	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}, {"consent", consentsql.SQLite(), nil}} {
 		mine, err := sqlite.ReadMigrations(of.name, of.tenants)
 		if err != nil {
 			return nil, nil, err
 		}
 		tenants = append(tenants, mine...)
+		if of.system == nil {
+			continue
+		}
 		if mine, err = sqlite.ReadMigrations(of.name, of.system); err != nil {
 			return nil, nil, err
 		}
