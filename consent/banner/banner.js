@@ -38,7 +38,7 @@ functionality_storage: v('functional'), personalization_storage: v('functional')
 })
 }
 
-// Opens what is allowed, and closes frames and images that are not. A script cannot be closed: see $settle.
+// Opens what is allowed, and closes frames and images that are not. What a script does ends with its page: see $settle.
 const $scan = () => {
 for (const el of $doc.querySelectorAll('[data-consent][data-src]')) {
 const yes = $needs(el).every($allows), u = el.dataset.src
@@ -61,14 +61,6 @@ for (const k of $needs(el)) $ran.add(k)
 el.after(s)
 }
 }
-}
-
-// Nothing leaves a locked page but to its own origin, not even the beacon of a script that is told that the page ends.
-const $lock = () => {
-const m = $doc.createElement('meta')
-m.httpEquiv = 'Content-Security-Policy'
-m.content = "default-src 'self'"
-$doc.head.append(m)
 }
 
 const $names = (i, n) => i.name == n || i.name.endsWith('*') && n.startsWith(i.name.slice(0, -1))
@@ -103,7 +95,13 @@ const $settle = async s => {
 $state = s
 $allowed = new Set(s.allowed.filter($holds))
 const $lost = ![...$ran].every($allows)
-if ($lost) $lock()
+if ($lost) {
+// Nothing leaves the page any more but to its own origin, not even the beacon of a script that is told that the page ends.
+const m = $doc.createElement('meta')
+m.httpEquiv = 'Content-Security-Policy'
+m.content = "default-src 'self'"
+$doc.head.append(m)
+}
 $mode('update', k => $allows(k) ? 'granted' : 'denied')
 $scan()
 if ($root) {
@@ -132,8 +130,6 @@ if ($native || !$root?.contains(f) || !/^(reject|accept|save|withdraw)$/.test($w
 e.preventDefault()
 const $body = new URLSearchParams(new FormData(f))
 $body.set('do', $what)
-const $stay = $what == 'accept' ? $keys : $what == 'save' ? $body.getAll('grant') : []
-if (![...$ran].every(k => $stay.includes(k))) $lock()
 try {
 const s = await $json(f.action, {method: 'POST', body: $body, headers: {Accept: 'application/json'}})
 $tabs.postMessage(s)
@@ -153,7 +149,7 @@ $hosted = e.data.consent
 $settle($state)
 })
 
-addEventListener('pageshow', e => e.persisted && $fresh())
+addEventListener('pageshow', e => e.persisted && ($check(), $fresh()))
 addEventListener('visibilitychange', $check)
 if ($root) new ResizeObserver(() => $doc.documentElement.style.setProperty('--bwc-height', $root.offsetHeight + 'px')).observe($root)
 

@@ -1,6 +1,8 @@
 package banner
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -187,4 +189,86 @@ func TestAPageOfSomebodyElsesConsentOpensNothing(t *testing.T) {
 		require.NotContains(t, h.path, "/ad.js", "the other tab still asks for the rest")
 	}
 	require.Empty(t, hits(stats.name))
+}
+
+// Where a policy trusts what a trusted script adds, markup that somebody slipped into the page must not become a script.
+func TestWhereScriptsNeedANonceOnlyThoseThatHaveItAreOpened(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	ads := name(t, "ads")
+	host(ads, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		fmt.Fprintf(w, "window.ran = (window.ran ?? '') + %q", r.URL.Path)
+	}))
+	shop := newBanner(t, Options{Nonce: func(*http.Request) string { return "n0nce" }})
+	url := site{csp: "default-src 'self'; script-src 'nonce-n0nce' 'strict-dynamic'; style-src 'nonce-n0nce'; require-trusted-types-for 'script'; trusted-types bailiwick-consent",
+		body: fmt.Sprintf(`<script type="text/plain" data-consent="analytics" data-src="https://%[1]s/slipped-in"></script>`+
+			`<script type="text/plain" nonce="wrong" data-consent="analytics" data-src="https://%[1]s/guessed"></script>`+
+			`<script type="text/plain" nonce="n0nce" data-consent="analytics" data-src="https://%[1]s/trusted"></script>`, ads)}.serve(t, name(t, "shop"), shop)
+	b.open(url + "/")
+	b.click("[value=accept]")
+	b.until(`window.ran`)
+	b.open(url + "/")
+	b.until(`window.ran`)
+	require.Equal(t, "/trusted", eval[string](b, `ran`))
+	require.Empty(t, b.violations())
+}
+
+// A browser keeps pages as they were, and shows them again on the way back.
+func TestGoingBackToAPageFromBeforeAWithdrawalOpensNothing(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	ads, stats, body, csp := trackers(t)
+	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	b.open(url + "/")
+	b.click("[value=accept]")
+	b.until(`window.adRan && document.querySelector('iframe').src`)
+	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}) // so that no script tells the page
+	b.open(url + "/next")
+	b.click(".bwc-withdraw button")
+	require.Eventually(t, func() bool { return len(b.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
+	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
+	eval[any](b, `history.go(-2)`)
+	b.until(`location.pathname == '/' && window.consent && !consent.allows('marketing') && !document.querySelector('[data-consent][src]')`)
+	b.until(`!window.adRan`) // the page is a new one
+	forget(ads.name, stats.name)
+	time.Sleep(200 * time.Millisecond)
+	require.Empty(t, hits(ads.name))
+	require.Empty(t, hits(stats.name))
+}
+
+// An application adds elements, and hears of changes.
+func TestAnApplicationAsksOpensAndHears(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	_, stats, _, csp := trackers(t)
+	url := site{csp: csp}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	b.open(url + "/")
+	eval[any](b, `window.heard = [], document.addEventListener('consent', e => heard.push(e.detail.join()))`)
+	b.click(".bwc-settings>summary")
+	b.click("[value=analytics]")
+	b.click("[value=save]")
+	b.until(`heard.length`)
+	eval[any](b, `(() => { const i = document.createElement('img'); i.dataset.consent = 'analytics'; i.dataset.src = '`+stats.url+`/later'; document.body.append(i); consent.scan() })()`)
+	require.Eventually(t, func() bool { return stats.paths() == "/later" }, 10*time.Second, 20*time.Millisecond)
+	b.click(".bwc-withdraw button")
+	b.until(`heard.length == 2`)
+	require.Equal(t, []string{"analytics", ""}, eval[[]string](b, `heard`))
+	require.True(t, eval[bool](b, `consent.allows('essential') && !consent.allows('unheard of')`))
+}
+
+func TestAChoiceHoldsInOtherTabsAtOnce(t *testing.T) {
+	t.Parallel()
+	one := newTab(t)
+	_, stats, _, csp := trackers(t)
+	url := site{csp: csp, body: `<img alt="" data-consent="analytics" data-src="` + stats.url + `/pixel">`}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	one.open(url + "/")
+	two := one.another()
+	two.open(url + "/other")
+	eval[int](two, `window.before = 1`)
+	one.click("[value=accept]")
+	two.until(`document.querySelector('[data-consent]').src && !document.querySelector('.bwc').hasAttribute('data-ask')`)
+	one.click(".bwc-withdraw button")
+	two.until(`!document.querySelector('[data-consent]').hasAttribute('src') && document.querySelector('.bwc-withdraw').hidden`)
+	require.Equal(t, 1, eval[int](two, `window.before`), "no script ran that the page would have to be loaded anew for")
 }
