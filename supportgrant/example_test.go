@@ -36,6 +36,11 @@ func helpdesk(o supportgrant.Options) (context.Context, *supportgrant.Service, *
 		supportgrant.Row{"id": 1, "name": "Ann", "password_hash": "$2a$10$N9qo8uLO", "settings": `{"language": "de", "sync": {"token": "t0p"}}`, "vip": false},
 		supportgrant.Row{"id": 2, "name": "Bea", "password_hash": "$2a$10$8K1p", "settings": `{"language": "fr"}`, "vip": true})
 	people := (&supportgranttest.People{}).Hire("sam", "dora").Appoint("olga", "otto", "dora")
+	return ctx, helpdeskOver(store, people, o), people
+}
+
+// helpdeskOver is the service over a store.
+func helpdeskOver(store supportgrant.Store, people *supportgranttest.People, o supportgrant.Options) *supportgrant.Service {
 	o.MFA = []supportgrant.MFA{&supportgranttest.Factor{}}
 	o.Registry = []supportgrant.Resource{{Name: "users", Category: supportgrant.Account, Table: "users", Key: []string{"id"},
 		Columns: []string{"id", "name", "settings.language", "settings.sync"}, Care: "vip"}}
@@ -43,7 +48,7 @@ func helpdesk(o supportgrant.Options) (context.Context, *supportgrant.Service, *
 	if err != nil {
 		panic(err)
 	}
-	return ctx, s, people
+	return s
 }
 
 func asked(care bool) supportgrant.NewRequest {

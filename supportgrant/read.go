@@ -130,17 +130,16 @@ func Read[T any](ctx context.Context, s *Service, a Access) (page Page[T], err e
 func Pages[T any](ctx context.Context, s *Service, a Access) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
 		for {
-			more := false
+			goOn, last := true, false
 			err := Use(ctx, s, a, func(_ context.Context, p Page[T]) error {
-				a.After = p.Next
-				more = yield(p, nil) && p.Next != ""
+				a.After, last = p.Next, p.Next == ""
+				goOn = yield(p, nil)
 				return nil
 			})
-			if err != nil {
+			if err != nil && goOn {
 				yield(Page[T]{}, err)
-				return
 			}
-			if !more {
+			if err != nil || !goOn || last {
 				return
 			}
 		}
