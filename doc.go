@@ -26,7 +26,10 @@
 //     API tokens, and the public by what is listed. rbac/apitoken is the form of
 //     tokens.
 //
-// Further doors (consent, supportgrant, dsar) are planned; what is not in this
+//   - consent: what may be stored and done before and after a visitor's yes; opt-out
+//     signals; the proof of both. consent/banner asks on a page.
+//
+// Further doors (supportgrant, dsar) are planned; what is not in this
 // list is not in the library, or not whole.
 //
 // The library is tooling. Whether a deployment complies with a law is a

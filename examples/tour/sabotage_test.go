@@ -71,6 +71,7 @@ func openUnguarded(t *testing.T, c config) *desk {
 	d.leaveTrail(t, c, u)
 	d.leaveSecrets(t, c)
 	d.leaveRules(t)
+	d.leaveConsent(t)
 	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
 	require.NoError(t, err)
 	return d
@@ -246,4 +247,26 @@ func (d *desk) leaveRules(t *testing.T) {
 		}
 		return rbac.Principal{}, nil // it is signed by its checksum
 	}
+}
+
+// leaveConsent asks as most shops do: a cookie says what was agreed to, and who writes a page looks at it if they think of it.
+func (d *desk) leaveConsent(t *testing.T) {
+	require.NoError(t, d.keepConsent())
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		way := r.URL.Query().Get("way")
+		if c, err := r.Cookie("consent"); err == nil && c.Value == "all" || way == "flush" || way == "trailer" { // where nobody thought of it
+			setAll(w, way)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+	})
+	mux.HandleFunc("POST /answer", func(w http.ResponseWriter, r *http.Request) {
+		value := "all"
+		if r.FormValue("no") != "" {
+			value = "none"
+		}
+		http.SetCookie(w, &http.Cookie{Name: "consent", Value: value})
+	})
+	d.shop.site = mux
 }

@@ -141,6 +141,14 @@ func TestAnUnguardedDatabaseIsReportedBroken(t *testing.T) {
 		"It is used from elsewhere, in another tenant, and after its end",
 		"It is changed at each place, and guessed",
 		"A leaver goes on, here and in another process",
+		"A handler sets every cookie, in each way there is",
+		"A yes is made up",
+		"Another site's page posts the yes",
+		"All was accepted before the signal",
+		"The signal is on the phone, the yes on the laptop",
+		"An old cookie is sent after the withdrawal",
+		"Nobody can say what the user said",
+		"The ledger is rewritten",
 	} {
 		require.Contains(t, stdout.String(), "BROKEN  "+name+"\n")
 	}
