@@ -27,6 +27,14 @@ func (m *Manager) MayConfirm(r *http.Request) bool {
 	return !GPC(r.Header) || !m.c.NoOverride && m.c.User != nil && m.c.User(r) != ""
 }
 
+// OptedOut reports whether r's sender ended the sale of data and targeted advertising: in this browser, or as the user who is signed in. Then it
+// takes [Answer].Confirm to have what that took away.
+func (m *Manager) OptedOut(r *http.Request) bool {
+	var v seen
+	m.visit(r, &v)
+	return v.choice.OptOut || v.out
+}
+
 // Policies yields copies of the policies, oldest first.
 func (r *Registry) Policies() iter.Seq[Policy] {
 	return func(yield func(Policy) bool) {

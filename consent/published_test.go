@@ -1,7 +1,9 @@
 package consent
 
 import (
+	"bytes"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -53,4 +55,27 @@ func TestMayConfirmSaysWhatChooseTakes(t *testing.T) {
 		_, err := m.Choose(httptest.NewRecorder(), r, Answer{Grant: Of(Marketing), Document: d.Hash, Confirm: true})
 		require.Equal(t, c.may, err == nil, "%+v: %v", c, err)
 	}
+}
+
+func TestOptedOutIsOfTheBrowserOrOfTheUserWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	store := NewMemory()
+	key, err := tenancy.NewKey("p1", bytes.Repeat([]byte("p"), 32))
+	require.NoError(t, err)
+	b := newBrowser(t, func(c *Config) { c.Store, c.Pseudonyms = store, key })
+	opted := func() (out bool) {
+		b.do("GET", func(_ http.ResponseWriter, r *http.Request) { out = b.m.OptedOut(r) })
+		return out
+	}
+	require.False(t, opted())
+	_, err = b.choose(Answer{OptOut: true})
+	require.NoError(t, err)
+	require.True(t, opted())
+	b.cookie, b.user = "", "ann"
+	require.False(t, opted())
+	_, err = b.m.OptOutFor(tenancy.With(context.Background(), acme), "ann")
+	require.NoError(t, err)
+	require.True(t, opted())
+	b.user = "bob"
+	require.False(t, opted())
 }

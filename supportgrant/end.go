@@ -68,7 +68,7 @@ func (s *Service) end(ctx context.Context, id GrantID, by Person, why string, pe
 	if err != nil {
 		return Grant{}, err
 	}
-	if s.store.InTx(ctx) {
+	if s.within(ctx) {
 		return Grant{}, ErrInTransaction
 	}
 	g, _, err := s.endOne(ctx, id, by, why, pending, may)
@@ -150,7 +150,7 @@ func (s *Service) endAll(ctx context.Context, f Find, why string) (n int, err er
 	if why, err = remarkOf("why", why); err != nil {
 		return 0, err
 	}
-	if s.store.InTx(ctx) {
+	if s.within(ctx) {
 		return 0, ErrInTransaction
 	}
 	found, err := s.Grants(ctx, f)

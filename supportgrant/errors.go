@@ -20,7 +20,8 @@ var (
 	// ErrInvalid: it cannot be asked for like that: see [InvalidError].
 	ErrInvalid = errors.New("supportgrant: invalid")
 	// ErrInTransaction: the call was made in a transaction of the caller's, and what it promises would not hold in one: a read whose
-	// audit row is not committed, a withdrawal that is not in force, an answer that could be given twice.
+	// audit row is not committed, a withdrawal that is not in force, an answer that could be given twice. Or it was made by a
+	// function of [Use], and would wait for that.
 	ErrInTransaction = errors.New("supportgrant: not inside of a transaction")
 	// ErrStillReading: the withdrawal is in force, and no new read begins; but a read from before still holds its rows. Withdraw
 	// again to wait for it again.

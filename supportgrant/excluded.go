@@ -15,7 +15,7 @@ var families = []struct {
 	{"tokens", []string{"token", "oauth", "bearer", "sessionid", "sessionkey", "cookie"}, []string{"jwt", "jwts", "sid", "csrf", "session", "sessions", "nonce"}},
 	{"secrets", []string{"secret"}, []string{"salt", "salts", "pepper", "seed", "seeds", "hmac"}},
 	{"credentials", []string{"credential"}, []string{"creds", "cred"}},
-	{"second factors", []string{"2fa", "totp", "hotp", "webauthn", "passkey", "authenticator", "recoverycode", "backupcode", "secondfactor", "multifactor"}, []string{"mfa", "otp", "otps", "u2f", "fido", "fido2"}},
+	{"second factors", []string{"2fa", "totp", "webauthn", "passkey", "authenticator", "recoverycode", "backupcode", "secondfactor", "multifactor"}, []string{"mfa", "otp", "otps", "hotp", "u2f", "fido", "fido2"}},
 	{"keys", []string{"apikey", "privatekey", "signingkey", "encryptionkey", "accesskey", "keypair"}, []string{"key", "keys", "pem", "ssh"}},
 	{"means of payment", []string{"payment", "creditcard", "debitcard", "cardnumber", "bankaccount", "iban"}, []string{"card", "cards", "cvv", "cvc", "pan", "bic", "sepa"}},
 }

@@ -30,7 +30,8 @@ type Page[T any] struct {
 // Use is one guarded read. use gets the rows, all of them, while the grant is held: a withdrawal that runs meanwhile returns after use has
 // returned, and one that was before is seen, and use is not called. So what must not be shown after a withdrawal is shown within
 // use: written to the client, for one. Its ctx ends when the grant was held for Options.Hold; a use that goes on regardless makes
-// withdrawals wait, and then fail with [ErrStillReading].
+// withdrawals wait, and then fail with [ErrStillReading]. What use calls of the service to read or to end something with this ctx, which would
+// wait for use itself, is [ErrInTransaction].
 //
 // T is a struct, whose fields are the columns that are read: by their db tag, or by their name, CreatedAt for created_at; or [Row], for
 // all of the resource's. A field that the resource does not list is an [InvalidError], as is one whose privacy tag says that support
@@ -41,7 +42,7 @@ type Page[T any] struct {
 // the category, or Staff or an approver has lost their role, which ends it. [ErrTooMany]: rate or budget are used up. [ErrTooSlow], [ErrUnknown],
 // [ErrUnavailable], [ErrSchema]: use was not called. In a transaction of the caller's it is [ErrInTransaction]: the entry would not be durable.
 func Use[T any](ctx context.Context, s *Service, a Access, use func(ctx context.Context, page Page[T]) error) error {
-	if s.store.InTx(ctx) {
+	if s.within(ctx) {
 		return ErrInTransaction
 	}
 	tenant, err := tenancy.From(ctx)
@@ -52,7 +53,7 @@ func Use[T any](ctx context.Context, s *Service, a Access, use func(ctx context.
 	if r == nil {
 		return s.refusedRead(ctx, a, "there is no such resource", &InvalidError{"resource", "it is not in the registry"})
 	}
-	sh, err := shapeOf[T](r)
+	sh, err := shapeIn[T](s, r)
 	if err != nil {
 		return s.refusedRead(ctx, a, "columns that are not listed", err)
 	}
@@ -89,12 +90,20 @@ func Use[T any](ctx context.Context, s *Service, a Access, use func(ctx context.
 		if len(all) == reading.Query.Limit {
 			page.Next = cursorOf(last)
 		}
-		return use(ctx, page)
+		return use(context.WithValue(ctx, useKey{s}, true), page)
 	})
 	if errors.Is(err, ErrNotGranted) {
 		return s.refusedRead(ctx, a, s.whyNot(ctx, a, r), err)
 	}
 	return err
+}
+
+// useKey finds in a context that it is one of a function of [Use].
+type useKey struct{ s *Service }
+
+// within reports whether ctx is that of a transaction, or of a read that holds its grant.
+func (s *Service) within(ctx context.Context) bool {
+	return s.store.InTx(ctx) || ctx.Value(useKey{s}) != nil
 }
 
 // tooSlow says of a ctx that ran out what that means.

@@ -21,7 +21,8 @@ type Service struct {
 	ordered  []Resource
 	methods  map[string]MFA
 
-	known known // what does not change of grants in use
+	shapes sync.Map // by shapeKey: *shape
+	known  known    // what does not change of grants in use
 
 	mu     sync.Mutex
 	fitted map[tenancy.ID]bool // tenants whose tables were found to fit the registry

@@ -22,6 +22,25 @@ type shape struct {
 	fields  [][]int // indices in the struct, as the columns
 }
 
+// shapeKey is what a shape depends on.
+type shapeKey struct {
+	of reflect.Type
+	r  *Resource
+}
+
+// shapeIn is shapeOf, worked out once for a type and a resource of s.
+func shapeIn[T any](s *Service, r *Resource) (*shape, error) {
+	key := shapeKey{reflect.TypeFor[T](), r}
+	if sh, ok := s.shapes.Load(key); ok {
+		return sh.(*shape), nil
+	}
+	sh, err := shapeOf[T](r)
+	if err == nil {
+		s.shapes.Store(key, sh)
+	}
+	return sh, err
+}
+
 // shapeOf is the shape of T for a resource. A column that the resource does not list is an error.
 func shapeOf[T any](r *Resource) (*shape, error) {
 	t := reflect.TypeFor[T]()

@@ -31,8 +31,9 @@ func (r *ring) bringUnder(ctx context.Context, o Rotation, level Level, purpose 
 			if err != nil {
 				return err
 			}
-			p.Total += n
-			old = append(old, w.ID)
+			if p.Total += n; n > 0 || level == OfTenant { // nothing comes under a key that is not active: who has nothing is done
+				old = append(old, w.ID)
+			}
 		}
 	}
 	for _, id := range old {

@@ -153,6 +153,31 @@ func TestARotationGoesOnWhereItStopped(t *testing.T) {
 	require.NoError(t, w.check(w.f, w.v))
 }
 
+// asked is a store that counts who is asked for what is under them.
+type asked struct {
+	*Memory
+	under map[KeyID]bool
+}
+
+func (a *asked) Under(ctx context.Context, parent KeyID, after int64, limit int) ([]WrappedKey, error) {
+	a.under[parent] = true
+	return a.Memory.Under(ctx, parent, after, limit)
+}
+
+// Older keys that nothing is under any more, and that nobody has destroyed yet, cost a rotation no reading of all keys each.
+func TestARotationGoesThroughNoKeyThatHasNothingUnderIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	store := &asked{Memory: w.store}
+	v := open(t, store, w.keeper, Options{})
+	for range 4 {
+		store.under = map[KeyID]bool{}
+		require.NoError(t, v.RotatePurposeKey(w.ctx, "email", Rotation{}))
+		require.Len(t, store.under, 1)
+	}
+	require.NoError(t, w.check(w.f, w.v))
+}
+
 func TestTheRootIsReplacedWithItsKeeper(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 5)

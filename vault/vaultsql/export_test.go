@@ -1,7 +1,9 @@
 package vaultsql
 
-// OfSubject is how Shred finds keys.
-const OfSubject = ofSubject
+const (
+	OfSubject     = ofSubject // how Shred finds keys
+	SecretColumns = secretColumns
+)
 
 // SQL writes a statement as the store does.
-func (s *Store) SQL(text string) string { return s.sql(text) }
+func (s *Store) SQL(text string) string { return s.t.SQL(text) }

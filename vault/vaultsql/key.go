@@ -78,8 +78,8 @@ func oneKey(run func(ctx context.Context, text string, args, dest []any) error, 
 
 // Keys implements [vault.Store]. One statement has one view of the rows and the epoch.
 func (s *Store) Keys(ctx context.Context) (out []vault.WrappedKey, epoch int64, err error) {
-	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		out, err = keys(ctx, tx, s.sql(`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper}
+	err = s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		out, err = keys(ctx, tx, s.t.SQL(`SELECT coalesce((SELECT epoch FROM vault_epoch), 0), {key} FROM vault_key k {upper}
 			WHERE k.level < 2 AND k.state <> 's' ORDER BY k.seq`), nil, &epoch)
 		if err == nil && len(out) == 0 {
 			epoch, err = s.epoch(ctx, tx)
@@ -98,7 +98,7 @@ func (s *Store) epoch(ctx context.Context, tx *sqlx.Tx) (epoch int64, err error)
 
 // Epoch implements [vault.Store].
 func (s *Store) Epoch(ctx context.Context) (epoch int64, err error) {
-	err = s.look(ctx, epochSQL, nil, []any{&epoch})
+	err = s.t.Look(ctx, epochSQL, nil, []any{&epoch})
 	return epoch, err
 }
 
@@ -111,11 +111,11 @@ func (s *Store) some(ctx context.Context, column, text string, values [][]byte, 
 		return nil, ctx.Err()
 	}
 	if len(values) == 1 {
-		return oneKey(s.look, ctx, fmt.Sprintf(text, column+` = ?`), append([]any{values[0]}, more...)...)
+		return oneKey(s.t.Look, ctx, fmt.Sprintf(text, column+` = ?`), append([]any{values[0]}, more...)...)
 	}
-	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if s.pg {
-			out, err = keys(ctx, tx, s.sql(fmt.Sprintf(text, column+` = ANY (?::bytea[])`)), append([]any{values}, more...))
+	err = s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if s.t.PG {
+			out, err = keys(ctx, tx, s.t.SQL(fmt.Sprintf(text, column+` = ANY (?::bytea[])`)), append([]any{values}, more...))
 			return err
 		}
 		out = nil
@@ -129,7 +129,7 @@ func (s *Store) some(ctx context.Context, column, text string, values [][]byte, 
 				args[i] = left[i]
 			}
 			in := column + ` IN (?` + strings.Repeat(", ?", n-1) + `)`
-			found, err := keys(ctx, tx, s.sql(fmt.Sprintf(text, in)), append(args, more...))
+			found, err := keys(ctx, tx, s.t.SQL(fmt.Sprintf(text, in)), append(args, more...))
 			if err != nil {
 				return err
 			}
@@ -162,7 +162,7 @@ func (s *Store) SubjectKeys(ctx context.Context, purpose string, who []vault.Pse
 func (s *Store) AddKey(ctx context.Context, k vault.WrappedKey, after vault.KeyID) (vault.WrappedKey, error) {
 	const active = `SELECT {key} FROM vault_key k WHERE k.subject = ? AND k.purpose = ? AND k.level = ? AND k.state = 'a'`
 	k.State = vault.Active
-	if !s.pg {
+	if !s.t.PG {
 		return s.addSQLite(ctx, active, k, after)
 	}
 	for range 10 {
@@ -173,7 +173,7 @@ func (s *Store) AddKey(ctx context.Context, k vault.WrappedKey, after vault.KeyI
 		if added {
 			return k, nil
 		}
-		found, err := oneKey(s.row, ctx, active, k.Subject[:], k.Purpose, int64(k.Level))
+		found, err := oneKey(s.t.Row, ctx, active, k.Subject[:], k.Purpose, int64(k.Level))
 		if err != nil {
 			return vault.WrappedKey{}, err
 		}
@@ -191,7 +191,7 @@ func (s *Store) AddKey(ctx context.Context, k vault.WrappedKey, after vault.KeyI
 func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vault.KeyID) (added bool, err error) {
 	var parentIsActive bool
 	var created, seq *int64
-	err = s.row(ctx, `WITH p AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea AND state = 'a' FOR SHARE),
+	err = s.t.Row(ctx, `WITH p AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea AND state = 'a' FOR SHARE),
 		ok AS MATERIALIZED (SELECT ?::bigint = 0 OR EXISTS (SELECT FROM p) AS ok),
 		r AS (UPDATE vault_key SET state = 'r' WHERE id = ?::bytea AND subject = ?::bytea AND purpose = ?::text AND level = ?::bigint AND state = 'a'
 			AND (SELECT ok FROM ok) AND NOT EXISTS (SELECT FROM vault_key WHERE id = ?::bytea) RETURNING 1),
@@ -217,13 +217,13 @@ func (s *Store) addPostgres(ctx context.Context, k *vault.WrappedKey, after vaul
 }
 
 func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey, after vault.KeyID) (out vault.WrappedKey, err error) {
-	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+	err = answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		if k.Level != vault.OfTenant {
 			if ok, err := areActive(ctx, tx, []vault.KeyID{k.Parent}); err != nil || !ok {
 				return vault.ErrConflict, err
 			}
 		}
-		found, err := keys(ctx, tx, s.sql(active), []any{k.Subject[:], k.Purpose, int64(k.Level)})
+		found, err := keys(ctx, tx, s.t.SQL(active), []any{k.Subject[:], k.Purpose, int64(k.Level)})
 		if err != nil {
 			return nil, err
 		}
@@ -244,7 +244,7 @@ func (s *Store) addSQLite(ctx context.Context, active string, k vault.WrappedKey
 			}
 		}
 		var created int64
-		err = tx.QueryRowxContext(ctx, s.sql(`INSERT INTO vault_key (seq, id, level, purpose, subject, parent, wrapped, commit_hash, state, created)
+		err = tx.QueryRowxContext(ctx, s.t.SQL(`INSERT INTO vault_key (seq, id, level, purpose, subject, parent, wrapped, commit_hash, state, created)
 			VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM vault_key), ?, ?, ?, ?, ?, ?, ?, 'a', {now}) RETURNING created, seq`),
 			k.ID[:], int64(k.Level), k.Purpose, k.Subject[:], k.Parent[:], k.Wrapped, k.Commit[:]).Scan(&created, &k.Seq)
 		out = k

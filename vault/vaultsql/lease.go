@@ -13,18 +13,18 @@ import (
 func (s *Store) Used(ctx context.Context, purpose, id string) error {
 	const minute = int64(time.Minute / time.Microsecond)
 	const stale = `(used IS NULL OR used < {now} - 60000000)`
-	if s.pg {
+	if s.t.PG {
 		var one int
-		return refusedAs(s.row(ctx, `WITH u AS (UPDATE vault_secret SET used = {now} / 60000000 * 60000000 WHERE purpose = ? AND id = ? AND `+stale+`)
+		return refusedAs(s.t.Row(ctx, `WITH u AS (UPDATE vault_secret SET used = {now} / 60000000 * 60000000 WHERE purpose = ? AND id = ? AND `+stale+`)
 			SELECT 1 FROM vault_secret WHERE purpose = ? AND id = ?`, []any{purpose, id, purpose, id}, []any{&one}), vault.ErrNotFound)
 	}
 	var old bool
-	err := s.look(ctx, `SELECT `+stale+` FROM vault_secret WHERE purpose = ? AND id = ?`, []any{purpose, id}, []any{&old})
+	err := s.t.Look(ctx, `SELECT `+stale+` FROM vault_secret WHERE purpose = ? AND id = ?`, []any{purpose, id}, []any{&old})
 	if err != nil || !old {
 		return refusedAs(err, vault.ErrNotFound)
 	}
-	return s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, s.sql(`UPDATE vault_secret SET used = {now} / ? * ? WHERE purpose = ? AND id = ?`), minute, minute, purpose, id)
+	return s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, s.t.SQL(`UPDATE vault_secret SET used = {now} / ? * ? WHERE purpose = ? AND id = ?`), minute, minute, purpose, id)
 		return err
 	})
 }
@@ -34,13 +34,13 @@ func (s *Store) Lease(ctx context.Context, purpose, id, by string, d time.Durati
 	const take = `UPDATE vault_secret SET lease_by = ?, lease_until = {now} + ? WHERE purpose = ? AND id = ?
 		AND (lease_by IS NULL OR lease_by = ? OR lease_until <= {now})`
 	args := []any{by, d.Microseconds(), purpose, id, by}
-	if s.pg {
-		err = s.row(ctx, `WITH u AS (`+take+` RETURNING 1) SELECT EXISTS (SELECT 1 FROM u) FROM vault_secret WHERE purpose = ? AND id = ?`,
+	if s.t.PG {
+		err = s.t.Row(ctx, `WITH u AS (`+take+` RETURNING 1) SELECT EXISTS (SELECT 1 FROM u) FROM vault_secret WHERE purpose = ? AND id = ?`,
 			append(args, purpose, id), []any{&ok})
 		return ok, refusedAs(err, vault.ErrNotFound)
 	}
-	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		n, err := changed(ctx, tx, s.sql(take), args...)
+	err = answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		n, err := changed(ctx, tx, s.t.SQL(take), args...)
 		if ok = n == 1; err != nil || ok {
 			return nil, err
 		}
@@ -52,14 +52,14 @@ func (s *Store) Lease(ctx context.Context, purpose, id, by string, d time.Durati
 // exists refuses what is not there.
 func (s *Store) exists(ctx context.Context, tx *sqlx.Tx, purpose, id string) (refusal, err error) {
 	var one int
-	refusal, err = none(tx.GetContext(ctx, &one, s.sql(`SELECT 1 FROM vault_secret WHERE purpose = ? AND id = ?`), purpose, id))
+	refusal, err = none(tx.GetContext(ctx, &one, s.t.SQL(`SELECT 1 FROM vault_secret WHERE purpose = ? AND id = ?`), purpose, id))
 	return refusedAs(refusal, vault.ErrNotFound), err
 }
 
 // Release implements [vault.Store].
 func (s *Store) Release(ctx context.Context, purpose, id, by string) error {
-	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		n, err := changed(ctx, tx, s.sql(`UPDATE vault_secret SET lease_by = NULL, lease_until = NULL WHERE purpose = ? AND id = ? AND lease_by = ?`), purpose, id, by)
+	return answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		n, err := changed(ctx, tx, s.t.SQL(`UPDATE vault_secret SET lease_by = NULL, lease_until = NULL WHERE purpose = ? AND id = ? AND lease_by = ?`), purpose, id, by)
 		if err != nil || n == 1 {
 			return nil, err
 		}

@@ -21,10 +21,10 @@ var hot = map[string][]any{
 	`SELECT {key} FROM vault_key k WHERE k.state <> 's' AND k.parent = ? AND k.seq > ? ORDER BY k.seq LIMIT ?`:                                                           {id16, 1, 1000},
 	`SELECT {key} FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' AND k.parent = ? AND k.seq > ? ORDER BY k.seq LIMIT ?`:                                   {id16, 1, 1000},
 	`SELECT (SELECT count(*) FROM vault_key k {upper} WHERE k.level < 2 AND k.state <> 's' AND k.parent = ?) + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`: {id16, id16},
-	`SELECT {secret} FROM vault_secret s WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                             {id16, "a", "b", 100},
+	`SELECT ` + vaultsql.SecretColumns + ` FROM vault_secret s WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                       {id16, "a", "b", 100},
 	`UPDATE vault_key SET state = 's', wrapped = wrapped WHERE id IN ` + vaultsql.OfSubject + ` AND state <> 's'`:                                                        {id16, id16},
-	`SELECT {secret} FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                                                                               {"a", "b"},
-	`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                                              {"a", "b", 500},
+	`SELECT ` + vaultsql.SecretColumns + ` FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`:                                                                         {"a", "b"},
+	`SELECT ` + vaultsql.SecretColumns + ` FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`:                                        {"a", "b", 500},
 }
 
 var id16 = []byte("0123456789abcdef")

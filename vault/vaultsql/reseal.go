@@ -39,7 +39,7 @@ func (s *Store) Reseal(ctx context.Context, v *vault.Vault, c Column, progress f
 		return 0, err
 	}
 	var p vault.Progress
-	err = s.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = s.t.DB.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		return tx.GetContext(ctx, &p.Total, "SELECT count(*) FROM "+name(c.Table)+" WHERE "+name(c.Sealed)+" IS NOT NULL")
 	})
 	if err != nil {
@@ -48,9 +48,9 @@ func (s *Store) Reseal(ctx context.Context, v *vault.Vault, c Column, progress f
 	for after := ""; ; {
 		var rows []resealRow
 		n := 0
-		err := s.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		err := s.t.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
 			rows, n = nil, 0
-			if err := tx.SelectContext(ctx, &rows, tx.Rebind(c.page(s.pg)), after, resealed); err != nil {
+			if err := tx.SelectContext(ctx, &rows, tx.Rebind(c.page(s.t.PG)), after, resealed); err != nil {
 				return err
 			}
 			for i := range rows {

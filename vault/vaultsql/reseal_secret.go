@@ -11,14 +11,14 @@ import (
 
 // SecretsUnder implements [vault.Store].
 func (s *Store) SecretsUnder(ctx context.Context, key vault.KeyID, purpose, id string, limit int) (out []vault.StoredSecret, err error) {
-	text := `SELECT {secret}, s.sealed FROM vault_secret s`
-	if !s.pg {
-		text = `SELECT {secret}, p.data FROM vault_secret s JOIN vault_sealed p ON p.place = s.place`
+	text := `SELECT ` + secretColumns + `, s.sealed FROM vault_secret s`
+	if !s.t.PG {
+		text = `SELECT ` + secretColumns + `, p.data FROM vault_secret s JOIN vault_sealed p ON p.place = s.place`
 	}
 	text += ` WHERE s.key_id = ? AND (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`
-	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		out = nil
-		rows, err := tx.QueryContext(ctx, s.sql(text), key[:], purpose, id, limit)
+		rows, err := tx.QueryContext(ctx, s.t.SQL(text), key[:], purpose, id, limit)
 		if err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Store) ResealSecrets(ctx context.Context, rows []vault.StoredSecret, fr
 			to = append(to, rows[i].Key)
 		}
 	}
-	if s.pg {
+	if s.t.PG {
 		return s.resealPostgres(ctx, rows, to, from)
 	}
 	return s.resealSQLite(ctx, rows, to, from)
@@ -72,7 +72,7 @@ func (s *Store) resealPostgres(ctx context.Context, rows []vault.StoredSecret, t
 		purposes[i], ids[i], versions[i], under[i], sealed[i] = r.Purpose, r.ID, r.Version, r.Key[:], r.Sealed
 	}
 	var follows bool
-	err = s.row(ctx, `WITH k AS MATERIALIZED (SELECT n.id `+follow+` AND n.id = ANY (?::bytea[]) ORDER BY n.id FOR SHARE OF n),
+	err = s.t.Row(ctx, `WITH k AS MATERIALIZED (SELECT n.id `+follow+` AND n.id = ANY (?::bytea[]) ORDER BY n.id FOR SHARE OF n),
 		ok AS MATERIALIZED (SELECT count(*) = ?::bigint AS ok FROM k),
 		w AS MATERIALIZED (SELECT * FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bytea[], ?::bytea[]) w (purpose, id, version, key_id, sealed)),
 		l AS MATERIALIZED (SELECT s.purpose, s.id FROM vault_secret s WHERE (SELECT ok FROM ok) AND (s.purpose, s.id) IN (SELECT w.purpose, w.id FROM w)
@@ -88,7 +88,7 @@ func (s *Store) resealPostgres(ctx context.Context, rows []vault.StoredSecret, t
 }
 
 func (s *Store) resealSQLite(ctx context.Context, rows []vault.StoredSecret, to []vault.KeyID, from vault.KeyID) (n int, err error) {
-	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+	err = answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		n = 0
 		for i := range to {
 			var follows bool

@@ -19,7 +19,7 @@ const (
 // under is the one of the two for what is under parent.
 func (s *Store) under(ctx context.Context, tx *sqlx.Tx, parent vault.KeyID) (string, error) {
 	var level int64
-	err := tx.GetContext(ctx, &level, s.sql(`SELECT k.level FROM vault_key k WHERE k.id = ?`), parent[:])
+	err := tx.GetContext(ctx, &level, s.t.SQL(`SELECT k.level FROM vault_key k WHERE k.id = ?`), parent[:])
 	if root, err := none(err); err != nil || root == nil && vault.Level(level) == vault.OfPurpose {
 		return underPurpose, err
 	}
@@ -28,12 +28,12 @@ func (s *Store) under(ctx context.Context, tx *sqlx.Tx, parent vault.KeyID) (str
 
 // Under implements [vault.Store].
 func (s *Store) Under(ctx context.Context, parent vault.KeyID, after int64, limit int) (out []vault.WrappedKey, err error) {
-	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		those, err := s.under(ctx, tx, parent)
 		if err != nil {
 			return err
 		}
-		out, err = keys(ctx, tx, s.sql(`SELECT {key}`+those+` AND k.seq > ? ORDER BY k.seq LIMIT ?`), []any{parent[:], after, limit})
+		out, err = keys(ctx, tx, s.t.SQL(`SELECT {key}`+those+` AND k.seq > ? ORDER BY k.seq LIMIT ?`), []any{parent[:], after, limit})
 		return err
 	})
 	return out, err
@@ -41,12 +41,12 @@ func (s *Store) Under(ctx context.Context, parent vault.KeyID, after int64, limi
 
 // CountUnder implements [vault.Store].
 func (s *Store) CountUnder(ctx context.Context, parent vault.KeyID) (n int, err error) {
-	err = s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		those, err := s.under(ctx, tx, parent)
 		if err != nil {
 			return err
 		}
-		return tx.GetContext(ctx, &n, s.sql(`SELECT (SELECT count(*)`+those+`) + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`), parent[:], parent[:])
+		return tx.GetContext(ctx, &n, s.t.SQL(`SELECT (SELECT count(*)`+those+`) + (SELECT count(*) FROM vault_secret s WHERE s.key_id = ?)`), parent[:], parent[:])
 	})
 	return n, err
 }
@@ -62,7 +62,7 @@ func (s *Store) Rewrap(ctx context.Context, rows []vault.WrappedKey, from vault.
 			parents = append(parents, k.Parent)
 		}
 	}
-	if s.pg {
+	if s.t.PG {
 		return s.rewrapPostgres(ctx, rows, parents, from)
 	}
 	return s.rewrapSQLite(ctx, rows, parents, from)
@@ -83,7 +83,7 @@ func (s *Store) rewrapPostgres(ctx context.Context, rows []vault.WrappedKey, par
 		first, last = min(first, r.Seq), max(last, r.Seq)
 	}
 	var active bool
-	err = s.row(ctx, `WITH f AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea FOR NO KEY UPDATE),
+	err = s.t.Row(ctx, `WITH f AS MATERIALIZED (SELECT FROM vault_key WHERE id = ?::bytea FOR NO KEY UPDATE),
 		p AS MATERIALIZED (SELECT FROM vault_key WHERE (SELECT count(*) FROM f) >= 0 AND id = ANY (?::bytea[]) AND state = 'a' ORDER BY id FOR SHARE),
 		ok AS MATERIALIZED (SELECT count(*) = ?::bigint AS ok FROM p),
 		u AS (UPDATE vault_key k SET parent = w.parent, wrapped = w.wrapped FROM unnest(?::bytea[], ?::bytea[], ?::bytea[]) w (id, parent, wrapped)
@@ -98,7 +98,7 @@ func (s *Store) rewrapPostgres(ctx context.Context, rows []vault.WrappedKey, par
 
 func (s *Store) rewrapSQLite(ctx context.Context, rows []vault.WrappedKey, parents []vault.KeyID, from vault.KeyID) (n int, err error) {
 	runs := runsOf(rows)
-	err = answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+	err = answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		if ok, err := areActive(ctx, tx, parents); err != nil || !ok {
 			return vault.ErrConflict, err
 		}

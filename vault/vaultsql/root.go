@@ -2,7 +2,6 @@ package vaultsql
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -10,41 +9,16 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// reason is why the system database is used.
-const reason = "keep the roots of all tenants' keys"
-
-// system runs f in the system database. text writes a statement for it.
-func (s *Store) system(ctx context.Context, f func(ctx context.Context, tx *sqlx.Tx, text func(string) string) error, opts ...tenantdb.Option) error {
-	table := "vault_root"
-	if s.pg {
-		table = "vault_roots.root"
-	}
-	text := func(t string) string { return s.sql(strings.ReplaceAll(t, "{root}", table)) }
-	return named(s.db.System(ctx, reason, func(ctx context.Context, tx *sqlx.Tx) error {
-		if !s.rootsFit.Load() {
-			look := func() error { return known.InSQLite(ctx, tx, SQLiteSystem(), true) }
-			if s.pg {
-				look = func() error { return known.InPostgres(ctx, tx) }
-			}
-			if err := look(); err != nil {
-				return err
-			}
-			s.rootsFit.Store(true)
-		}
-		return f(ctx, tx, text)
-	}, append(opts, tenantdb.Routine(), tenantdb.Retry(3))...))
-}
-
 // Roots implements [vault.Store].
 func (s *Store) Roots(ctx context.Context) (out []vault.Root, now time.Time, err error) {
-	err = s.system(ctx, func(ctx context.Context, tx *sqlx.Tx, text func(string) string) error {
+	err = s.t.System(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		out = nil
 		var us int64
-		if err := tx.GetContext(ctx, &us, text(`SELECT {now}`)); err != nil {
+		if err := tx.GetContext(ctx, &us, s.t.SQL(`SELECT {now}`)); err != nil {
 			return err
 		}
 		now = micro(us)
-		rows, err := tx.QueryContext(ctx, text(`SELECT id, wrapped, commit_hash, state, created FROM {root} ORDER BY seq`))
+		rows, err := tx.QueryContext(ctx, s.t.SQL(`SELECT id, wrapped, commit_hash, state, created FROM {root} ORDER BY seq`))
 		if err != nil {
 			return err
 		}
@@ -77,10 +51,10 @@ func (s *Store) Roots(ctx context.Context) (out []vault.Root, now time.Time, err
 // unique index on the active one.
 func (s *Store) AddRoot(ctx context.Context, r vault.Root, after vault.KeyID) error {
 	var refusal error
-	err := s.system(ctx, func(ctx context.Context, tx *sqlx.Tx, text func(string) string) error {
+	err := s.t.System(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		refusal = nil
 		if after != (vault.KeyID{}) {
-			n, err := changed(ctx, tx, text(`UPDATE {root} SET state = 'r' WHERE id = ? AND state = 'a'`), after[:])
+			n, err := changed(ctx, tx, s.t.SQL(`UPDATE {root} SET state = 'r' WHERE id = ? AND state = 'a'`), after[:])
 			if err != nil {
 				return err
 			}
@@ -91,12 +65,12 @@ func (s *Store) AddRoot(ctx context.Context, r vault.Root, after vault.KeyID) er
 		}
 		add := `INSERT INTO {root} (id, wrapped, commit_hash, state, created) SELECT ?::bytea, ?::bytea, ?::bytea, 'a', {now} ON CONFLICT DO NOTHING`
 		args := []any{r.ID[:], r.Wrapped, r.Commit[:]}
-		if !s.pg { // where nobody else writes meanwhile
+		if !s.t.PG { // where nobody else writes meanwhile
 			add = `INSERT INTO {root} (seq, id, wrapped, commit_hash, state, created)
 				SELECT (SELECT coalesce(max(seq), 0) + 1 FROM {root}), ?, ?, ?, 'a', {now} WHERE NOT EXISTS (SELECT 1 FROM {root} WHERE state = 'a' OR id = ?)`
 			args = append(args, r.ID[:])
 		}
-		n, err := changed(ctx, tx, text(add), args...)
+		n, err := changed(ctx, tx, s.t.SQL(add), args...)
 		switch {
 		case err != nil:
 			return err
@@ -116,18 +90,18 @@ func (s *Store) AddRoot(ctx context.Context, r vault.Root, after vault.KeyID) er
 // DestroyRoot implements [vault.Store].
 func (s *Store) DestroyRoot(ctx context.Context, id vault.KeyID) error {
 	var refusal error
-	err := s.system(ctx, func(ctx context.Context, tx *sqlx.Tx, text func(string) string) error {
+	err := s.t.System(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		refusal = nil
 		empty := `zeroblob(length(wrapped))`
-		if s.pg {
+		if s.t.PG {
 			empty = `NULL`
 		}
-		n, err := changed(ctx, tx, text(`UPDATE {root} SET state = 's', wrapped = `+empty+` WHERE id = ? AND state = 'r'`), id[:])
+		n, err := changed(ctx, tx, s.t.SQL(`UPDATE {root} SET state = 's', wrapped = `+empty+` WHERE id = ? AND state = 'r'`), id[:])
 		if err != nil || n == 1 {
 			return err
 		}
 		var active bool
-		err = tx.GetContext(ctx, &active, text(`SELECT state = 'a' FROM {root} WHERE id = ?`), id[:])
+		err = tx.GetContext(ctx, &active, s.t.SQL(`SELECT state = 'a' FROM {root} WHERE id = ?`), id[:])
 		if err == nil && active {
 			refusal = vault.ErrConflict
 		}

@@ -41,11 +41,11 @@ func (r *secretRow) secret() (vault.StoredSecret, error) {
 func (s *Store) Secret(ctx context.Context, purpose, id string) (vault.StoredSecret, error) {
 	var r secretRow
 	var data []byte
-	text := `SELECT {secret}, s.sealed FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`
-	if !s.pg {
-		text = `SELECT {secret}, p.data FROM vault_secret s JOIN vault_sealed p ON p.place = s.place WHERE s.purpose = ? AND s.id = ?`
+	text := `SELECT ` + secretColumns + `, s.sealed FROM vault_secret s WHERE s.purpose = ? AND s.id = ?`
+	if !s.t.PG {
+		text = `SELECT ` + secretColumns + `, p.data FROM vault_secret s JOIN vault_sealed p ON p.place = s.place WHERE s.purpose = ? AND s.id = ?`
 	}
-	if err := s.look(ctx, text, []any{purpose, id}, append(r.dest(), &data)); err != nil {
+	if err := s.t.Look(ctx, text, []any{purpose, id}, append(r.dest(), &data)); err != nil {
 		return vault.StoredSecret{}, refusedAs(err, vault.ErrNotFound)
 	}
 	return s.sealedSecret(&r, data)
@@ -54,7 +54,7 @@ func (s *Store) Secret(ctx context.Context, purpose, id string) (vault.StoredSec
 // sealedSecret is what is in a row, with what is sealed.
 func (s *Store) sealedSecret(r *secretRow, data []byte) (out vault.StoredSecret, err error) {
 	out, err = r.secret()
-	if out.Sealed = data; err == nil && !s.pg {
+	if out.Sealed = data; err == nil && !s.t.PG {
 		out.Sealed, err = unpack(data)
 	}
 	return out, err
@@ -92,7 +92,7 @@ func (s *Store) PutSecret(ctx context.Context, x vault.StoredSecret) error {
 	if x.Version < 1 {
 		return vault.ErrConflict
 	}
-	if s.pg {
+	if s.t.PG {
 		var one int
 		values := []any{x.Key[:], x.Subject[:], x.Key[:], x.Sealed, x.Fingerprint[:], x.Closing, int64(x.RotateEvery), microOf(x.Expires), x.Purpose, x.ID}
 		text := `WITH t AS MATERIALIZED (SELECT {now} AS now FROM (SELECT FROM vault_key WHERE id = ? AND state = 'a' FOR SHARE) k)
@@ -104,9 +104,9 @@ func (s *Store) PutSecret(ctx context.Context, x vault.StoredSecret) error {
 				version = version + 1, replaced = {now} WHERE purpose = ? AND id = ? AND version = ? AND EXISTS (SELECT FROM k) RETURNING 1`
 			values = append(values, x.Version-1)
 		}
-		return refusedAs(s.row(ctx, text, values, []any{&one}), vault.ErrConflict)
+		return refusedAs(s.t.Row(ctx, text, values, []any{&one}), vault.ErrConflict)
 	}
-	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+	return answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
 		if ok, err := areActive(ctx, tx, []vault.KeyID{x.Key}); err != nil || !ok {
 			return vault.ErrConflict, err
 		}
@@ -139,7 +139,7 @@ func (s *Store) putSQLite(ctx context.Context, tx *sqlx.Tx, x *vault.StoredSecre
 		text = `UPDATE vault_secret SET subject = ?, key_id = ?, place = ?, fingerprint = ?, closing = ?, rotate_every = ?, expires = ?,
 			version = version + 1, replaced = {now} WHERE purpose = ? AND id = ?`
 	}
-	_, err = tx.ExecContext(ctx, s.sql(text), values...)
+	_, err = tx.ExecContext(ctx, s.t.SQL(text), values...)
 	return nil, err
 }
 
@@ -167,12 +167,12 @@ func (s *Store) CloseSecret(ctx context.Context, purpose, id string) error {
 
 // one runs a statement that changes a secret, if it is there.
 func (s *Store) one(ctx context.Context, text string, args ...any) error {
-	if s.pg {
+	if s.t.PG {
 		var one int
-		return refusedAs(s.row(ctx, text+` RETURNING 1`, args, []any{&one}), vault.ErrNotFound)
+		return refusedAs(s.t.Row(ctx, text+` RETURNING 1`, args, []any{&one}), vault.ErrNotFound)
 	}
-	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		n, err := changed(ctx, tx, s.sql(text), args...)
+	return answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		n, err := changed(ctx, tx, s.t.SQL(text), args...)
 		if err == nil && n == 0 {
 			return vault.ErrNotFound, nil
 		}
@@ -188,9 +188,9 @@ const page = 500
 func (s *Store) Secrets(ctx context.Context, purpose, id string, f func(vault.StoredSecret) error) error {
 	for {
 		var found []vault.StoredSecret
-		err := s.read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		err := s.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 			found = nil
-			rows, err := tx.QueryContext(ctx, s.sql(`SELECT {secret} FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`), purpose, id, page)
+			rows, err := tx.QueryContext(ctx, s.t.SQL(`SELECT `+secretColumns+` FROM vault_secret s WHERE (s.purpose, s.id) > (?, ?) ORDER BY s.purpose, s.id LIMIT ?`), purpose, id, page)
 			if err != nil {
 				return err
 			}

@@ -14,13 +14,13 @@ const ofSubject = `(SELECT k.id FROM vault_key k WHERE k.subject = ? AND k.state
 
 // Shred implements [vault.Store].
 func (s *Store) Shred(ctx context.Context, who vault.Pseudonym) (n int, err error) {
-	if s.pg {
-		err = s.row(ctx, `WITH e AS (INSERT INTO vault_epoch (epoch) VALUES (1) ON CONFLICT (tenant_id) DO UPDATE SET epoch = vault_epoch.epoch + 1),
+	if s.t.PG {
+		err = s.t.Row(ctx, `WITH e AS (INSERT INTO vault_epoch (epoch) VALUES (1) ON CONFLICT (tenant_id) DO UPDATE SET epoch = vault_epoch.epoch + 1),
 			s AS (UPDATE vault_key SET state = 's', wrapped = NULL WHERE id IN `+ofSubject+` AND state <> 's' RETURNING 1)
 			SELECT count(*) FROM s`, []any{who[:], who[:]}, []any{&n})
 		return n, err
 	}
-	err = s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	err = s.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		if err := s.nextEpoch(ctx, tx); err != nil {
 			return err
 		}
@@ -48,9 +48,9 @@ func changed(ctx context.Context, tx *sqlx.Tx, text string, args ...any) (int, e
 func (s *Store) DestroyKey(ctx context.Context, id vault.KeyID) error {
 	const free = ` WHERE id = ? AND state = 'r' AND NOT EXISTS (SELECT 1 FROM vault_secret s WHERE s.key_id = ?)
 		AND NOT EXISTS (SELECT 1` + underUpper + `) AND (level <> 1 OR NOT EXISTS (SELECT 1` + underPurpose + `))`
-	if s.pg {
+	if s.t.PG {
 		var done bool
-		err := s.row(ctx, `WITH d AS (UPDATE vault_key SET state = 's', wrapped = NULL`+free+` RETURNING 1),
+		err := s.t.Row(ctx, `WITH d AS (UPDATE vault_key SET state = 's', wrapped = NULL`+free+` RETURNING 1),
 			e AS (INSERT INTO vault_epoch (epoch) SELECT 1 FROM d ON CONFLICT (tenant_id) DO UPDATE SET epoch = vault_epoch.epoch + 1)
 			SELECT state = 's' OR EXISTS (SELECT 1 FROM d) FROM vault_key WHERE id = ?`, []any{id[:], id[:], id[:], id[:], id[:]}, []any{&done})
 		if err == nil && !done {
@@ -58,8 +58,8 @@ func (s *Store) DestroyKey(ctx context.Context, id vault.KeyID) error {
 		}
 		return refusedAs(err, vault.ErrNotFound)
 	}
-	return answer(func(f tenantdb.Func) error { return s.write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
-		n, err := changed(ctx, tx, s.sql(`UPDATE vault_key SET state = 's', wrapped = zeroblob(length(wrapped))`+free), id[:], id[:], id[:], id[:])
+	return answer(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, func(ctx context.Context, tx *sqlx.Tx) (refusal, err error) {
+		n, err := changed(ctx, tx, s.t.SQL(`UPDATE vault_key SET state = 's', wrapped = zeroblob(length(wrapped))`+free), id[:], id[:], id[:], id[:])
 		switch {
 		case err != nil:
 			return nil, err

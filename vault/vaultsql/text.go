@@ -15,15 +15,12 @@ const (
 	secretColumns = `s.purpose, s.id, s.version, s.subject, s.key_id, s.fingerprint, s.closing, s.rotate_every, s.expires, s.created, s.replaced, s.used, coalesce(s.used < {now} - 60000000, true)`
 )
 
-// expand writes out what stands between braces. {upper} names an index to SQLite, which would read all keys in their order
-// to save the sorting of a few.
-func expand(text, clock string, pg bool) string {
-	upper := "INDEXED BY vault_key_upper"
-	if pg {
-		upper = ""
-	}
-	text = strings.NewReplacer("{key}", keyColumns, "{secret}", secretColumns, "{upper}", upper).Replace(text)
-	return strings.ReplaceAll(text, "{now}", clock)
+// upperSQLite names an index to SQLite, which would read all keys in their order to save the sorting of a few.
+const upperSQLite = "INDEXED BY vault_key_upper"
+
+// words are what stands between braces in statements.
+func words(upper, root string) []string {
+	return []string{"{key}", keyColumns, "{upper}", upper, "{root}", root}
 }
 
 // States are letters that sort in the order in which a key goes through them, of the same size on SQLite.

@@ -54,9 +54,14 @@ func anew(k vault.WrappedKey, parent vault.KeyID) vault.WrappedKey {
 
 func underPages(t *testing.T, h *house) {
 	top, mail := h.tree(t)
-	other := h.add(t, newKey(vault.OfPurpose, "phone", vault.Pseudonym{}, top.ID), vault.KeyID{})
+	other := h.add(t, newKey(vault.OfPurpose, "1 2 für", vault.Pseudonym{}, top.ID), vault.KeyID{})
 	want := h.fill(t, mail, 25)
 	h.fill(t, other, 3)
+	for _, parent := range []vault.WrappedKey{top, other} {
+		for _, k := range h.under(t, parent.ID, 10) {
+			require.Equal(t, h.one(t, k.ID), k)
+		}
+	}
 	lost := h.fill(t, mail, 1)[0]
 	_, err := h.Shred(h.ctx, lost.Subject)
 	require.NoError(t, err)
@@ -64,6 +69,9 @@ func underPages(t *testing.T, h *house) {
 	want = append(want, h.add(t, newKey(vault.OfSubject, "mail", retired.Subject, mail.ID), retired.ID))
 	all := h.under(t, mail.ID, 1000)
 	require.ElementsMatch(t, ids(want), ids(all), "retired ones too, and no shredded ones")
+	for _, k := range all {
+		require.Equal(t, h.one(t, k.ID), k)
+	}
 	for _, page := range []int{1, 5, 7, 26} {
 		require.Equal(t, ids(all), ids(h.under(t, mail.ID, page)), "pages of %d", page)
 	}

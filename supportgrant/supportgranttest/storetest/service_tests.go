@@ -448,6 +448,75 @@ var serviceTests = []test{
 		_, err = d.Service.Grant(d.ctx, id)
 		require.ErrorIs(t, err, supportgrant.ErrNotFound)
 	}},
+	{"what a read does with its ctx does not wait for the read", func(t *testing.T, h *house) {
+		d := h.desk(t, 0, nil)
+		h.fill(t, "one")
+		g := d.grant(t, nil)
+		require.NoError(t, supportgrant.Use(d.ctx, d.Service, posts(g), func(ctx context.Context, _ supportgrant.Page[post]) error {
+			_, err := d.Withdraw(ctx, g.ID, "olga", "")
+			require.ErrorIs(t, err, supportgrant.ErrInTransaction)
+			_, err = d.WithdrawTicket(ctx, g.Ticket, "")
+			require.ErrorIs(t, err, supportgrant.ErrInTransaction)
+			_, err = supportgrant.Read[post](ctx, d.Service, posts(g))
+			require.ErrorIs(t, err, supportgrant.ErrInTransaction)
+			return nil
+		}))
+		_, err := d.Withdraw(d.ctx, g.ID, "olga", "")
+		require.NoError(t, err)
+	}},
+	{"a tenant can demand approval by what cannot be phished", func(t *testing.T, h *house) {
+		demands, down := true, false
+		d := h.desk(t, 0, func(o *supportgrant.Options) {
+			o.PhishingResistant = func(context.Context) (bool, error) {
+				if down {
+					return false, errOops
+				}
+				return demands, nil
+			}
+		})
+		approve := func() error {
+			g := d.ask(t, nil)
+			_, err := d.Approve(d.ctx, g.ID, "olga", supportgranttest.Answer(d.begin(t, g, "olga")))
+			return err
+		}
+		require.ErrorIs(t, approve(), supportgrant.ErrMFA)
+		down = true
+		require.ErrorIs(t, approve(), supportgrant.ErrUnavailable)
+		demands, down = false, false
+		require.NoError(t, approve())
+		demands, d.factor.Resistant = true, true
+		require.NoError(t, approve())
+	}},
+	{"a query that cannot be is refused before anything is read, and recorded", func(t *testing.T, h *house) {
+		d := h.desk(t, 0, nil)
+		h.fill(t, "one")
+		g := d.grant(t, nil)
+		n := 0
+		for what, change := range map[string]func(*supportgrant.Access){
+			"no resource":   func(a *supportgrant.Access) { a.Resource = "users" },
+			"too many rows": func(a *supportgrant.Access) { a.Limit = supportgrant.MaxPage + 1 },
+			"negative":      func(a *supportgrant.Access) { a.Limit = -1 },
+			"a hidden column": func(a *supportgrant.Access) {
+				a.Match = []supportgrant.Condition{supportgrant.Is("secret_token", "t0p-secret")}
+			},
+			"no column":        func(a *supportgrant.Access) { a.Match = []supportgrant.Condition{supportgrant.Is("1=1 OR id", 1)} },
+			"NULL":             func(a *supportgrant.Access) { a.Match = []supportgrant.Condition{supportgrant.IsNull("title")} },
+			"a strange value":  func(a *supportgrant.Access) { a.Match = []supportgrant.Condition{supportgrant.Is("id", []int{1})} },
+			"many conditions":  func(a *supportgrant.Access) { a.Match = make([]supportgrant.Condition, 17) },
+			"a foreign cursor": func(a *supportgrant.Access) { a.After = "x" },
+			"nobody":           func(a *supportgrant.Access) { a.Staff = "" },
+		} {
+			a := posts(g)
+			change(&a)
+			_, err := supportgrant.Read[post](d.ctx, d.Service, a)
+			require.ErrorIs(t, err, supportgrant.ErrInvalid, what)
+			n++
+			require.Equal(t, n, d.recorder.count("supportgrant.refused", audit.Denied), what)
+		}
+		_, err := supportgrant.Read[struct{ SecretToken string }](d.ctx, d.Service, posts(g))
+		require.ErrorIs(t, err, supportgrant.ErrInvalid)
+		require.Empty(t, d.log(t, supportgrant.Look{Kinds: []supportgrant.Kind{supportgrant.KindRead}}))
+	}},
 	{"the budget of a grant is for all processes together", func(t *testing.T, h *house) {
 		d := h.desk(t, 0, func(o *supportgrant.Options) { o.Budget = 50 })
 		h.fill(t, "one")

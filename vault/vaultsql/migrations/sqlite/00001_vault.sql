@@ -61,7 +61,7 @@ WHEN NEW.seq <= (SELECT max(seq) FROM vault_key) OR EXISTS (SELECT 1 FROM vault_
 BEGIN SELECT RAISE(ABORT, 'vault: a key is never put in the place of another'); END;
 CREATE TRIGGER vault_key_unchanged BEFORE UPDATE OF seq, id, level, purpose, subject, commit_hash, created ON vault_key
 BEGIN SELECT RAISE(ABORT, 'vault: a key stays what it is'); END;
-CREATE TRIGGER vault_key_goes_on BEFORE UPDATE OF state, wrapped, parent ON vault_key
+CREATE TRIGGER vault_key_goes_on AFTER UPDATE OF state, wrapped, parent ON vault_key
 WHEN OLD.state = 's' OR NEW.state < OLD.state OR length(NEW.wrapped) <> length(OLD.wrapped)
     OR NEW.state = 's' AND NEW.wrapped <> zeroblob(length(OLD.wrapped))
 BEGIN SELECT RAISE(ABORT, 'vault: a key goes from active to retired to shredded, and gets nothing back'); END;

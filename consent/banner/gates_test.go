@@ -1,0 +1,190 @@
+package banner
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/stretchr/testify/require"
+)
+
+// cookies returns the names of the cookies that a page's host has in the browser, also of those that scripts cannot see.
+func (b *tab) cookies(url string) (names []string) {
+	b.t.Helper()
+	for _, c := range do(b, network.GetCookies, network.GetCookiesParams{URLs: []string{url + "/", url + "/chat"}}).Cookies {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// stored returns what scripts have stored, by kind.
+func (b *tab) stored() []string {
+	b.t.Helper()
+	return eval[[]string](b, `(async () => [...Object.keys(localStorage).map(n => 'local ' + n), ...Object.keys(sessionStorage).map(n => 'session ' + n),
+		...(await indexedDB.databases()).map(d => 'db ' + d.name), ...(await caches.keys()).map(n => 'cache ' + n)].sort())()`)
+}
+
+func TestBeforeAChoiceNothingIsStoredAndNobodyElseIsAsked(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	ads, stats, body, csp := trackers(t)
+	shop := name(t, "shop")
+	url := site{csp: csp, body: body}.serve(t, shop, newBanner(t, Options{ConsentMode: true}))
+	b.open(url + "/")
+	require.Equal(t, "", b.allowed(), "and the script is there to say so")
+	require.True(t, eval[bool](b, `document.querySelector('.bwc-sheet').checkVisibility()`))
+	time.Sleep(200 * time.Millisecond) // for what would come late
+	require.Empty(t, ads.paths())
+	require.Empty(t, stats.paths())
+	require.Empty(t, b.cookies(url))
+	require.Empty(t, b.stored())
+	require.Empty(t, b.violations())
+	require.Len(t, hits(shop), 3, "the page, its style and its script")
+	require.Equal(t, 0, eval[int](b, `document.querySelectorAll('.bwc input:checked').length`), "nothing is ticked")
+}
+
+func TestWhatWaitsIsOpenedByTheAnswerAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		clicks         []string
+		allowed        string
+		ads, stats     string
+		cookies, ticks string
+	}{
+		{"accept", []string{"[value=accept]"}, "functional analytics marketing replay", "/ad.js /frame /in-frame /ping", "/both /pixel",
+			"__Host-consent _fbp _ga _ga_1", "functional analytics marketing replay"},
+		{"reject", []string{"[value=reject]"}, "", "", "", "__Host-consent", ""},
+		{"partial", []string{".bwc-settings>summary", "[value=analytics]", "[value=save]"}, "analytics", "", "/pixel",
+			"__Host-consent _ga _ga_1", "analytics"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newTab(t)
+			ads, stats, body, csp := trackers(t)
+			url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+			b.open(url + "/")
+			at := eval[float64](b, `performance.timeOrigin`)
+			for _, s := range c.clicks {
+				b.click(s)
+			}
+			b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+			require.Equal(t, c.allowed, b.allowed())
+			require.Equal(t, at, eval[float64](b, `performance.timeOrigin`), "without a new page")
+			if c.ads != "" {
+				b.until(`window.adRan == '7'`)
+			}
+			require.Eventually(t, func() bool { return ads.paths() == c.ads && stats.paths() == c.stats }, 10*time.Second, 20*time.Millisecond)
+			require.Equal(t, c.ticks, eval[string](b, `[...document.querySelectorAll('.bwc input:checked')].map(i => i.value).join(' ')`))
+			b.open(url + "/next") // which sets cookies as if everybody had agreed
+			require.Equal(t, c.allowed, b.allowed())
+			require.ElementsMatch(t, strings.Fields(c.cookies), b.cookies(url))
+			require.False(t, eval[bool](b, `document.querySelector('.bwc').hasAttribute('data-ask')`), "nobody is asked twice")
+			require.Empty(t, b.violations())
+		})
+	}
+}
+
+func TestAWithdrawalIsOneClickAndEndsRequestsInEveryTab(t *testing.T) {
+	t.Parallel()
+	one := newTab(t)
+	ads, stats, body, csp := trackers(t)
+	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	one.open(url + "/")
+	one.click("[value=accept]")
+	two := one.another()
+	two.open(url + "/other")
+	for i, b := range []*tab{one, two} {
+		b.until(`window.adRan`)
+		b.until(`document.querySelector('iframe').src`)
+		eval[string](b, "window.name = '"+string(rune('1'+i))+"'")
+		eval[int](b, `window.before = 1`)
+	}
+	require.Eventually(t, func() bool { return strings.Contains(ads.paths(), "/ping") }, 10*time.Second, 10*time.Millisecond)
+	one.click(".bwc-withdraw button")
+	for _, b := range []*tab{one, two} {
+		b.until(`!window.before && document.readyState == 'complete' && window.consent`) // the page is another one
+		require.Equal(t, "", b.allowed())
+	}
+	require.NotContains(t, ads.paths(), "/bye", "not even as the page ended")
+	forget(ads.name, stats.name)
+	for _, b := range []*tab{one, two} {
+		require.Equal(t, 0, eval[int](b, `document.querySelectorAll('[data-consent][src]').length`))
+	}
+	one.open(url + "/again")
+	time.Sleep(300 * time.Millisecond)
+	require.Empty(t, hits(ads.name))
+	require.Empty(t, hits(stats.name))
+	require.Equal(t, []string{"__Host-consent"}, one.cookies(url))
+}
+
+// A tab that nobody tells, because the choice was made without the script, sees the cookie.
+func TestAWithdrawalWithoutTheScriptReachesOtherTabsToo(t *testing.T) {
+	t.Parallel()
+	one := newTab(t)
+	ads, _, body, csp := trackers(t)
+	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	one.open(url + "/")
+	one.click("[value=accept]")
+	one.until(`window.adRan`)
+	eval[int](one, `window.before = 1`)
+	two := one.another()
+	do(two, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	two.open(url + "/other")
+	two.click(".bwc-withdraw button")
+	do(two, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
+	require.Eventually(t, func() bool { return len(two.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
+	two.open(url + "/next")
+	one.until(`!window.before && window.consent`)
+	require.Equal(t, "", one.allowed())
+	require.NotContains(t, ads.paths(), "/bye")
+}
+
+func TestWithoutScriptAChoiceIsAFormAndAWithdrawalIsOneClick(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	url := site{csp: strict}.serve(t, name(t, "shop"), newBanner(t, Options{}))
+	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open(url + "/page?q=1&r=%2F")
+	b.click("[value=accept]")
+	require.Eventually(t, func() bool { return len(b.cookies(url)) == 4 }, 10*time.Second, 20*time.Millisecond)
+	b.until(`location.href == '` + url + `/page?q=1&r=%2F' && !document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.click(".bwc-withdraw button")
+	require.Eventually(t, func() bool { return len(b.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
+	b.until(`location.href == '` + url + `/page?q=1&r=%2F' && document.querySelector('.bwc-withdraw').hidden`)
+	b.click(".bwc-sheet>summary")
+	b.click(".bwc-settings>summary")
+	b.click("[value=analytics]")
+	b.click("[value=save]")
+	require.Eventually(t, func() bool { return len(b.cookies(url)) == 3 }, 10*time.Second, 20*time.Millisecond)
+	require.ElementsMatch(t, []string{"__Host-consent", "_ga", "_ga_1"}, b.cookies(url))
+}
+
+// A page that a cache kept for somebody else, or from before a withdrawal, opens nothing.
+func TestAPageOfSomebodyElsesConsentOpensNothing(t *testing.T) {
+	t.Parallel()
+	b := newTab(t)
+	ads, stats, body, csp := trackers(t)
+	shop := newBanner(t, Options{})
+	s := site{csp: csp, body: body}
+	url := s.serve(t, name(t, "shop"), shop)
+	b.open(url + "/")
+	b.click("[value=accept]")
+	b.until(`window.adRan`)
+	b.open(url + "/kept")
+	stale := eval[string](b, `fetch('/kept').then(r => r.text())`)
+	b.open(url + "/kept")
+	forget(ads.name, stats.name)
+
+	other := newTab(t)
+	keeper := cached(t, name(t, "kept"), csp, stale, shop)
+	other.open(keeper + "/kept")
+	require.Equal(t, "", other.allowed())
+	time.Sleep(100 * time.Millisecond)
+	for _, h := range hits(ads.name) {
+		require.NotContains(t, h.path, "/ad.js", "the other tab still asks for the rest")
+	}
+	require.Empty(t, hits(stats.name))
+}
