@@ -83,12 +83,9 @@ func (w *WebAuthn) Method() string { return "webauthn" }
 // Begin makes a challenge, which is the digest of i. Its Options are {"publicKey": ...}, whose value the browser takes by
 // PublicKeyCredential.parseRequestOptionsFromJSON and navigator.credentials.get.
 func (w *WebAuthn) Begin(ctx context.Context, i supportgrant.Intent) (supportgrant.Challenge, error) {
-	ctx, u, err := w.user(ctx, i)
+	_, u, err := w.user(ctx, i)
 	if err != nil {
 		return supportgrant.Challenge{}, err
-	}
-	if ctx.Err() != nil {
-		return supportgrant.Challenge{}, ctx.Err()
 	}
 	digest := i.Digest()
 	ask, session, err := w.lib.BeginLogin(u, gowebauthn.WithChallenge(digest[:]), gowebauthn.WithUserVerification(protocol.VerificationRequired))
@@ -133,7 +130,7 @@ func (w *WebAuthn) Verify(ctx context.Context, i supportgrant.Intent, state, res
 	if err != nil {
 		return supportgrant.Evidence{}, err
 	}
-	// Nothing is approved by what could not be shown later. The library takes an origin with a path or in upper case for the same.
+	// Nothing is approved by what could not be shown later, an origin with a path or in upper case among it, which the library takes.
 	if VerifyEvidence(i, e) != nil {
 		return supportgrant.Evidence{}, refused("the answer makes no evidence")
 	}
