@@ -160,7 +160,7 @@ func TestKeysThatMakeNoEvidenceAreNotAskedFor(t *testing.T) {
 }
 
 func FuzzVerifyEvidence(f *testing.F) {
-	e := approved(f, newKey("ES256"))
+	e := approved(f, fixedKey())
 	want := must(webauthn.Open(e))
 	f.Add(e.Proof)
 	f.Add([]byte(`{"rpId":"app.example.com","origin":"https://app.example.com","key":"oA==","authenticatorData":"","clientDataJSON":"e30=","signature":""}`))

@@ -64,6 +64,16 @@ func newKey(alg string) *softKey {
 	case "RS256":
 		s.key = must(rsa.GenerateKey(rand.Reader, 2048))
 	}
+	if s.key != nil {
+		s.cose = coseOf(s.key)
+	}
+	return s
+}
+
+// fixedKey is the same key in each process: a fuzzer has several.
+func fixedKey() *softKey {
+	s := newKey("")
+	s.id, s.key = make([]byte, 16), ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	s.cose = coseOf(s.key)
 	return s
 }

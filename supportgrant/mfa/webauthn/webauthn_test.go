@@ -419,7 +419,7 @@ func TestErrorsHaveNothingOfAnAnswer(t *testing.T) {
 
 // Whatever the answer, what is approved has evidence of this intent and this key.
 func FuzzAnswer(f *testing.F) {
-	key := newKey("ES256")
+	key := fixedKey()
 	w, _, _ := world(f, key)
 	state := begin(f, w)
 	f.Add(key.answer(digestOf(intent())))
