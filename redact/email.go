@@ -17,12 +17,11 @@ func emailAt(src []byte, i int) (s, e int, rule string, ok bool) {
 	if sign == 0 {
 		return 0, 0, "", false
 	}
-	e, tld := domainEnd(src, i+sign)
-	if e == 0 {
+	if s = localStart(src, i); s == i {
 		return 0, 0, "", false
 	}
-	s = localStart(src, i)
-	if s == i {
+	e, tld := domainEnd(src, i+sign)
+	if e == 0 {
 		return 0, 0, "", false
 	}
 	local, domain := src[s:i], src[i+sign:e]

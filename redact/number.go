@@ -43,8 +43,8 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 			if on[Card] || on[NationalID] || on[BankAccount] {
 				e, kind, rule = numberOf(src, p, &g, on)
 			}
-			if on[Phone] {
-				if ps, pe, pr, found := phoneOf(src, p, &g, first); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
+			if on[Phone] && (kind != Card || first) {
+				if ps, pe, pr, found := phoneOf(src, p, &g, first, kind != Card); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
 					rule == "gb-nhs" && g.sep[1] == '-' && contextNear(src, p, e)&aboutNHS == 0) {
 					s, e, kind, rule = ps, pe, Phone, pr
 				}
