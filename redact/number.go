@@ -238,9 +238,7 @@ func (g *digitGroups) inTable(src []byte, n int) bool {
 }
 
 // isWordByte reports whether c is a letter or digit of ASCII or an underscore.
-func isWordByte(c byte) bool {
-	return isDigit(c) || c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
+func isWordByte(c byte) bool { return class[c]&cAlnum != 0 || c == '_' }
 
 // isCurrencyBefore reports whether €, £ or ¥ stands before src[p], and isCurrencyAt whether one stands at src[q].
 func isCurrencyBefore(src []byte, p int) bool {
