@@ -206,7 +206,7 @@ var mutated = []string{"chat_prisma", "helpdesk_zammad", "garden_rails", "bugs_l
 
 func TestEveryMutationOfASchemaIsCaught(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		type settledShape struct {
@@ -220,6 +220,7 @@ func TestEveryMutationOfASchemaIsCaught(t *testing.T) {
 			m := settled(t, db, shape(t, name, schema.SQLite))
 			d, err := schema.Read(ctx, db)
 			require.NoError(t, err)
+			require.Empty(t, verifyAnew(t, shapes.DDL(clone(d)), m), "a false alarm")
 			all = append(all, settledShape{m, d})
 		}
 		rapid.Check(t, func(t *rapid.T) {
@@ -228,7 +229,6 @@ func TestEveryMutationOfASchemaIsCaught(t *testing.T) {
 			d := clone(s.d)
 			mu.change(d)
 			require.NotEmpty(t, verifyAnew(t, append(shapes.DDL(d), mu.late...), s.m), mu.what)
-			require.Empty(t, verifyAnew(t, shapes.DDL(clone(s.d)), s.m), "a false alarm")
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -255,7 +255,7 @@ func TestEveryMutationOfASchemaIsCaught(t *testing.T) {
 }
 
 // verifyAnew makes a database in memory and compares the map with it.
-func verifyAnew(t *rapid.T, statements []string, m *dsar.Map) []dsar.Finding {
+func verifyAnew(t require.TestingT, statements []string, m *dsar.Map) []dsar.Finding {
 	db, err := sql.Open("sqlite", ":memory:")
 	require.NoError(t, err)
 	defer db.Close()

@@ -79,10 +79,9 @@ func (c *compiler) order() {
 			edges = append(edges, e)
 		}
 	}
-	before := map[string][]string{}
 	cuts, deferred := map[string][]string{}, map[string]bool{}
 	for {
-		before = map[string][]string{}
+		before := map[string][]string{}
 		for _, e := range edges {
 			before[e.from] = append(before[e.from], e.to)
 		}

@@ -94,3 +94,5 @@ func settled(t testing.TB, db *sql.DB, s *shapes.Shape) *dsar.Map {
 }
 
 func onPostgres(t testing.TB) *sql.DB { return open(t, "pgx", dbtest.Postgres(t).Admin.DSN) }
+
+var ctx = context.Background()

@@ -63,4 +63,4 @@ func mod97(r uint64, b []byte) bool {
 	return r == 1
 }
 
-func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isASCIILetter(c byte) bool { return class[c]&cAlpha != 0 }

@@ -179,6 +179,42 @@ func (b *block) begins(p *[reach]byte) (places uint64) {
 	return places
 }
 
+// dull reports whether nothing can be announced by the ":" or "=" at p[k]: the word before it, or before a quote, begins in the block
+// and is the hour of a time, or one plain word of up to 16 letters that no rule looks at. Of the words in the block, which are those
+// that keys may be made of, the plain ones are small letters.
+func (b *block) dull(p *[reach]byte, k int, words, plain uint64, keys *keyTable) bool {
+	last := uint64(1) << 63 >> (k & 63) << 1
+	at := k - 4 // of the last four bytes before
+	if k < 5 || p[k&63+5] == ':' || p[k&63] == ':' && (p[k&63+1] == '/' || p[k&63+1] == ':') {
+		return false
+	}
+	if p[k&63-1] == '"' {
+		last <<= 1
+		at--
+	}
+	gap := ^words & -last
+	gap &= -gap
+	word := gap - last // as bits, for words have no gaps
+	switch {
+	case gap == 0 || word == 0:
+		return false
+	case b.digit&last != 0:
+		return b.digit&(gap>>1) != 0
+	case word&plain != word || word&(last<<16) != 0:
+		return false
+	}
+	tail := binary.BigEndian.Uint32(p[at&63:])
+	if word&(last<<3) == 0 {
+		if word == last {
+			return true
+		}
+		if tail &= 0xffffff; word&(last<<2) == 0 {
+			tail &= 0xffff
+		}
+	}
+	return !keys.maybeTail(tail)
+}
+
 // twoLetters returns the words of two capitals in front of a space or hyphen and a digit. What lies behind the block may be
 // a digit.
 func (b *block) twoLetters() uint64 {

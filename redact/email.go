@@ -17,12 +17,11 @@ func emailAt(src []byte, i int) (s, e int, rule string, ok bool) {
 	if sign == 0 {
 		return 0, 0, "", false
 	}
-	e, tld := domainEnd(src, i+sign)
-	if e == 0 {
+	if s = localStart(src, i); s == i {
 		return 0, 0, "", false
 	}
-	s = localStart(src, i)
-	if s == i {
+	e, tld := domainEnd(src, i+sign)
+	if e == 0 {
 		return 0, 0, "", false
 	}
 	local, domain := src[s:i], src[i+sign:e]
@@ -75,7 +74,7 @@ func localStart(src []byte, i int) int {
 	if i > 0 && src[i-1] == '"' {
 		return quotedStart(src, lo, i)
 	}
-	s := i
+	s, escapes := i, false
 	for s > lo {
 		c := src[s-1]
 		if c >= 0x80 {
@@ -92,10 +91,11 @@ func localStart(src []byte, i int) int {
 		if (c == 'n' || c == 't' || c == 'r') && s-1 > lo && src[s-2] == '\\' {
 			break // an escape in a quoted string
 		}
+		escapes = escapes || c == '%'
 		s--
 	}
 	// What is left of "%3D" and "%20" is not part of the name, nor are signs at its edge.
-	for k := s; k+2 < i; k++ {
+	for k := s; escapes && k+2 < i; k++ {
 		if src[k] == '%' && (src[k+1] == '2' || src[k+1] == '3') && isHex(src[k+2]) && !(src[k+1] == '2' && src[k+2]|0x20 == 'b') {
 			s = k + 3
 		}
@@ -139,15 +139,14 @@ func quotedStart(src []byte, lo, i int) int {
 
 // isLocalByte reports whether c stands in local parts. What RFC 5321 allows and what log lines put around addresses ("=", "&",
 // "/", "?", "`", "{", "|") is left out.
-func isLocalByte(c byte) bool {
-	switch {
-	case isWordByte(c):
-		return true
-	case c == '.' || c == '+' || c == '-' || c == '%' || c == '\'' || c == '~' || c == '!' || c == '#' || c == '$' || c == '^' || c == '*':
-		return true
+func isLocalByte(c byte) bool { return localByte[c] }
+
+var localByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isWordByte(byte(c)) || hasByte([]byte(".+-%'~!#$^*"), byte(c))
 	}
-	return false
-}
+	return t
+}()
 
 // letterBefore returns the length of the letter beyond ASCII that ends before src[s], or 0. Punctuation is none, and nor is a
 // rune of three bytes or more next to ASCII: scripts without spaces put a label right before an address.
@@ -189,7 +188,7 @@ func domainEnd(src []byte, i int) (end int, tld []byte) {
 		if p < limit {
 			c = src[p]
 		}
-		if isASCIILetter(c) || isDigit(c) || c == '-' && p > label {
+		if class[c]&cAlnum != 0 || c == '-' && p > label {
 			p++
 			continue
 		}

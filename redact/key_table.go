@@ -67,11 +67,11 @@ func (t *keyTable) addTail(w string) {
 	}
 }
 
-// tailBit is 1 when a plain word with this tail may make a key sensitive.
-func (t *keyTable) tailBit(tail uint32) uint64 {
+// maybeTail reports whether a plain word with this tail can make a key sensitive.
+func (t *keyTable) maybeTail(tail uint32) bool {
 	h := tailHash(tail)
-	return t.tail[h>>6&1023] >> (h & 63) & 1
+	return t.tail[h>>6&1023]>>(h&63)&1 != 0
 }
 
 // maybe is the quick look at a key of one plain word.
-func (t *keyTable) maybe(src []byte, from, to int) bool { return t.tailBit(tailOf(src, from, to)) != 0 }
+func (t *keyTable) maybe(src []byte, from, to int) bool { return t.maybeTail(tailOf(src, from, to)) }

@@ -43,8 +43,8 @@ func numberAt(src []byte, start, end int, on *[lastKind]bool) (s, e int, kind Ki
 			if on[Card] || on[NationalID] || on[BankAccount] {
 				e, kind, rule = numberOf(src, p, &g, on)
 			}
-			if on[Phone] {
-				if ps, pe, pr, found := phoneOf(src, p, &g, first); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
+			if on[Phone] && (kind != Card || first) {
+				if ps, pe, pr, found := phoneOf(src, p, &g, first, kind != Card); found && (kind == 0 || pe-ps > e-s && kind != Card || ps < s ||
 					rule == "gb-nhs" && g.sep[1] == '-' && contextNear(src, p, e)&aboutNHS == 0) {
 					s, e, kind, rule = ps, pe, Phone, pr
 				}
@@ -238,9 +238,7 @@ func (g *digitGroups) inTable(src []byte, n int) bool {
 }
 
 // isWordByte reports whether c is a letter or digit of ASCII or an underscore.
-func isWordByte(c byte) bool {
-	return isDigit(c) || c == '_' || c|0x20 >= 'a' && c|0x20 <= 'z'
-}
+func isWordByte(c byte) bool { return class[c]&cAlnum != 0 || c == '_' }
 
 // isCurrencyBefore reports whether €, £ or ¥ stands before src[p], and isCurrencyAt whether one stands at src[q].
 func isCurrencyBefore(src []byte, p int) bool {

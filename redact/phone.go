@@ -7,8 +7,9 @@ package redact
 //
 // The span takes the '+', the brackets and an extension with it.
 //
-// first says that no other digits of the same run come before: the signs in front of a number need be looked for only then.
-func phoneOf(src []byte, p int, g *digitGroups, first bool) (start, end int, rule string, ok bool) {
+// first says that no other digits of the same run come before: the signs in front of a number need be looked for only then. plain
+// says that a number without them is wanted too.
+func phoneOf(src []byte, p int, g *digitGroups, first, plain bool) (start, end int, rule string, ok bool) {
 	if !first {
 		return plainPhone(src, p, g)
 	}
@@ -32,6 +33,9 @@ func phoneOf(src []byte, p int, g *digitGroups, first bool) (start, end int, rul
 				return open, extension(src, q), "phone-near-word", true
 			}
 		}
+		return 0, 0, "", false
+	}
+	if !plain {
 		return 0, 0, "", false
 	}
 	return plainPhone(src, p, g)

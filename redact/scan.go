@@ -172,15 +172,7 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 		places ^= at
 		i := base + k
 		if at&colons != 0 {
-			quote := 0 // behind the key
-			if p[(k-1)&63] == '"' {
-				quote = 1
-			}
-			end := at << 1 << quote // the last letter of the word before
-			gap := ^whole & -end
-			word := gap&-gap - end
-			if word&plain == word && word&(end<<3) != 0 && word&(end<<16) == 0 && gap != 0 && (p[k] == '=' || p[k+1] != '/' && p[k+1] != ':') && p[k+5] != ':' &&
-				s.keys.table.tailBit(binary.BigEndian.Uint32(p[(k-quote-4)&63:])) == 0 {
+			if b.dull(p, k, whole, plain, s.keys.table) {
 				continue
 			}
 		} else if (b.trigger|b.colon)&at == 0 {

@@ -79,7 +79,7 @@ func (s *scanner) lookBack() bool {
 		return false
 	}
 	i := max(s.m.start, s.floor)
-	for lo := max(s.floor, i-maxSpan); i > lo && !isDigit(src[i-1]) && src[i-1] != '\n'; {
+	for lo := max(s.floor, i-maxSpan); i > lo && !digitOrEnd[src[i-1]]; {
 		i--
 	}
 	digits := 0
@@ -99,6 +99,14 @@ func (s *scanner) lookBack() bool {
 	s.pos, s.ws, s.ls, s.le, s.numEnd = i, i, i, i, i
 	return true
 }
+
+// digitOrEnd are digits and the end of a line.
+var digitOrEnd = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isDigit(byte(c)) || c == '\n'
+	}
+	return t
+}()
 
 // maxAhead bounds how often one text is gone back over.
 const maxAhead = 4

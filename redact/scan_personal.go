@@ -105,7 +105,14 @@ func (s *scanner) number(start, end int) bool {
 }
 
 // isRow reports whether c stands in rows of digits.
-func isRow(c byte) bool { return isDigit(c) || c == ' ' || c == '.' || c == '-' || c == '/' }
+func isRow(c byte) bool { return rowByte[c] }
+
+var rowByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isDigit(byte(c)) || isGroupSep(byte(c))
+	}
+	return t
+}()
 
 // address looks for an IP or MAC address that begins with one of the words of letters and digits in src[start:end].
 func (s *scanner) address(start, end int) bool {

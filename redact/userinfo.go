@@ -14,6 +14,9 @@ func (s *scanner) userinfo(colon int) bool {
 	at, sep := -1, -1
 	for i, hi := start, min(len(src), start+1024); i < hi; i++ {
 		c := src[i]
+		if userByte[c] {
+			continue
+		}
 		if c == '[' {
 			if labelAt(src, i) > 0 {
 				return false
@@ -50,6 +53,14 @@ func (s *scanner) userinfo(colon int) bool {
 	}
 	return s.hit(start, at, UserInfo, "url-userinfo")
 }
+
+// userByte are the bytes of users and passwords that have no other meaning before the "@".
+var userByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = class[c]&(cSpace|cEnd) == 0 && !hasByte([]byte("[@:/?#"), byte(c))
+	}
+	return t
+}()
 
 // dsnUser finds the user and password in front of the "@" at src[at] of a data source name in the manner of Go's MySQL
 // driver: user:password@tcp(host)/name.

@@ -31,21 +31,22 @@
 //   - L3: no data is handed over, nor read from its table, before the entry that tells of it is durable in the log of the store
 //     ([Service.Log]). What cannot be recorded is not read. The log may tell of a read that then failed, and misses none.
 //
-//   - A grant is live for at most [MaxLife] from its approval, by the database's clock, and only for who asked, what they asked for, and the
-//     shortest time that anybody said. It ends early and never late, with a clock that goes back too. Who asked cannot approve, nor can
-//     anybody else of the staff; rows to be handled with care need two people. Whether all of them may still is asked in the transaction
-//     that approves, and at each read: a role that is lost ends the grant for good.
+//   - A grant is live for at most [MaxLife] from its approval, and only for who asked, what they asked for, and the shortest time that anybody
+//     said. A read that begins after its end by the database's clock is refused, and one while that clock is behind the newest entry of
+//     the grant's log. Who asked cannot approve, nor can anybody else of the staff; rows to be handled with care need two people. Whether
+//     all of them may still is asked in the transaction that approves, and at each read: one that finds a role lost is refused, and ends
+//     the grant for good.
 //
 //   - An approval is of one [Intent]: its digest is the challenge. Each challenge is answered once, whatever comes of it. What a passkey
 //     signed is kept, and can be verified without this database ([Service.Approvals]).
 //
 //   - What a grant gives is listed: columns by name, JSON by path, rows by conditions; what is added to a table is not in it. Passwords, tokens,
 //     secrets, credentials, second factors, keys and means of payment have no category, and no column with such a name can be listed
-//     ([Excluded]).
+//     ([Excluded]). [ColumnsOf] makes the list of what privacy tags say.
 //
 //   - There is nothing to write with, nobody to act as, no query of the reader's own, and no way round for emergencies.
 //
-// The store refuses what must never be on its own, raw SQL too: see [Store]. Package supportgranttest attacks your registry over your schema.
+// A store in a database refuses what must never be on its own, raw SQL too: see [Store]. Package supportgranttest attacks your registry over your schema.
 //
 // # Two logs
 //
@@ -65,13 +66,14 @@
 // What staff has seen they know: a withdrawal takes nothing back. Who runs code in the application, or is the database's owner, can
 // read tables without asking this package; supportgrantsql has a role for sessions that cannot. A log that its owner deletes is gone: the
 // Recorder's is for that. A column that is listed is shown, whatever somebody puts into it: Excluded goes by names, and [redact] by tags.
-// Two withdrawals of one grant, or a withdrawal of two, are no transaction with anything else: Withdraw refuses to be in one.
+// A withdrawal commits by itself, and is no part of a transaction of yours. Tables are compared with the registry when a process first reads
+// them: restart it when you migrate what the registry names.
 //
 // # What you must do yourself
 //
 // Authenticate who calls, and pass their Person: the same one whether they act as staff or as a customer. Answer [Directory] from what is so now. Show all of
 // [Intent], and texts escaped. Show the log to the customer. Call [Service.Deliver] regularly, and
-// [Service.WithdrawTicket] when a ticket is closed. Mask what is listed and need not be seen whole in a view. Use [Use] for what is shown.
+// [Service.WithdrawTicket] when a ticket is closed and [Service.WithdrawStaff] when somebody leaves. Mask what is listed and need not be seen whole in a view. Use [Use] for what is shown.
 //
 // None of it depends on what anybody chose about cookies.
 package supportgrant

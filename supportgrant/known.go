@@ -119,8 +119,8 @@ func (p *pace) take(aSecond, atOnce float64) bool {
 	return true
 }
 
-// reservation is how many reads are reserved of a grant's budget at once.
-const reservation = 32
+// reservation is how many reads are reserved of a grant's budget at once: each takes a commit, and what a process reserved others lack.
+func (s *Service) reservation() int64 { return max(1, min(256, s.o.Budget/16)) }
 
 // admit takes one read from the rate and the budget of a grant, or is [ErrTooMany].
 func (s *Service) admit(ctx context.Context, id GrantID, f *facts) error {
@@ -130,7 +130,7 @@ func (s *Service) admit(ctx context.Context, id GrantID, f *facts) error {
 		return ErrTooMany
 	}
 	if f.reserved == 0 {
-		n, err := s.store.Reserve(ctx, id, reservation, s.o.Budget)
+		n, err := s.store.Reserve(ctx, id, s.reservation(), s.o.Budget)
 		if err != nil {
 			return err
 		}

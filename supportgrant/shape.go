@@ -52,16 +52,12 @@ func shapeOf[T any](r *Resource) (*shape, error) {
 	}
 	var s shape
 	for _, f := range reflect.VisibleFields(t) {
-		tag := f.Tag.Get("db")
-		if !f.IsExported() || tag == "-" || f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct {
+		name, ok := columnOf(f)
+		if !ok {
 			continue
 		}
 		if throughPointer(t, f.Index) {
 			return nil, &InvalidError{"type", "it embeds a pointer"}
-		}
-		name := tag
-		if name == "" {
-			name = snake(f.Name)
 		}
 		if !slices.Contains(r.Columns, name) {
 			return nil, &InvalidError{"type", "field " + f.Name + " is no column that the resource lists"}
@@ -110,18 +106,20 @@ func collect[T any](s *shape, keys int, rows Rows, limit int) (all []T, last []a
 		dest[len(s.columns)+i] = &last[i]
 	}
 	values := make([]any, len(s.columns)) // of a Row
+	all = make([]T, 0, min(limit, 64))
 	for rows.Next() {
 		if len(all) == limit {
 			return nil, nil, fmt.Errorf("%w: more rows than were asked for", ErrSchema)
 		}
-		var v T
+		all = append(all, *new(T))
+		v := &all[len(all)-1]
 		if s.row {
 			for i := range values {
 				values[i] = nil
 				dest[i] = &values[i]
 			}
 		} else {
-			at := reflect.ValueOf(&v).Elem()
+			at := reflect.ValueOf(v).Elem()
 			for i, index := range s.fields {
 				dest[i] = at.FieldByIndex(index).Addr().Interface()
 			}
@@ -134,9 +132,8 @@ func collect[T any](s *shape, keys int, rows Rows, limit int) (all []T, last []a
 			for i, c := range s.columns {
 				row[c] = values[i]
 			}
-			v = any(row).(T)
+			*v = any(row).(T)
 		}
-		all = append(all, v)
 	}
 	return all, last, rows.Err()
 }

@@ -56,3 +56,28 @@ func TestNamesOfFieldsAreNamesOfColumns(t *testing.T) {
 		require.Equal(t, column, snake(field))
 	}
 }
+
+func TestColumnsAreThoseThatTagsSaySupportMaySee(t *testing.T) {
+	t.Parallel()
+	type Base struct {
+		ID int64 `privacy:"safe"`
+	}
+	type user struct {
+		Base
+		Name     string `privacy:"name"`
+		Mail     string `db:"email_address" privacy:"email,mask"`
+		Password string `privacy:"password"`
+		APIToken string `privacy:"access_token"`
+		Card     string `privacy:"card"`
+		Secret   string `privacy:"-"`
+		Newer    string // whose tag somebody forgot
+		Skipped  string `db:"-" privacy:"name"`
+	}
+	require.Equal(t, []string{"id", "name", "email_address"}, ColumnsOf[user]())
+	require.Panics(t, func() { ColumnsOf[string]() })
+	require.Panics(t, func() {
+		ColumnsOf[struct {
+			Name string `privacy:"naem"`
+		}]()
+	})
+}

@@ -18,7 +18,11 @@ import (
 func (p *Proposal) WriteGo(w io.Writer, pkg string) error {
 	m := p.Map()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "package %s\n\nimport (\n\t\"github.com/bailiwick-dev/bailiwick/dsar\"\n\t\"github.com/bailiwick-dev/bailiwick/redact\"\n)\n\n", pkg)
+	imports := "\t\"github.com/bailiwick-dev/bailiwick/dsar\"\n"
+	if slices.ContainsFunc(m.Tables, func(t dsar.Table) bool { return len(t.Columns) > 0 }) {
+		imports += "\t\"github.com/bailiwick-dev/bailiwick/redact\"\n"
+	}
+	fmt.Fprintf(&b, "package %s\n\nimport (\n%s)\n\n", pkg, imports)
 	open := 0
 	for _, t := range m.Tables {
 		if t.Decide != "" {
@@ -30,7 +34,7 @@ func (p *Proposal) WriteGo(w io.Writer, pkg string) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "// Map says where personal data is. It was proposed from the database; %d questions are open in it, each in a field Decide.\n", open)
+	fmt.Fprintf(&b, "// Map says where personal data is. It was proposed from the database. Questions that are open in it, each in a field Decide: %d.\n", open)
 	b.WriteString("// Give controller, purposes and processors, which no database knows.\nvar Map = &dsar.Map{\n")
 	field(&b, "Application", m.Application)
 	field(&b, "Tenant", m.Tenant)

@@ -18,7 +18,7 @@ const (
 // itself.
 type Database struct {
 	Dialect Dialect
-	Name    string   // of the database; "" on SQLite
+	Name    string   // of the database; main on SQLite
 	Tables  []*Table // by name
 	// LargeObjects says that there are large objects of Postgres, which belong to no table.
 	LargeObjects bool

@@ -34,7 +34,7 @@ func Read(ctx context.Context, db DB) (d *Database, err error) {
 }
 
 func read(ctx context.Context, q DB, dialect Dialect) (*Database, error) {
-	d := &Database{Dialect: dialect}
+	d := &Database{Dialect: dialect, Name: "main"}
 	var rows []row
 	for _, part := range []string{"tables", "columns", "keys", "foreign", "indexes", "triggers"} {
 		more, err := fact(ctx, q, string(dialect)+"_"+part)

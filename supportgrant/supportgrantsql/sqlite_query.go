@@ -19,7 +19,7 @@ func sqliteStatement(r *supportgrant.Reading, care bool) (text string, args []an
 		b.WriteString(expression(c))
 	}
 	b.WriteString(" FROM ")
-	b.WriteString(quotedPath(res.Table))
+	b.WriteString(tableText(res.Table))
 	where := conditions{}
 	for _, list := range [...][]supportgrant.Condition{res.Where, q.Match} {
 		for _, c := range list {
@@ -91,13 +91,4 @@ func comparable(c supportgrant.Condition) any {
 		return nil // equal to nothing
 	}
 	return string(text)
-}
-
-// quotedPath is a table's name, with its schema if it has one.
-func quotedPath(name string) string {
-	parts := strings.Split(name, ".")
-	for i, p := range parts {
-		parts[i] = quoted(p)
-	}
-	return strings.Join(parts, ".")
 }

@@ -322,7 +322,7 @@ var serviceTests = []test{
 		_, err = d.look(other)
 		require.ErrorIs(t, err, supportgrant.ErrNotGranted)
 	}},
-	{"a role that is lost ends the grant, and does not bring it back", func(t *testing.T, h *house) {
+	{"a read that finds a role lost ends the grant, and the role does not bring it back", func(t *testing.T, h *house) {
 		for what, c := range map[string]struct{ lose, back func(*desk) }{
 			"staff":    {func(d *desk) { d.people.Dismiss("sam") }, func(d *desk) { d.people.Hire("sam") }},
 			"approver": {func(d *desk) { d.people.Demote("olga") }, func(d *desk) { d.people.Appoint("olga") }},

@@ -79,6 +79,10 @@ func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 		}
 	}
 	if write {
+		if err := h.queue(ctx); err != nil {
+			<-lane
+			return nil, err
+		}
 		h.writing.Store(goroutine())
 	}
 	h.mu.Lock()
@@ -101,6 +105,7 @@ func (h *handle) take(ctx context.Context, write bool) (*conn, error) {
 func (h *handle) leave(write bool) {
 	if write {
 		h.writing.Store(0)
+		_ = unlockByte(h.holds.file, writerByte) // closing the file would
 	}
 	<-h.lane(write)
 }

@@ -145,10 +145,19 @@ func (s *holds) alone(path string, at int64) (bool, error) {
 func (s *holds) open(path string) (err error) {
 	if s.file == nil {
 		if s.file, err = os.OpenFile(path, os.O_RDWR|noFollow, 0); err != nil {
+			s.file = nil
 			return fmt.Errorf("%w: %w", tenantdb.ErrUnavailable, pathless(err))
 		}
 	}
 	return nil
+}
+
+// descriptor returns the file that bytes are locked in.
+func (s *holds) descriptor(path string) (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.open(path)
+	return s.file, err
 }
 
 func (s *holds) close() error {

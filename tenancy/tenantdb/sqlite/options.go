@@ -25,7 +25,7 @@ type Options struct {
 	// work is refused. Without it all system work is refused ([tenantdb.ErrNoSystem]).
 	SystemAudit tenancy.Hook
 
-	// MaxOpen is how many tenants may be open at once; 0 means 512. An open tenant costs 3 to 5 file
+	// MaxOpen is how many tenants may be open at once; 0 means 512. An open tenant costs 3 to 6 file
 	// descriptors and about 230 KiB.
 	MaxOpen int
 	// Readers is how many transactions may read one tenant's file beside the one that writes; 0
