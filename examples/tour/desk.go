@@ -36,6 +36,7 @@ type desk struct {
 	sealed  [][]byte                                    // what ginkgo sealed of its customers
 	team    *team                                       // who may do what
 	shop    *shop                                       // larch's visitors, and what they agreed to
+	support *support                                    // who helps neem
 
 	redactor *redact.Redactor // what its logs and reports go through
 
@@ -76,6 +77,7 @@ var (
 	kauri   = tenancy.MustParseID("kauri")   // has another
 	larch   = tenancy.MustParseID("larch")   // has visitors
 	maple   = tenancy.MustParseID("maple")   // has others
+	neem    = tenancy.MustParseID("neem")    // needs help
 )
 
 const home = tenancy.Region("eu")

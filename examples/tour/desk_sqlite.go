@@ -10,6 +10,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
+	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/bailiwick-dev/bailiwick/vault/vaultsql"
 )
@@ -59,17 +60,21 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 	if err := d.keepConsent(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	if err := d.keepSupport(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
 }
 
-// migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac and consent, and those of the system
+// migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac, consent and support grants, and those of the system
 // database, which has the log of all logs' heads, the roots of all keys, and whose a token is.
 func migrations() (tenants, system []sqlite.Migration, err error) {
 	tenants = []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}
 	for _, of := range []struct {
 		name            string
 		tenants, system fs.FS
-	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}, {"consent", consentsql.SQLite(), nil}} {
+	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}, {"consent", consentsql.SQLite(), nil},
+		{"supportgrant", supportgrantsql.SQLite(), nil}} {
 		mine, err := sqlite.ReadMigrations(of.name, of.tenants)
 		if err != nil {
 			return nil, nil, err

@@ -29,7 +29,7 @@ const (
 )
 
 // stops are the doors, in the order of the tour.
-var stops = []stop{tenancyStop, auditStop, redactStop, vaultStop, rbacStop, consentStop}
+var stops = []stop{tenancyStop, auditStop, redactStop, vaultStop, rbacStop, consentStop, supportStop}
 
 type config struct {
 	postgres      string
