@@ -191,3 +191,29 @@ func TestAnotherTenantReachesNothing(t *testing.T) {
 		require.Equal(t, before, dump(t, ctx, w))
 	})
 }
+
+// The owner and the system role change no entry either, nor a session that replays what others did.
+func TestWhoMayMoreThanTheApplicationChangesNoEntry(t *testing.T) {
+	t.Parallel()
+	w := tables.OnPostgres(t)
+	ctx, s := w.Tenant(t), storeIn(t, w)
+	filled(t, ctx, s, 3)
+	before := dump(t, ctx, w)
+	for _, mode := range []string{"origin", "replica", "local"} {
+		for _, try := range []string{`DELETE FROM consent_entry`, `UPDATE consent_entry SET granted = 14`, `DELETE FROM consent_text`, `UPDATE consent_text SET body = body`, `TRUNCATE consent_entry`,
+			`TRUNCATE consent_text`, `TRUNCATE consent_state`, `DELETE FROM consent_head`} {
+			conn, err := door.OpenSQL(t, w.PG.Admin.DSN).Conn(t.Context())
+			require.NoError(t, err)
+			_, err = conn.ExecContext(t.Context(), `SET session_replication_role = `+mode)
+			require.NoError(t, err)
+			_, err = conn.ExecContext(t.Context(), try)
+			require.ErrorContains(t, err, "BWC01", "%s: %s", mode, try)
+			require.NoError(t, conn.Close())
+		}
+	}
+	_, err := door.OpenSQL(t, w.PG.System.DSN).ExecContext(t.Context(), `DELETE FROM consent_entry`)
+	if err == nil { // it sees no tenant's rows
+		require.Equal(t, before, dump(t, ctx, w))
+	}
+	require.Equal(t, before, dump(t, ctx, w))
+}
