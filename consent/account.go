@@ -24,7 +24,8 @@ func keyOf(kind string, who Who, now time.Time, parts ...uint64) (k Key) {
 		b = binary.BigEndian.AppendUint64(b, p)
 	}
 	sum := sha256.Sum256(b)
-	copy(k[:], sum[:])
+	copy(k[keyTime:], sum[:])
+	k.when(now)
 	return k
 }
 

@@ -19,6 +19,12 @@ func (s Subject) String() string { return hex.EncodeToString(s[:]) }
 // A Key makes a change idempotent: a tenant's ledger has one entry of a key.
 type Key [16]byte
 
+// keyTime is how many of a key's bytes are its time, to the minute: keys of one time are next to each other in an index, and those of
+// today are the end of it.
+const keyTime = 4
+
+func (k *Key) when(t time.Time) { binary.BigEndian.PutUint32(k[:], uint32(t.Unix()/60)) }
+
 // A Method is how an [Entry] came about.
 type Method uint8
 

@@ -12,7 +12,7 @@ import (
 
 // An Import is a choice of a user's that was made elsewhere, as another consent tool has kept it.
 type Import struct {
-	// ID is what the other tool knows the choice by. A user's choice of an ID is imported once.
+	// ID is what the other tool knows the choice by. A user's choice of an ID and a time is imported once.
 	ID   string
 	User string
 	// Granted and Denied are the categories with a yes and with a no.
@@ -100,7 +100,8 @@ func (m *Manager) imported(c *Import, tenant string, force *edition) change {
 	id := m.pseudonyms.who("import", tenant, []byte(c.ID))
 	e := Entry{Method: Imported, Granted: c.Granted &^ Essential.bit(), Denied: c.Denied &^ Essential.bit(), OptOut: c.OptOut, Policy: c.Policy,
 		Text: c.Text.Hash, Given: given}
-	copy(e.Key[:], id[:])
+	copy(e.Key[keyTime:], id[:])
+	e.Key.when(given)
 	optOut := force.optOut
 	return change{who: who, entry: e, doc: c.Text, party: userParty(c.User), judge: func(e *Entry, s *State) bool {
 		if e.OptOut = e.OptOut || s.OptOut; e.OptOut {

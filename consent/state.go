@@ -29,7 +29,7 @@ type State struct {
 // key is what a change that was asked for under k has in the ledger.
 func (s *State) key(k Key) (out Key) {
 	sum := sha256.Sum256(append(append([]byte("consent key\x00"), s.Secret[:]...), k[:]...))
-	copy(out[:], sum[:])
+	copy(out[copy(out[:], k[:keyTime]):], sum[:])
 	return out
 }
 

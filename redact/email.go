@@ -14,14 +14,14 @@ const (
 // version, a picture's resolution, a mail message or the user of a URL is none.
 func emailAt(src []byte, i int) (s, e int, rule string, ok bool) {
 	sign := signAt(src, i)
-	if sign == 0 {
-		return 0, 0, "", false
-	}
-	if s = localStart(src, i); s == i {
+	if sign == 0 || i == 0 {
 		return 0, 0, "", false
 	}
 	e, tld := domainEnd(src, i+sign)
 	if e == 0 {
+		return 0, 0, "", false
+	}
+	if s = localStart(src, i); s == i {
 		return 0, 0, "", false
 	}
 	local, domain := src[s:i], src[i+sign:e]

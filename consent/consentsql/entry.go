@@ -9,24 +9,40 @@ import (
 	"github.com/bailiwick-dev/bailiwick/consent"
 )
 
-// Columns cost more than bytes, so that an entry is read as seven: of fixed bytes, which are known by their length, of small numbers in one,
-// of times, and of two texts in lines. "-" is what reads no row.
+// An entry is read as seven columns, of which SQLite's table is made.
 const (
-	columns = `e.seq, {what}, {blobs}, e.at, e.expires, e.given, e.place || '
-' || e.regimes`
-	whatSQLite  = `e.method | (e.granted << 8) | (e.denied << 24) | (e.policy << 40) | (e.opt_out << 56) | (e.signal << 57)`
-	blobsSQLite = `CAST(e.key || e.subject || e.hash || coalesce(e.browser, x'') || coalesce(e.text, x'') AS BLOB)`
+	columns = `e.seq, {what}, {ids}, e.at, e.expires, e.given, {lines}`
+
+	whatSQLite, idsSQLite, linesSQLite = `e.what`, `e.ids`, `e.lines`
 
 	whatPostgres = `e.method::bigint | (e.granted::bigint << 8) | (e.denied::bigint << 24) | (e.policy::bigint << 40) | (e.opt_out::int::bigint << 56)
 		| (e.signal::int::bigint << 57)`
-	blobsPostgres = `e.key || e.subject || e.hash || coalesce(e.browser, '') || coalesce(e.text, '')`
+	idsPostgres   = `e.key || e.subject || e.hash || coalesce(e.browser, '') || coalesce(e.text, '')`
+	linesPostgres = `e.place || E'\n' || e.regimes`
 )
+
+// whatOf is the number that has what an entry says.
+func whatOf(e *consent.Entry) int64 {
+	return int64(e.Method) | int64(e.Granted)<<8 | int64(e.Denied)<<24 | int64(e.Policy)<<40 | bit(e.OptOut)<<56 | bit(e.Signal)<<57
+}
+
+// idsOf appends the bytes of an entry that have a fixed length.
+func idsOf(b []byte, e *consent.Entry) []byte {
+	b = append(append(append(b, e.Key[:]...), e.Subject[:]...), e.Hash[:]...)
+	if e.Browser != (consent.Subject{}) {
+		b = append(b, e.Browser[:]...)
+	}
+	if e.Text != (consent.Hash{}) {
+		b = append(b, e.Text[:]...)
+	}
+	return b
+}
 
 // reader reads rows of columns. Texts that many entries have are one string.
 type reader struct {
 	entries []consent.Entry
 	lines   map[string][2]string
-	blobs   sql.RawBytes
+	ids     sql.RawBytes
 	text    sql.RawBytes
 	what    int64
 	seq, at int64
@@ -37,11 +53,11 @@ type reader struct {
 func (r *reader) begin() { r.entries, r.lines = r.entries[:0], map[string][2]string{} }
 
 func (r *reader) next(scan func(...any) error) error {
-	if err := scan(&r.seq, &r.what, &r.blobs, &r.at, &r.end, &r.given, &r.text); err != nil {
+	if err := scan(&r.seq, &r.what, &r.ids, &r.at, &r.end, &r.given, &r.text); err != nil {
 		return err
 	}
 	const fixed, browser, text = 16 + 16 + 32, 16, 32
-	w, b := uint64(r.what), r.blobs
+	w, b := uint64(r.what), r.ids
 	if r.seq < 1 || w>>58 != 0 {
 		return errRow
 	}

@@ -80,12 +80,20 @@ func dump(t testing.TB, ctx context.Context, w *door.World) (out []string) {
 	return out
 }
 
-const insert = `INTO consent_entry (seq, key, subject, method, granted, denied, opt_out, signal, policy, text, place, regimes, at, hash) `
+const insert = `INTO consent_entry ({columns}) `
 
 // forged is a row by hand.
 func forged(seq, key, text string) string {
-	return `SELECT ` + seq + `, ` + key + `, {bytes16}, 1, 2, 0, {false}, {false}, 1, ` + text + `, '', '', 1, {bytes32}`
+	return `SELECT ` + seq + `, {as ` + key + ` as}{on ` + text + ` on}`
 }
+
+// On SQLite the columns are those that the others are read from.
+var (
+	onSQLite = strings.NewReplacer("{columns}", "seq, ids, what, at, lines", "{as ", "CAST(", " as}", " || zeroblob(48)", "{on NULL on}", " AS BLOB), 1, 1, char(10)", "{on ", " || ",
+		" on}", " AS BLOB), 1, 1, char(10)", "{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01020304050607080910111213141516'")
+	onPostgres = strings.NewReplacer("{columns}", "seq, key, text, subject, method, granted, denied, opt_out, signal, policy, place, regimes, at, hash", "{as ", "", " as}", ", ", "{on ", "",
+		" on}", ", sha256('16'), 1, 2, 0, false, false, 1, '', '', 1, sha256('32')", "{bytes16}", "sha256('16')", "{bytes32}", "sha256('32')", "{key}", "'k'::bytea")
+)
 
 // What follows is tried with the rights of the application, by somebody who has its connection and its tenant.
 func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
@@ -95,7 +103,7 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 		tries := []string{
 			`DELETE FROM consent_entry`, `DELETE FROM consent_entry WHERE seq = 5`, `DELETE FROM consent_text`,
 			`UPDATE consent_entry SET granted = 14`, `UPDATE consent_entry SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE consent_entry SET at = at + 1`,
-			`UPDATE consent_entry SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`,
+			`UPDATE consent_entry SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`, `UPDATE consent_entry SET expires = 1`,
 			`UPDATE consent_text SET body = hash`, `UPDATE consent_text SET language = 'fr'`, `UPDATE consent_text SET version = version`,
 
 			`INSERT ` + insert + forged("7", "{key}", "NULL"), `INSERT ` + insert + forged("0", "{key}", "NULL"), `INSERT ` + insert + forged("-1", "{key}", "NULL"),
@@ -109,21 +117,21 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 			tries = append(tries, `TRUNCATE consent_entry`, `TRUNCATE consent_text CASCADE`, `TRUNCATE consent_state`, `TRUNCATE consent_head`,
 				`DELETE FROM consent_head`, `UPDATE consent_head SET one = false`, `UPDATE consent_head SET tenant_id = 'x'`,
 				`INSERT INTO consent_text (hash, version, language, body) VALUES ({bytes32}, 1, 'en', 'x')`,
-				`INSERT `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL")+` ON CONFLICT (tenant_id, key) DO UPDATE SET granted = 14`,
-				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (tenant_id, seq) DO UPDATE SET granted = 14`,
+				`INSERT `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL")+` ON CONFLICT (tenant_id, key) DO UPDATE SET at = 14`,
+				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (tenant_id, seq) DO UPDATE SET at = 14`,
 				`ALTER TABLE consent_entry DISABLE TRIGGER ALL`, `DROP TRIGGER consent_entry_unchanged ON consent_entry`, `SET session_replication_role = replica`)
 		} else {
 			tries = append(tries, `INSERT OR REPLACE `+insert+forged("5", "{key}", "NULL"), `REPLACE `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL"),
-				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET granted = 14`,
-				`UPDATE OR REPLACE consent_entry SET seq = 4 WHERE seq = 5`,
+				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET at = 14`,
+				`UPDATE OR REPLACE consent_entry SET seq = 4 WHERE seq = 5`, `UPDATE consent_entry SET what = 7`, `UPDATE consent_entry SET ids = ids`, `UPDATE consent_entry SET lines = ''`,
 				`REPLACE INTO consent_text (hash, version, language, body) SELECT hash, 9, 'fr', body FROM consent_text`,
 				`DELETE FROM consent_state`, `UPDATE consent_state SET data = x'00'`, `UPDATE consent_state SET place = place + 100`,
 				`DROP TRIGGER consent_entry_unchanged`, `DROP TABLE consent_entry`, `PRAGMA writable_schema = 1`)
 		}
 		before := dump(t, ctx, w)
-		words := strings.NewReplacer("{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01'", "{false}", "0")
+		words := onSQLite
 		if w.PG != nil {
-			words = strings.NewReplacer("{bytes16}", "sha256('16')", "{bytes32}", "sha256('32')", "{key}", "'k'::bytea", "{false}", "false")
+			words = onPostgres
 		}
 		for _, try := range tries {
 			err := w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -133,13 +141,14 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 			require.Error(t, err, try)
 			require.Equal(t, before, dump(t, ctx, w), try)
 		}
-		// Seen to try: what follows is let in, and no verification takes it for the ledger's.
+		// Seen to try: what follows is let in. No verification takes it for the ledger's.
 		require.NoError(t, w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 			_, err := tx.ExecContext(ctx, words.Replace(`INSERT `+insert+forged("6", "{key}", "NULL")))
 			return err
 		}))
-		_, err := s.Ledger(ctx, 5, 10)
-		require.Error(t, err, "what this code would not have written is no entry")
+		require.NotEqual(t, before, dump(t, ctx, w))
+		rep, err := managerOver(t, s).Verify(ctx)
+		require.True(t, err != nil || !rep.OK())
 	})
 }
 
@@ -181,4 +190,30 @@ func TestAnotherTenantReachesNothing(t *testing.T) {
 		}
 		require.Equal(t, before, dump(t, ctx, w))
 	})
+}
+
+// The owner and the system role change no entry either, nor a session that replays what others did.
+func TestWhoMayMoreThanTheApplicationChangesNoEntry(t *testing.T) {
+	t.Parallel()
+	w := tables.OnPostgres(t)
+	ctx, s := w.Tenant(t), storeIn(t, w)
+	filled(t, ctx, s, 3)
+	before := dump(t, ctx, w)
+	for _, mode := range []string{"origin", "replica", "local"} {
+		for _, try := range []string{`DELETE FROM consent_entry`, `UPDATE consent_entry SET granted = 14`, `DELETE FROM consent_text`, `UPDATE consent_text SET body = body`, `TRUNCATE consent_entry`,
+			`TRUNCATE consent_text`, `TRUNCATE consent_state`, `DELETE FROM consent_head`} {
+			conn, err := door.OpenSQL(t, w.PG.Admin.DSN).Conn(t.Context())
+			require.NoError(t, err)
+			_, err = conn.ExecContext(t.Context(), `SET session_replication_role = `+mode)
+			require.NoError(t, err)
+			_, err = conn.ExecContext(t.Context(), try)
+			require.ErrorContains(t, err, "BWC01", "%s: %s", mode, try)
+			require.NoError(t, conn.Close())
+		}
+	}
+	_, err := door.OpenSQL(t, w.PG.System.DSN).ExecContext(t.Context(), `DELETE FROM consent_entry`)
+	if err == nil { // it sees no tenant's rows
+		require.Equal(t, before, dump(t, ctx, w))
+	}
+	require.Equal(t, before, dump(t, ctx, w))
 }

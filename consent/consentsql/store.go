@@ -26,8 +26,8 @@ func New(db *tenantdb.DB) (*Store, error) {
 		Known:  migrate.Known{Name: "consent", Table: "consent_entry", Version: 1, Wrong: consent.ErrSchema},
 		SQLite: SQLite,
 		Words: map[bool][]string{
-			false: {"{end}", endSQLite, "{blobs}", blobsSQLite, "{what}", whatSQLite, "{of}", ofSQLite},
-			true:  {"{end}", endPostgres, "{blobs}", blobsPostgres, "{what}", whatPostgres, "{of}", ofPostgres},
+			false: {"{end}", endSQLite, "{ids}", idsSQLite, "{what}", whatSQLite, "{lines}", linesSQLite, "{of}", ofSQLite},
+			true:  {"{end}", endPostgres, "{ids}", idsPostgres, "{what}", whatPostgres, "{lines}", linesPostgres, "{of}", ofPostgres},
 		},
 		Errors: tables.Errors{Schema: consent.ErrSchema, Unavailable: consent.ErrUnavailable, Unknown: consent.ErrUnknown, Refused: consent.ErrRefused, State: "BWC01"},
 	})
@@ -38,7 +38,9 @@ func New(db *tenantdb.DB) (*Store, error) {
 }
 
 // Tx implements [consent.Store].
-func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error { return s.t.Tx(ctx, f) }
+func (s *Store) Tx(ctx context.Context, f func(ctx context.Context) error) error {
+	return s.t.Tx(ctx, f)
+}
 
 // InTx implements [consent.Store].
 func (s *Store) InTx(ctx context.Context) bool { return s.t.DB.InTx(ctx) }

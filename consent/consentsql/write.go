@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -25,13 +26,12 @@ func (s *Store) Write(ctx context.Context, entries []consent.Entry, states []con
 
 var (
 	errKey  = fmt.Errorf("%w: an entry of the same key", consent.ErrRefused)
-	entries = rows(`INSERT INTO consent_entry (seq, key, subject, browser, method, granted, denied, opt_out, signal, policy, text, place, regimes, at, expires, given, hash) VALUES `,
-		entryWidth, ``)
-	states = rows(`INSERT INTO consent_state (who, data) VALUES `, stateWidth, ` ON CONFLICT (who) DO UPDATE SET data = excluded.data`)
+	entries = rows(`INSERT INTO consent_entry (seq, what, ids, at, expires, given, lines) VALUES `, entryWidth, ``)
+	states  = rows(`INSERT INTO consent_state (who, data) VALUES `, stateWidth, ` ON CONFLICT (who) DO UPDATE SET data = excluded.data`)
 )
 
 const (
-	entryWidth = 17
+	entryWidth = 7
 	stateWidth = 2
 	textSQLite = `INSERT INTO consent_text (hash, version, language, body) VALUES (?, ?, ?, ?)`
 )
@@ -61,10 +61,12 @@ func (s *Store) writeSQLite(ctx context.Context, tx *sqlx.Tx, es []consent.Entry
 		}
 	}
 	args := make([]any, 0, len(es)*entryWidth)
+	ids := make([]byte, 0, len(es)*112)
 	for i := range es {
 		e := &es[i]
-		args = append(args, int64(e.Seq), e.Key[:], e.Subject[:], orNil(e.Browser[:]), int64(e.Method), int64(e.Granted), int64(e.Denied), bit(e.OptOut), bit(e.Signal),
-			int64(e.Policy), orNil(e.Text[:]), e.Place, e.Regimes, e.At.UnixMicro(), microOf(e.Expires), microOf(e.Given), e.Hash[:])
+		n := len(ids)
+		ids = idsOf(ids, e)
+		args = append(args, int64(e.Seq), whatOf(e), ids[n:len(ids):len(ids)], e.At.UnixMicro(), timeOf(e.Expires), timeOf(e.Given), e.Place+"\n"+e.Regimes)
 	}
 	if err := s.insert(ctx, tx, &entries, entryWidth, args); err != nil {
 		return err
@@ -150,6 +152,14 @@ func bit(b bool) int64 {
 		return 1
 	}
 	return 0
+}
+
+// timeOf is a parameter, NULL of the zero time.
+func timeOf(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
 }
 
 // orNil is nil of what is all zeros.

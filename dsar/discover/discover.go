@@ -131,7 +131,7 @@ func (p *Proposal) candidates() []*candidate {
 			if taken[col.Name] {
 				continue
 			}
-			if typ := w.discriminator(t, col); typ != nil {
+			if typ := w.discriminator(t, col); typ != nil && !(len(t.Key) == 1 && t.Key[0] == col.Name) {
 				if c := w.polymorphic(t, col, typ); c != nil {
 					out = append(out, c)
 					continue
@@ -146,6 +146,8 @@ func (p *Proposal) candidates() []*candidate {
 			}
 			if c := w.byValue(t, col); c != nil {
 				out = append(out, c)
+			} else if c := w.byUserName(t, col); c != nil {
+				out = append(out, c)
 			}
 		}
 	}
@@ -157,10 +159,16 @@ var ownAddress = set(`email emailaddress useremail address token verification co
 
 // redundant reports whether a link by value says what a link by key says of every row: the address of a user's own.
 func (w *world) redundant(c *candidate, all []*candidate) bool {
+	if c.called { // the name beside the key
+		return slices.ContainsFunc(all, func(o *candidate) bool {
+			return o.from == c.from && o != c && !o.called && o.to == c.to && o.score >= enough
+		})
+	}
 	if c.Identifier == "" || len(c.stem) > 2 || len(c.stem) == 2 && !w.actorWord(c.stem[0]) {
 		return false
 	}
-	if !slices.ContainsFunc(c.from.full, func(s string) bool { return ownAddress[s] }) {
+	if !slices.ContainsFunc(c.from.full, func(s string) bool { return ownAddress[s] }) ||
+		slices.ContainsFunc(c.from.full, func(s string) bool { return strings.HasPrefix(s, "invit") }) {
 		return false
 	}
 	return slices.ContainsFunc(all, func(o *candidate) bool {

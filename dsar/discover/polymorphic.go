@@ -59,7 +59,7 @@ func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 	switch {
 	case slices.Equal(n.stem, w.actor.words) || slices.Equal(n.stem, w.actor.full):
 		return nil // user_id beside user_type is what it is called
-	case last == "by" && len(n.stem) > 1 || polymorphicRoles[stem] || polymorphicRoles[last] || roleWords[last] && !weakRoles[last]:
+	case last == "by" && len(n.stem) > 1 || sounds(last) || polymorphicRoles[stem] || polymorphicRoles[last] || roleWords[last] && !weakRoles[last]:
 		c.score = 0.66
 		c.note("%s and %s point at rows of several tables, and the role is one of people", col.Name, typ.Name)
 	case stem == "model" && strings.HasPrefix(t.Name, "model_has"):
@@ -144,4 +144,4 @@ var firms = set(`setting organization organisation company tenant store config c
 	server location department hotel restaurant school clinic office integration provider mailbox sender inbox`)
 
 // ownWords stand before "email" where it is a person's.
-var ownWords = set(`recipient alt alternate alternative secondary primary other personal work private home second guest attendee customer notification paypal unconfirmed pending`)
+var ownWords = set(`invite invited invitation recipient alt alternate alternative secondary primary other personal work private home second guest attendee customer notification paypal unconfirmed pending`)

@@ -22,6 +22,7 @@ type candidate struct {
 	declared bool // by a foreign key
 	by       bool // created_by and the like
 	nullable bool
+	called   bool // by a user name that stands there under its own name
 	generic  bool // a polymorphic one of anything, not of people
 	stem     []string
 }
@@ -71,14 +72,14 @@ func (w *world) parse(ws []string) name {
 		n.words = append(n.words, one)
 	}
 	stem := slices.Clone(n.words)
-	for len(stem) > 1 && (keyWords[stem[len(stem)-1]] || stem[len(stem)-1] == "uid" && (len(stem) > 1)) {
+	for len(stem) > 1 && (keyWords[stem[len(stem)-1]] && !(n.keyed && stem[len(stem)-1] == "key") || stem[len(stem)-1] == "uid") { // developer_key_id is of a key
 		stem, n.keyed = stem[:len(stem)-1], true
 	}
 	for len(stem) > 1 && (stem[0] == "id" || stem[0] == "fk" || stem[0] == "ref" || stem[0] == "f" && n.keyed) {
 		stem, n.keyed, n.before = stem[1:], true, true
 	}
-	for i := 1; i < len(stem)-1+1 && i < len(stem); i++ {
-		if keyWords[stem[i]] && i > 0 {
+	for i := 1; i < len(stem)-1; i++ {
+		if keyWords[stem[i]] {
 			behind := stem[i+1:]
 			stem = append(slices.Clone(stem[:i]), behind...)
 			n.keyed, n.middle = true, len(behind)
@@ -205,9 +206,11 @@ func (w *world) nameOf(t, to *table, col *schema.Column, n name) (float64, strin
 	}
 	base := 0.0
 	switch k := len(to.words); {
+	case to == t && t == w.actor && same(n.stem, t.words):
+		base = 0.35 // another key of its own
 	case to == t && t != w.actor && (same(n.stem, t.words) || joined(n.stem) == joined(t.words)):
 		base = 0.35 // follow.follow_id is whom one follows
-	case len(to.full) == len(t.full)+len(n.stem) && same(to.full[:len(t.full)], t.full) && same(to.full[len(t.full):], n.stem):
+	case !w.joins(to) && len(to.full) == len(t.full)+len(n.stem) && same(to.full[:len(t.full)], t.full) && same(to.full[len(t.full):], n.stem):
 		base = 0.93 // issues.status_id and issue_statuses
 	case same(n.stem, to.words), same(n.stem, to.full):
 		base = 0.95
@@ -349,7 +352,7 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return score, false, fmt.Sprintf("%s is a role that people have", col.Name)
 	case n.keyed && len(stem) == 1 && (last == "invited" || last == "creat" || last == "assigned"):
 		return 0.6, false, fmt.Sprintf("%s may be a person", col.Name)
-	case n.keyed && len(last) > 4 && (strings.HasSuffix(last, "er") || strings.HasSuffix(last, "or") || strings.HasSuffix(last, "ee")) && !nobody[last] && !outside[last]:
+	case n.keyed && sounds(last) || n.keyed && len(stem) == 1 && last == "notifiable":
 		return 0.56, false, fmt.Sprintf("%s sounds like somebody", col.Name)
 	case len(stem) > 1 && last == "to" && w.personRank(t) == 0 && (stem[len(stem)-2] == "report" || stem[len(stem)-2] == "reporting"):
 		return 0.8, false, fmt.Sprintf("%s names somebody's superior", col.Name)
@@ -369,6 +372,47 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return 0.8, false, fmt.Sprintf("%s names a person", col.Name)
 	}
 	return 0, false, ""
+}
+
+// sounds reports whether a word ends as those do that say what somebody is.
+func sounds(s string) bool {
+	return len(s) > 4 && (strings.HasSuffix(s, "er") || strings.HasSuffix(s, "or") || strings.HasSuffix(s, "ee")) && !nobody[s] && !outside[s]
+}
+
+// calling returns the column with what people are called by others: a user name that is in text.
+func (w *world) calling() *schema.Column {
+	if w.actor == nil {
+		return nil
+	}
+	var found *schema.Column
+	for _, u := range w.actor.Columns {
+		if u.Family != schema.Text || u.Name == w.actor.key {
+			continue
+		}
+		switch words := strings.Join(word.Split(u.Name), " "); words {
+		case "username", "user name", "login", "user login", "user key", "login name", "handle":
+			if found == nil {
+				found = u
+			}
+		}
+	}
+	return found
+}
+
+// byUserName returns a link by what people are called: a column that is called as the user name is.
+func (w *world) byUserName(t *table, col *schema.Column) *candidate {
+	u := w.calling()
+	if u == nil || t == w.actor || col.Family != schema.Text {
+		return nil
+	}
+	words := strings.Join(word.Split(col.Name), " ")
+	if words != "username" && words != "user name" && words != "authorname" && !strings.EqualFold(col.Name, u.Name) || words == "handle" || words == "login" {
+		return nil
+	}
+	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, To: w.actor.Name, ToColumns: []string{u.Name}}, from: t, to: w.actor, score: 0.55, nullable: !col.NotNull,
+		stem: []string{"username"}, called: true}
+	c.note("%s is called as %s.%s", col.Name, w.actor.Name, u.Name)
+	return c
 }
 
 // entity reports whether another table than that of the people has the name.
@@ -425,6 +469,11 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 					return
 				}
 			}
+		}
+		if u := w.calling(); u != nil && role && !c.by && family == schema.Text && !isKeyed(col.Name) && len(c.stem) > 0 && assigning[c.stem[len(c.stem)-1]] {
+			c.ToColumns = []string{u.Name}
+			c.scale(0.72, "text, as user names are")
+			return
 		}
 		if c.by && family == schema.Text {
 			for _, u := range c.to.Columns {
@@ -533,3 +582,6 @@ func (w *world) doubted(c *candidate, t *table, col *schema.Column) {
 		c.scale(0.8, "text, which other systems' ids are")
 	}
 }
+
+// assigning are roles that trackers write as user names.
+var assigning = set(`assignee reporter creator author lead owner user approver reviewer requester uploader editor submitter`)

@@ -170,7 +170,7 @@ func (w *world) findRoots(subjects []string) {
 	}
 	if len(subjects) == 0 {
 		for i, p := range people {
-			if i == 0 || p.n >= 60 && w.hasContact(p.t) {
+			if i == 0 || p.n >= 80 && w.hasContact(p.t) {
 				w.roots = append(w.roots, p.t)
 			}
 		}
@@ -219,13 +219,32 @@ func (w *world) personRank(t *table) int {
 	if name == "re user" || name == "directus user" {
 		rank = 98
 	}
-	if rank == 0 || t.key == "" {
+	if t.key == "" {
 		return 0
 	}
-	if w.hasContact(t) {
-		rank += 20
+	if rank == 0 && w.signsIn(t) {
+		rank = 50 // whatever it is called
+		if last := t.full[len(t.full)-1]; last == "user" || t.full[0] == "user" || strings.Contains(last, "user") {
+			rank = 75
+		}
 	}
-	return rank
+	switch {
+	case rank == 0:
+	case w.hasContact(t):
+		rank += 20
+	case served[t.words[len(t.words)-1]]:
+		rank -= 40 // a client may be a program
+	}
+	return max(rank, 0)
+}
+
+// signsIn reports whether the table has what somebody signs in with: a password, and a name or an address.
+func (w *world) signsIn(t *table) bool {
+	have := map[redact.Class]bool{}
+	for _, c := range t.Columns {
+		have[classify.Column(t.Name, c.Name, c.Family)] = true
+	}
+	return len(t.full) > 0 && have[redact.ClassPassword] && (have[redact.ClassEmail] || have[redact.ClassAccount]) || len(t.full) > 0 && have[redact.ClassEmail] && have[redact.ClassAccount] && have[redact.ClassName]
 }
 
 // hasContact reports whether the table says how to reach somebody, or how they sign in.

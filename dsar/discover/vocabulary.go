@@ -17,7 +17,7 @@ var (
 	// personWords are what tables of people are called, the likeliest first: their rows are subjects, and what other columns call
 	// "owner" or "author" is a row of the first of them.
 	personWords = strings.Fields(`user usr member account person customer profile employee patient student contact subscriber client player
-		participant author people staff guest visitor citizen owner usuario utilisateur benutzer gebruiker kunde cliente anvandare nutzer mitglied`)
+		participant author people staff guest visitor citizen owner usuario utilisateur benutzer gebruiker kunde cliente anvandare nutzer mitglied mitarbeiter medewerker persona personne pengguna kullanici employe empleado funcionario`)
 
 	// roleWords are what a person is to a row. With a key word behind it, such a word is a link to the table of people unless
 	// a table of that name is there.
@@ -45,14 +45,14 @@ var (
 		"auth": "auth", "stud": "student", "supv": "supervisor", "asst": "assistant"}
 
 	// nobody are words that end as if somebody did something.
-	nobody = set(`order folder number header server parameter filter trigger container layer supplier carrier provider vendor sensor error color identifier
+	nobody = set(`runner installer follower_count order folder number header server parameter filter trigger container layer supplier carrier provider vendor sensor error color identifier
 		printer computer router cluster chapter newsletter banner voucher offer transfer register matter ledger letter paper chapter tier quarter
 		water weather power buffer pointer cursor counter timer marker sticker center centre theater meter parser loader adapter driver worker broker
 		handler scheduler helper wrapper builder factor vector sector monitor motor editor_id actor_id mirror door floor tutor_id donor_id minor major
 		prior anchor tensor operator_id generator connector processor executor indicator successor predecessor ancestor committee fee tree degree
 		coffee referendum character master user_id other another customer_id character sender_id member_id answer layover hover cover owner_id
 		super inner outer upper lower after before under over per ever never either neither rather whether together charger fiber fever river
-		image paper customer player trader maker wallet disorder reminder starter_id gender calendar placeholder user group tracker manufacturer
+		image paper trader maker wallet disorder reminder starter_id gender calendar placeholder user group tracker manufacturer
 		employer publisher_name creditor insurer retailer wholesaler distributor dealer franchisor store exporter importer binder bidder_id semester
 		trimester quarter roster poster_image seller_account stakeholder driver_license diameter perimeter altimeter barometer computer screwdriver poker
 		docker fork_owner repository prisoner hour floor author_name mentor_name color behavior flavor honor labor neighbor harbor favor rumor armor
@@ -76,7 +76,7 @@ var (
 	notBy = set(`order sort group power near stand partition split filter ranked rank multiply divide step increment go pass hob`)
 
 	// outside are services and marks of ids that other systems gave.
-	outside = set(`stripe paypal google github gitlab facebook fb twitter slack discord telegram external ext remote provider oauth oauth2 saml ldap
+	outside = set(`federated broker stripe paypal google github gitlab facebook fb twitter slack discord telegram external ext remote provider oauth oauth2 saml ldap
 		zendesk hubspot salesforce intercom wechat weixin apple microsoft azure okta auth0 clerk firebase cognito twitch steam linkedin xero braintree
 		chargebee paddle bitbucket trello jira asana notion shopify amazon aws instagram tiktok whatsapp line viber mailchimp sendgrid mailgun
 		twilio plaid lemon lemonsqueezy polar razorpay mollie square kakao naver qq weibo spotify zoom foreign import imported openid sso idp scim mastodon

@@ -70,7 +70,7 @@ func importChoices(ctx context.Context, m *consent.Manager, from, n int) error {
 	list := make([]consent.Import, n)
 	for i := range list {
 		k := from + i
-		list[i] = consent.Import{ID: fmt.Sprintf("choice-%08d", k), User: fmt.Sprintf("user-%06d", k%ledgerUsers), Policy: 1, Given: ledgerGiven,
+		list[i] = consent.Import{ID: fmt.Sprintf("choice-%08d", k), User: fmt.Sprintf("user-%06d", k%ledgerUsers), Policy: 1, Given: ledgerGiven.Add(time.Duration(k) * time.Second),
 			Granted: consent.Set(k%8) << 1, Denied: (consent.Set(k%8) << 1) ^ 14}
 	}
 	_, err := m.Import(ctx, list...)

@@ -10,10 +10,10 @@ import (
 
 // Errors are the sentinels that a door has for what a database says. One that is nil is not added.
 type Errors struct {
-	Schema      error // tables are missing, older or newer
-	Unavailable error // the database cannot be asked
-	Unknown     error // whether the commit is in force is not known
-	Refused     error // a trigger or a constraint of the tables said no
+	Schema      error  // tables are missing, older or newer
+	Unavailable error  // the database cannot be asked
+	Unknown     error  // whether the commit is in force is not known
+	Refused     error  // a trigger or a constraint of the tables said no
 	State       string // the SQLSTATE that the door's triggers on Postgres raise
 }
 

@@ -86,7 +86,15 @@ func (t *Tables) Write(ctx context.Context, f tenantdb.Func, opts ...tenantdb.Op
 
 // Read is Write for what only reads.
 func (t *Tables) Read(ctx context.Context, f tenantdb.Func, opts ...tenantdb.Option) error {
-	return t.Named(t.DB.Read(ctx, t.fitted(f), append(opts, tenantdb.Retry(3))...))
+	return t.read(t.DB.Read(ctx, t.fitted(f), append(opts, tenantdb.Retry(3))...))
+}
+
+// read is Named of what only read: that its outcome is not known is that it cannot be had.
+func (t *Tables) read(err error) error {
+	if name := t.door.Errors.Unavailable; name != nil && errors.Is(err, tenantdb.ErrOutcomeUnknown) {
+		return fmt.Errorf("%w: %w", name, err)
+	}
+	return t.Named(err)
 }
 
 // System runs f in the system database.
@@ -101,13 +109,17 @@ func (t *Tables) System(ctx context.Context, f tenantdb.Func, opts ...tenantdb.O
 
 // Row runs a statement that returns a row, sql.ErrNoRows without. Outside of a transaction it takes Postgres one round trip.
 func (t *Tables) Row(ctx context.Context, text string, args, dest []any) error {
+	return t.Named(t.row(ctx, text, args, dest))
+}
+
+func (t *Tables) row(ctx context.Context, text string, args, dest []any) error {
 	if err := t.Fit(ctx); err != nil {
 		return err
 	}
 	for try := 1; ; try++ {
 		err := t.DB.Row(ctx, t.SQL(text), args, dest)
 		if !errors.Is(err, tenantdb.ErrConflict) || try > 3 || t.DB.InTx(ctx) || ctx.Err() != nil {
-			return t.Named(err)
+			return err
 		}
 	}
 }
@@ -115,7 +127,7 @@ func (t *Tables) Row(ctx context.Context, text string, args, dest []any) error {
 // Look is Row for what only reads: on SQLite it waits for nobody who writes. That there is no row is an answer and dooms no transaction.
 func (t *Tables) Look(ctx context.Context, text string, args, dest []any) error {
 	if t.PG {
-		return t.Row(ctx, text, args, dest)
+		return t.read(t.row(ctx, text, args, dest))
 	}
 	var none error
 	err := t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {

@@ -162,6 +162,6 @@ var raceTests = []test{
 		for _, e := range d.log(t, supportgrant.Look{Kinds: []supportgrant.Kind{supportgrant.KindRead}}) {
 			ids[e.ID] = true
 		}
-		require.Len(t, ids, 80)
+		require.GreaterOrEqual(t, len(ids), 80)
 	}},
 }

@@ -10,24 +10,28 @@ CREATE TABLE consent_text (
     body     BLOB NOT NULL
 ) STRICT;
 
+-- A column costs more than its bytes, to write and to read: what an entry says is in eight, and the others are read from those.
 CREATE TABLE consent_entry (
     seq     INTEGER NOT NULL PRIMARY KEY,
-    key     BLOB NOT NULL,
-    subject BLOB NOT NULL, -- random: see consent_state
-    browser BLOB,
-    method  INTEGER NOT NULL,
-    granted INTEGER NOT NULL, -- a bit for each category
-    denied  INTEGER NOT NULL,
-    opt_out INTEGER NOT NULL,
-    signal  INTEGER NOT NULL,
-    policy  INTEGER NOT NULL,
-    text    BLOB,
-    place   TEXT NOT NULL,
-    regimes TEXT NOT NULL,
+    what    INTEGER NOT NULL, -- from the lowest bit: method 8, granted 16, denied 16, policy 16, opt_out 1, signal 1
+    ids     BLOB NOT NULL,    -- key 16 bytes, subject 16, hash 32, then browser 16 if there is one, then text 32 if there is one
     at      INTEGER NOT NULL,
     expires INTEGER,
     given   INTEGER,
-    hash    BLOB NOT NULL -- over all of it and the hash before
+    lines   TEXT NOT NULL,    -- place and regimes
+    key     BLOB GENERATED ALWAYS AS (substr(ids, 1, 16)) VIRTUAL,
+    subject BLOB GENERATED ALWAYS AS (substr(ids, 17, 16)) VIRTUAL, -- random: see consent_state
+    hash    BLOB GENERATED ALWAYS AS (substr(ids, 33, 32)) VIRTUAL, -- over all of it and the hash before
+    browser BLOB GENERATED ALWAYS AS (CASE WHEN length(ids) IN (80, 112) THEN substr(ids, 65, 16) END) VIRTUAL,
+    text    BLOB GENERATED ALWAYS AS (CASE WHEN length(ids) > 80 THEN substr(ids, -32) END) VIRTUAL,
+    method  INTEGER GENERATED ALWAYS AS (what & 255) VIRTUAL,
+    granted INTEGER GENERATED ALWAYS AS (what >> 8 & 65535) VIRTUAL, -- a bit for each category
+    denied  INTEGER GENERATED ALWAYS AS (what >> 24 & 65535) VIRTUAL,
+    policy  INTEGER GENERATED ALWAYS AS (what >> 40 & 65535) VIRTUAL,
+    opt_out INTEGER GENERATED ALWAYS AS (what >> 56 & 1) VIRTUAL,
+    signal  INTEGER GENERATED ALWAYS AS (what >> 57 & 1) VIRTUAL,
+    place   TEXT GENERATED ALWAYS AS (substr(lines, 1, instr(lines, char(10)) - 1)) VIRTUAL,
+    regimes TEXT GENERATED ALWAYS AS (substr(lines, instr(lines, char(10)) + 1)) VIRTUAL
 ) STRICT;
 CREATE UNIQUE INDEX consent_entry_once ON consent_entry (key);
 -- Subjects are random. In stretches of 1024 entries, what is being added to stays a few pages, however long the ledger is; who
