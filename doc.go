@@ -29,7 +29,13 @@
 //   - consent: what may be stored and done before and after a visitor's yes; opt-out
 //     signals; the proof of both. consent/banner asks on a page.
 //
-// Further doors (supportgrant, dsar) are planned; what is not in this
+//   - supportgrant: staff reads a customer's data while the customer's owner grants
+//     it, and every read is on record first.
+//
+//   - dsar: the map of personal data in a database, proposed from what is there and
+//     checked against it. Requests, export and erasure are not written yet.
+//
+// The rest of dsar is planned; what is not in this
 // list is not in the library, or not whole.
 //
 // The library is tooling. Whether a deployment complies with a law is a
