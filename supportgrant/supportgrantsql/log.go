@@ -20,7 +20,7 @@ func entryArgs(e *supportgrant.Entry) ([]any, error) {
 	if err := texts(string(e.Kind), string(e.By), e.Category, e.Resource, e.Why); err != nil {
 		return nil, err
 	}
-	out := []any{e.ID, e.Grant, string(e.Kind), string(e.By), e.Category, e.Resource, nil, nil, nil, nil, e.Limit, e.Why, nil}[:12]
+	out := append(make([]any, 0, 16), e.ID, e.Grant, string(e.Kind), string(e.By), e.Category, e.Resource, nil, nil, nil, nil, e.Limit, e.Why)
 	for i, l := range [...][]string{e.Columns, e.Matched, e.Keys, e.After} {
 		text, err := listOf(l)
 		if err != nil {

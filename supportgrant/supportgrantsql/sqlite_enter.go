@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
@@ -44,7 +43,7 @@ func (g *sqliteGuard) enter(ctx context.Context, tenant tenancy.ID, r *supportgr
 	if err != nil {
 		return nil, err
 	}
-	e := &entering{ctx: ctx, r: r, args: args}
+	e := &entering{ctx: ctx, r: r, args: append(args, r.Entry.Grant, string(r.Entry.By), `"`+r.Entry.Category+`"`)}
 	if err := g.lanes.take(ctx, tenant, e, g.commit); err != nil {
 		return nil, err
 	}
@@ -100,31 +99,29 @@ func (g *sqliteGuard) beside(ctx context.Context, tx *sqlx.Tx, e *entering) {
 	})
 }
 
+// enterLive adds an entry at now if its grant is live, and says when and whether with care. The last three parameters are the grant, who
+// reads, and the category as it stands in a list.
+const enterLive = `WITH n AS MATERIALIZED (SELECT {now} AS now)
+	INSERT INTO supportgrant_entry (id, grant_id, kind, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why, at)
+	SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, n.now FROM n, supportgrant_grant AS g
+	WHERE g.id = ? AND g.staff = ? AND instr(g.scope, ?) > 0 AND g.state = 'approved' AND n.now >= g.approved AND n.now < g.expires
+		AND COALESCE((SELECT o.at FROM supportgrant_entry AS o WHERE o.grant_id = g.id ORDER BY o.at DESC, o.id DESC LIMIT 1), 0) <= n.now + 1000000
+	RETURNING at, (SELECT c.care FROM supportgrant_grant AS c WHERE c.id = grant_id)`
+
 // let is steps 1 to 3 of a [supportgrant.Reading].
 func (g *sqliteGuard) let(ctx context.Context, tx *sqlx.Tx, e *entering) error {
 	var now int64
-	var staff supportgrant.Person
-	var state supportgrant.State
-	var scope []byte
-	var approved, expires, latest sql.NullInt64
-	err := tx.QueryRowContext(ctx, g.t.SQL(`SELECT {now}, staff, state, scope, care, approved, expires, (SELECT max(at) FROM supportgrant_entry WHERE grant_id = g.id)
-		FROM supportgrant_grant AS g WHERE id = ?`), e.r.Entry.Grant).Scan(&now, &staff, &state, &scope, &e.care, &approved, &expires, &latest)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	err := tx.QueryRowContext(ctx, g.t.SQL(enterLive), e.args...).Scan(&now, &e.care)
+	if errors.Is(err, sql.ErrNoRows) {
 		return supportgrant.ErrNotGranted
-	case err != nil:
+	}
+	if err != nil {
 		return err
-	case state != supportgrant.Approved || staff != e.r.Entry.By || e.r.Entry.Category == "" || !strings.Contains(string(scope), `"`+e.r.Entry.Category+`"`),
-		now < approved.Int64 || now >= expires.Int64 || latest.Int64 > now+time.Second.Microseconds():
-		return supportgrant.ErrNotGranted
 	}
 	if e.end, err = g.t.DB.Hold(ctx, e.r.Entry.Grant); err != nil {
 		return err
 	}
 	e.since = time.Now()
-	if _, err := tx.ExecContext(ctx, insertEntry+`?)`, append(e.args, now)...); err != nil {
-		return err
-	}
 	if e.r.Record == nil {
 		return nil
 	}
