@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"crypto/sha256"
+	"hash"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
@@ -35,32 +36,55 @@ func (m *Manager) Verify(ctx context.Context) (rep Verification, err error) {
 	if m.c.Store == nil {
 		return rep, errNoStore
 	}
-	h, buf := sha256.New(), []byte(nil)
-	broken := func(seq uint64, why string) {
-		if len(rep.Broken) < 100 {
-			rep.Broken = append(rep.Broken, Break{seq, why})
+	// The hashes are computed while the next entries are read.
+	pages, checked := make(chan []Entry, 1), make(chan struct{})
+	go func() {
+		defer close(checked)
+		c := checker{rep: &rep, tenant: tenant.String(), h: sha256.New()}
+		for es := range pages {
+			c.check(es)
 		}
+	}()
+	for last := uint64(0); err == nil; {
+		var es []Entry
+		if es, err = m.c.Store.Ledger(ctx, last, page); len(es) == 0 {
+			break
+		}
+		last = es[len(es)-1].Seq
+		pages <- es
 	}
-	for {
-		es, err := m.c.Store.Ledger(ctx, rep.Head.Seq, page)
-		if err != nil {
-			return rep, err
-		}
-		for i := range es {
-			e := &es[i]
-			rep.Entries++
-			if e.Seq != rep.Head.Seq+1 {
-				broken(rep.Head.Seq+1, "missing")
-			} else {
-				var sum Hash
-				if sum, buf = e.sum(h, buf, tenant.String(), rep.Head.Hash); sum != e.Hash {
-					broken(e.Seq, "altered")
-				}
+	close(pages)
+	<-checked
+	return rep, err
+}
+
+// A checker goes through a ledger.
+type checker struct {
+	rep    *Verification
+	tenant string
+	h      hash.Hash
+	buf    []byte
+}
+
+func (c *checker) check(es []Entry) {
+	rep := c.rep
+	for i := range es {
+		e := &es[i]
+		rep.Entries++
+		if e.Seq != rep.Head.Seq+1 {
+			c.broken(rep.Head.Seq+1, "missing")
+		} else {
+			var sum Hash
+			if sum, c.buf = e.sum(c.h, c.buf, c.tenant, rep.Head.Hash); sum != e.Hash {
+				c.broken(e.Seq, "altered")
 			}
-			rep.Head.Seq, rep.Head.Hash = e.Seq, e.Hash
 		}
-		if len(es) < page {
-			return rep, nil
-		}
+		rep.Head.Seq, rep.Head.Hash = e.Seq, e.Hash
+	}
+}
+
+func (c *checker) broken(seq uint64, why string) {
+	if len(c.rep.Broken) < 100 {
+		c.rep.Broken = append(c.rep.Broken, Break{seq, why})
 	}
 }

@@ -1,11 +1,7 @@
 package dsar
 
 import (
-	"context"
-	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
@@ -89,64 +85,4 @@ func (v *verification) followed() {
 			}
 		}
 	}
-}
-
-// sampled is how many values of a link are looked at.
-const sampled = 1000
-
-// orphans looks for values of undeclared links that point at no row. More than one in a thousand is a wrong link.
-func (v *verification) orphans(ctx context.Context, db DB) error {
-	for n, t := range v.both() {
-		for i := range n.links {
-			l := &n.links[i]
-			if l.to == nil || l.Path != "" || l.backed() || l.Inverse || len(l.columns) != len(l.targets) {
-				continue
-			}
-			to := v.db.Table(l.to.Name)
-			if to == nil || slices.ContainsFunc(l.columns, func(c string) bool { return t.Column(c) == nil }) ||
-				slices.ContainsFunc(l.targets, func(c string) bool { return to.Column(c) == nil }) {
-				continue
-			}
-			if err := v.orphan(ctx, db, n, l, to); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (v *verification) orphan(ctx context.Context, db DB, n *node, l *link, to *schema.Table) error {
-	at := n.Name + "." + strings.Join(l.columns, ",")
-	var set, match, conds []string
-	var args []any
-	for i, c := range l.columns {
-		set = append(set, "s."+schema.Quote(c))
-		a, b := "t."+schema.Quote(l.targets[i]), "x."+schema.Quote(c)
-		if v.db.Table(n.Name).Column(c).Family != to.Column(l.targets[i]).Family { // and no index helps
-			a, b = "CAST("+a+" AS text)", "CAST("+b+" AS text)"
-		}
-		match = append(match, a+" = "+b)
-		conds = append(conds, "s."+schema.Quote(c)+" IS NOT NULL")
-	}
-	for _, w := range l.When {
-		if v.db.Dialect == schema.Postgres {
-			conds = append(conds, fmt.Sprintf("CAST(s.%s AS text) = $%d", schema.Quote(w.Column), len(args)+1))
-		} else {
-			conds = append(conds, "CAST(s."+schema.Quote(w.Column)+" AS text) = ?")
-		}
-		args = append(args, w.Value)
-	}
-	query := fmt.Sprintf("SELECT count(*), coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM %s t WHERE %s) THEN 0 ELSE 1 END), 0) FROM (SELECT DISTINCT %s FROM %s s WHERE %s LIMIT %d) x",
-		v.db.SQL(to.Name), strings.Join(match, " AND "), strings.Join(set, ", "), v.db.SQL(n.Name), strings.Join(conds, " AND "), sampled)
-	var all, lost int
-	err := schema.Try(ctx, db, func() error { return db.QueryRowContext(ctx, query, args...).Scan(&all, &lost) })
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		v.report("DSR015", at, "the database refused to answer", "")
-	case lost*sampled > all:
-		v.report("DSR014", at, fmt.Sprintf("%d of %d sampled values are not in %s", lost, all, to.Name), "")
-	}
-	return nil
 }

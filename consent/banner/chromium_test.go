@@ -154,7 +154,7 @@ func (b *tab) until(script string) {
 	require.Eventually(b.t, func() bool {
 		ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 		defer cancel()
-		out, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+script+")"))
+		out, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("(async () => !!(await ("+script+")))()", chromedp.EvalAwaitPromise))
 		return err == nil && out
 	}, 20*time.Second, 20*time.Millisecond, script)
 }

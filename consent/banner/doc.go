@@ -21,7 +21,7 @@
 //   - The banner is a form of the server's. Without a script it is asked, answered, and withdrawn from in one click; before an answer nothing is
 //     stored, and no other host is asked for anything. Nothing is ticked.
 //   - Rejecting stands beside accepting on the first layer, comes first, and has the same size, colours and font. It says that an opt-out signal was
-//     honoured, and gives what a signal takes away no switch. Who opted out, or is signed in under a signal, has it back in a second step.
+//     honoured, and gives what a signal takes away no switch. The sale of data is opted out of on the first layer. Who opted out, or is signed in under a signal, has it back in a second step.
 //   - It runs under "default-src 'self'; require-trusted-types-for 'script'" without a violation, and needs a Trusted Types policy, named
 //     bailiwick-consent, only where scripts wait. It is usable by keyboard, at 320 CSS pixels, in forced colours and in both directions
 //     of writing; nothing that has the focus is under it; nothing moves; and no page is behind a wall.
@@ -33,7 +33,7 @@
 //     that is allowed stores anything.
 //   - A store keeps the time, bytes and entries that were declared for it, the least recently used entry goes first, and it works only as long
 //     as its category is allowed.
-//   - Only this origin's pages are answered to, and no yes is taken from a page in another site's frame. The way back after an answer
+//   - Only this origin's pages are answered to, and no yes is taken from a page in a frame, unless it is a widget's. The way back after an answer
 //     leads to this origin. The text that was shown is in the answer, by its hash.
 //   - In a widget ([consent.Config].Widget), a page of [Options].Hosts may pass on what it was told, by postMessage({consent: ["functional"]}): it counts
 //     for what is open there, for this page, and not for the server.

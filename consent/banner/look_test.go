@@ -138,7 +138,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	press(kb.Enter)
 	b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	require.Equal(t, "analytics", b.allowed())
-	require.Equal(t, "Privacy choices", focus(), "the focus is not lost")
+	require.Equal(t, "Your privacy choices", focus(), "the focus is not lost")
 	require.Equal(t, "Your choice is saved.", eval[string](b, `document.querySelector('.bwc [role=status]').textContent`))
 	press(kb.Tab)
 	press(kb.Enter)

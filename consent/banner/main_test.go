@@ -51,7 +51,8 @@ func shop() consent.Policy {
 				{Kind: consent.SessionStorage, Name: "visit"}}},
 			{Key: "ads", Category: consent.Marketing, TargetedAds: true, Share: true, Text: words("Advertising", "We show you advertising that suits you."),
 				Storage: []consent.Item{{Name: "_fbp", TTL: 90 * 24 * time.Hour}, {Kind: consent.IndexedDB, Name: "ads", TTL: time.Hour}}},
-			{Key: "replay", Category: replay, Text: words("Replay", "We look at what went wrong.")},
+			{Key: "replay", Category: replay, Text: words("Replay", "We look at what went wrong."), Storage: []consent.Item{
+				{Kind: consent.SessionStorage, Name: "a-name-that-is-far-too-long-for-a-line-of-a-small-screen"}}},
 		}}
 }
 

@@ -21,7 +21,7 @@ type Texts struct {
 	Accept   string `json:"accept"`
 	Settings string `json:"settings"`
 	Save     string `json:"save"`
-	// Choices opens the banner after a choice, Withdraw takes back all that was agreed to, and Saved says that it was done.
+	// Choices opens the banner after a choice (it is what 11 CCR 7015 calls it), Withdraw takes back all that was agreed to, and Saved says that it was done.
 	Choices  string `json:"choices"`
 	Withdraw string `json:"withdraw"`
 	Saved    string `json:"saved"`

@@ -38,32 +38,32 @@ func idsOf(b []byte, e *consent.Entry) []byte {
 	return b
 }
 
-// reader reads rows of columns. Texts that many entries have are one string.
+// reader reads rows of columns. Texts that many entries have are one string. Numbers are taken as the driver has them, which costs least.
 type reader struct {
 	entries []consent.Entry
 	lines   map[string][2]string
 	ids     sql.RawBytes
 	text    sql.RawBytes
-	what    int64
-	seq, at int64
-	end     sql.NullInt64
-	given   sql.NullInt64
+	numbers [5]any // seq, what, at; expires and given, which may be NULL
 }
 
 func (r *reader) begin() { r.entries, r.lines = r.entries[:0], map[string][2]string{} }
 
 func (r *reader) next(scan func(...any) error) error {
-	if err := scan(&r.seq, &r.what, &r.ids, &r.at, &r.end, &r.given, &r.text); err != nil {
+	if err := scan(&r.numbers[0], &r.numbers[1], &r.ids, &r.numbers[2], &r.numbers[3], &r.numbers[4], &r.text); err != nil {
 		return err
 	}
-	const fixed, browser, text = 16 + 16 + 32, 16, 32
-	w, b := uint64(r.what), r.ids
-	if r.seq < 1 || w>>58 != 0 {
+	seq, ok1 := r.numbers[0].(int64)
+	what, ok2 := r.numbers[1].(int64)
+	at, ok3 := r.numbers[2].(int64)
+	w, b := uint64(what), r.ids
+	if !ok1 || !ok2 || !ok3 || seq < 1 || w>>58 != 0 {
 		return errRow
 	}
-	r.entries = append(r.entries, consent.Entry{Seq: uint64(r.seq), Method: consent.Method(w), Granted: consent.Set(w >> 8), Denied: consent.Set(w >> 24),
-		Policy: uint16(w >> 40), OptOut: w>>56&1 != 0, Signal: w>>57&1 != 0, At: micro(r.at)})
+	r.entries = append(r.entries, consent.Entry{Seq: uint64(seq), Method: consent.Method(w), Granted: consent.Set(w >> 8), Denied: consent.Set(w >> 24),
+		Policy: uint16(w >> 40), OptOut: w>>56&1 != 0, Signal: w>>57&1 != 0, At: micro(at)})
 	e := &r.entries[len(r.entries)-1]
+	const fixed, browser, text = 16 + 16 + 32, 16, 32
 	switch len(b) {
 	case fixed + browser, fixed + browser + text:
 		copy(e.Browser[:], b[fixed:])
@@ -77,11 +77,11 @@ func (r *reader) next(scan func(...any) error) error {
 	if len(b) >= fixed+text {
 		copy(e.Text[:], b[len(b)-text:])
 	}
-	if r.end.Valid {
-		e.Expires = micro(r.end.Int64)
+	if us, ok := r.numbers[3].(int64); ok {
+		e.Expires = micro(us)
 	}
-	if r.given.Valid {
-		e.Given = micro(r.given.Int64)
+	if us, ok := r.numbers[4].(int64); ok {
+		e.Given = micro(us)
 	}
 	lines, ok := r.lines[string(r.text)]
 	if !ok {

@@ -36,11 +36,15 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 	if err := g.open(ctx, &r); err != nil {
 		return err
 	}
-	held, cancel := context.WithTimeout(ctx, r.Hold)
-	defer cancel()
-	var handed bool
+	var handed, late bool
 	var answer error
-	err = g.t.DB.Read(held, func(inside context.Context, tx *sqlx.Tx) error { // and never again: rows are handed over once
+	err = g.t.DB.Read(ctx, func(inside context.Context, tx *sqlx.Tx) error { // and never again: rows are handed over once
+		until := time.Now().Add(r.Hold) // from here on, with a connection: one that was waited for held nothing
+		held, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
+		inside, cancelInside := context.WithDeadline(inside, until)
+		defer cancelInside()
+		defer func() { late = errors.Is(held.Err(), context.DeadlineExceeded) }()
 		rows, err := tx.QueryContext(inside, g.t.SQL(text), append([]any{lock, r.Entry.ID, r.Entry.Grant, string(r.Entry.By), r.Entry.Category}, args...)...)
 		if err != nil {
 			return err
@@ -61,7 +65,7 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 	switch {
 	case handed: // what the end of a transaction that only read says is nobody's news
 		return answer
-	case err != nil && errors.Is(held.Err(), context.DeadlineExceeded) && ctx.Err() == nil:
+	case err != nil && late && ctx.Err() == nil:
 		return supportgrant.ErrTooSlow
 	case err != nil:
 		return g.t.Named(err)

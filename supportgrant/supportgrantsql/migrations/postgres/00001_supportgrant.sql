@@ -320,56 +320,57 @@ CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_proof FOR EA
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_entry FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_totp FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 
+-- Who reads asks for the scope of the transaction as often as a statement names a table under row-level security, and most of the time of a check is
+-- that. So each check is one statement.
+
 -- +goose StatementBegin
--- supportgrant_live tells whether a grant is live for a reader and a category: see supportgrant.Reading. It is NULL if not, and else whether the
--- grant has care. VOLATILE: whoever calls it waited for a lock perhaps, and it sees what was committed meanwhile.
-CREATE FUNCTION supportgrant_live(the_grant uuid, reader text, in_category text, now bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+-- supportgrant_open adds the entry of a read of a live grant (see supportgrant.Reading), and returns its time; NULL, and no entry, if there is no such grant.
+CREATE FUNCTION supportgrant_open(entry uuid, the_grant uuid, the_kind text, reader text, in_category text, the_resource text, the_columns text, the_matched text,
+    the_keys text, the_after text, most bigint, the_why text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    with_care boolean;
+    now bigint := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
 BEGIN
     IF pg_is_in_recovery() OR current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'supportgrant: a guarded read is READ COMMITTED, on the primary' USING ERRCODE = 'BWS01';
     END IF;
-    SELECT g.care INTO with_care FROM public.supportgrant_grant g
-        WHERE g.id = the_grant AND g.staff = reader AND g.state = 'approved' AND g.approved <= now AND now < g.expires
-        AND g.scope::jsonb ? in_category
-        AND NOT EXISTS (SELECT FROM public.supportgrant_entry e WHERE e.tenant_id = g.tenant_id AND e.grant_id = g.id AND e.at > now + 1000000);
-    RETURN with_care;
-END $$;
--- +goose StatementEnd
-
--- +goose StatementBegin
--- supportgrant_open adds the entry of a read of a live grant, and returns its time; NULL, and no entry, if there is no such grant.
-CREATE FUNCTION supportgrant_open(entry uuid, the_grant uuid, the_kind text, reader text, in_category text, the_resource text, the_columns text, the_matched text,
-    the_keys text, the_after text, most bigint, the_why text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    now bigint := public.supportgrant_now();
-BEGIN
-    IF public.supportgrant_live(the_grant, reader, in_category, now) IS NULL THEN
-        RETURN NULL;
-    END IF;
     INSERT INTO public.supportgrant_entry (id, grant_id, kind, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why, at)
-        VALUES (entry, the_grant, the_kind, reader, in_category, the_resource, the_columns, the_matched, the_keys, the_after, most, the_why, now);
-    RETURN now;
+        SELECT entry, the_grant, the_kind, reader, in_category, the_resource, the_columns, the_matched, the_keys, the_after, most, the_why, now
+        FROM public.supportgrant_grant g
+        WHERE g.id = the_grant AND g.staff = reader AND g.state = 'approved' AND g.approved <= now AND now < g.expires AND g.scope::jsonb ? in_category
+        AND NOT EXISTS (SELECT FROM public.supportgrant_entry e WHERE e.tenant_id = g.tenant_id AND e.grant_id = the_grant AND e.at > now + 1000000);
+    IF FOUND THEN
+        RETURN now;
+    END IF;
+    RETURN NULL;
 END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
 -- supportgrant_hold holds a grant until the transaction ends, and then looks whether it is live and the entry of the read is committed: with
--- snapshots of their own, taken after the lock. It returns one row, or none if the grant is not live.
+-- a snapshot taken after the lock, for the function is VOLATILE. It returns one row, or none if the grant is not live. Of the log it looks at the read's
+-- own entry: that was no more than a second behind any other when it was added.
 CREATE FUNCTION supportgrant_hold(lock bigint, entry uuid, the_grant uuid, reader text, in_category text) RETURNS TABLE (care boolean)
     LANGUAGE plpgsql VOLATILE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    now bigint;
+    opened bigint;
 BEGIN
+    IF pg_is_in_recovery() OR current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'supportgrant: a guarded read is READ COMMITTED, on the primary' USING ERRCODE = 'BWS01';
+    END IF;
     PERFORM pg_advisory_xact_lock_shared(lock);
-    care := public.supportgrant_live(the_grant, reader, in_category, public.supportgrant_now());
-    IF care IS NULL THEN
+    now := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
+    SELECT g.care, e.at INTO care, opened FROM public.supportgrant_grant g
+        LEFT JOIN public.supportgrant_entry e ON e.tenant_id = g.tenant_id AND e.id = entry AND e.grant_id = the_grant AND e.kind = 'read'
+            AND e.xmin::text <> COALESCE(pg_current_xact_id_if_assigned()::xid::text, '0')
+        WHERE g.id = the_grant AND g.staff = reader AND g.state = 'approved' AND g.approved <= now AND now < g.expires AND g.scope::jsonb ? in_category;
+    IF NOT FOUND THEN
         RETURN;
-    END IF;
-    IF NOT EXISTS (SELECT FROM public.supportgrant_entry e WHERE e.id = entry AND e.grant_id = the_grant AND e.kind = 'read'
-            AND e.xmin::text <> COALESCE(pg_current_xact_id_if_assigned()::xid::text, '0')) THEN
+    ELSIF opened IS NULL THEN
         RAISE EXCEPTION 'supportgrant: a read before its entry' USING ERRCODE = 'BWS01';
+    ELSIF opened <= now + 1000000 THEN
+        RETURN NEXT;
     END IF;
-    RETURN NEXT;
 END $$;
 -- +goose StatementEnd
 
