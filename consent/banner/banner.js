@@ -112,6 +112,8 @@ for (const b of $root.querySelectorAll('[name=grant]')) b.checked = $allowed.has
 if ($root.contains(a) && !a.checkVisibility?.()) $sheet.firstElementChild.focus({preventScroll: true})
 }
 $doc.dispatchEvent(new CustomEvent('consent', {detail: $keys.filter($allows)}))
+// Looking for what is stored takes a while, and waits until the page is painted.
+if (!$lost) await new Promise(ok => setTimeout(ok, 99))
 await $clear().catch(() => {})
 if ($lost) location.reload()
 }
