@@ -47,7 +47,7 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 
 func TestSoakNoHonestLogIsAccused(t *testing.T) {
 	t.Parallel()
-	histories := many(20, 1000)
+	histories := many(10, 1000)
 	for seed := range histories {
 		h := audittest.NewHistory(seed, audittest.Plan{Events: int(seed * 31 % 2000), Rare: 10 + int(seed%30), Heads: seed%2 == 0})
 		p := h.Policy

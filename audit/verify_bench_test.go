@@ -65,6 +65,6 @@ func TestVerifyingAllocatesNothingForAnEvent(t *testing.T) {
 		bundle := h.Bundle()
 		return testing.AllocsPerRun(5, func() { verify(t, bundle, h.Policy) })
 	}
-	few, more := allocs(1024), allocs(9*1024)
-	require.Less(t, (more-few)/(8*1024), 0.05, "there are a few each tile of 256, and none each event")
+	few, more := allocs(1024), allocs(5*1024)
+	require.Less(t, (more-few)/(4*1024), 0.05, "there are a few each tile of 256, and none each event")
 }

@@ -15,10 +15,10 @@ const macLen = aes.BlockSize
 
 // macState is the key, and the room that one computation needs.
 type macState struct {
-	block    cipher.Block
-	k1, k2   [macLen]byte // what the last block is mixed with: if it is whole, and if not
-	x        [macLen]byte
-	msg, out []byte
+	block  cipher.Block
+	k1, k2 [macLen]byte // what the last block is mixed with: if it is whole, and if not
+	x      [macLen]byte
+	msg    []byte
 }
 
 func newMAC(key []byte) mac {
