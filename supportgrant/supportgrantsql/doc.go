@@ -25,6 +25,28 @@
 // The folder must have been opened with synchronous commits, which is the default: see sqlite.SyncFull. While rows are being handed
 // over one of Options.Readers is taken.
 //
+// # A read on Postgres
+//
+// [Migrate] makes the tables, under the row-level security of package tenancy/rls. A guarded read is two transactions: the first adds the
+// entry and commits, and the second holds the grant by an advisory lock, looks at it anew, and reads. The database itself refuses to hold before the entry is
+// committed, at another level than READ COMMITTED, and on a standby. All locks are a transaction's, as poolers in transaction mode need it. A withdrawal
+// commits and then waits for who holds; when its time is over it ends the backends that hold, and what these had sent already is not taken back. Moves, ends
+// and proofs that must never be are refused to any SQL, the owner's too, unless it takes the triggers away first.
+//
+// # Sessions of SQL
+//
+// Staff that needs psql or a reporting tool gets a role of its own, with what [SessionSQL] prints: SELECT on the columns that the registry lists whole, and
+// policies that ask for each row whether the grant is live. [Store.Session] issues a token for a live grant, which opens one session, once, in the
+// minute after. It ends with the grant, and after an hour at the latest; a row that would come out after that does not, in an open transaction, cursor or statement either.
+// [InspectSessions] finds what was given to the role beside.
+//
+// The limits. Rows that are on their way stay so: a withdrawal waits for guarded reads and not for sessions. The log tells that there was a session and
+// of no statement in it: have the server log what the role does. Who is on the staff is asked when the token is issued, and later not: withdraw the
+// grants of who leaves. EXPLAIN and pg_stats-like estimates tell how much there is of all tenants together. A session is a backend's: connect directly, for a
+// pooler would give a bound backend to somebody else. The scope of the tenant that a session carries opens nothing to this role alone, but
+// would to the application's, for an hour: keep that one's password from staff. The owner of the tables must be who ran tenantdb/postgres.Setup. Large objects can
+// be made by any role of a server unless a superuser revokes lo_create and its like.
+//
 // # Limits
 //
 // Times are microseconds. On SQLite a column is JSON if it is declared as JSON, or a CHECK of its table calls json_valid() with it: declare

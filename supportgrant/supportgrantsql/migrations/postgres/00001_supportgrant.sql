@@ -318,6 +318,8 @@ CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_grant FOR EA
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_challenge FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_proof FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_entry FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
+CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_budget FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
+CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_note FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_totp FOR EACH STATEMENT EXECUTE FUNCTION supportgrant_refuse();
 
 -- Who reads asks for the scope of the transaction as often as a statement names a table under row-level security, and most of the time of a check is
