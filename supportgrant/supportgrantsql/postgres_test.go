@@ -19,7 +19,9 @@ import (
 var onPostgres = door.Door{Name: "supportgrant", SQLite: supportgrantsql.SQLite(), Migrate: supportgrantsql.Migrate}
 
 // postgresHarness is a store in a fresh Postgres database, as two processes have it.
-func postgresHarness(t testing.TB) storetest.Harness {
+func postgresHarness(t testing.TB) storetest.Harness { h, _ := postgresWorld(t); return h }
+
+func postgresWorld(t testing.TB) (storetest.Harness, *door.World) {
 	w := onPostgres.OnPostgres(t)
 	owner, admin := door.OpenSQL(t, w.PG.Owner.DSN), door.OpenSQL(t, w.PG.Admin.DSN)
 	exec := func(t testing.TB, text string, args ...any) {
@@ -64,7 +66,7 @@ func postgresHarness(t testing.TB) storetest.Harness {
 			exec(t, `INSERT INTO broken VALUES ($1)`, tenant.String())
 			return func() { exec(t, `DELETE FROM broken WHERE tenant_id = $1`, tenant.String()) }
 		},
-	}
+	}, w
 }
 
 func TestPostgresKeepsToTheContractOfStores(t *testing.T) {
