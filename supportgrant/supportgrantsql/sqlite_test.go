@@ -3,6 +3,7 @@ package supportgrantsql_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -30,7 +31,16 @@ type files struct {
 	moved atomic.Int64 // of the clock
 }
 
-func newFiles(t testing.TB) *files { return &files{dir: filepath.Join(t.TempDir(), "data")} }
+// newFiles has its folder in memory where there is one: to sync it would take most of the time, and no test pulls the plug.
+func newFiles(t testing.TB) *files {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "bailiwick-*")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return &files{dir: filepath.Join(dir, "data")}
+}
 
 func (f *files) open(t testing.TB) *sqlite.DB {
 	t.Helper()
