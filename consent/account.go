@@ -90,18 +90,26 @@ func (m *Manager) follow(r *http.Request, v *seen) (linked bool) {
 	return changes[0].entry.Method == Linked
 }
 
-// link is what makes a browser's answer the user's: each no of it, and each yes that no no of the user's stands against.
+// link is what makes a browser's answer the user's: each no of it, and each yes that still lasts and that no no of the user's stands against.
 func (m *Manager) link(r *http.Request, v *seen, who Who) change {
 	c := &v.choice
 	asked := m.c.Registry.asked(v.d.edition, c.Policy)
 	e := Entry{Method: Linked, Granted: c.Granted & asked, Denied: asked &^ (c.Granted | Essential.bit()), OptOut: c.OptOut, Policy: c.Policy,
 		Signal: v.sig.GPC}
 	m.circumstances(&e, m.place(r), v.now)
-	ch := change{who: who, party: userParty(v.user), lasts: time.Duration(v.d.lasts()) * time.Second}
+	// The yes ends when the browser's does.
+	ch := change{who: who, party: userParty(v.user), lasts: c.At.Add(time.Duration(v.d.lasts()) * time.Second).Sub(v.now)}
 	if c.ID != (BrowserID{}) {
 		ch.browser = m.pseudonyms.browser(v.tenant, c.ID)
 	}
-	e.Key = keyOf("link", who, c.At, uint64(c.Granted), binary.BigEndian.Uint64(ch.browser[:8]))
+	if void := v.d.void(); void == DeniedExpired || void == DeniedClock {
+		e.Granted = 0
+	}
+	said := uint64(c.Granted)<<32 | uint64(c.Policy)<<16
+	if c.OptOut {
+		said |= 1
+	}
+	e.Key = keyOf("link", who, c.At, said, binary.BigEndian.Uint64(ch.browser[:8]))
 	ch.entry = e
 	ch.judge = func(e *Entry, s *State) bool {
 		e.Granted &^= s.Denied

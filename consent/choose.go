@@ -143,8 +143,11 @@ func (m *Manager) keep(w http.ResponseWriter, r *http.Request, v *seen, c Choice
 			}
 		case err != nil && (c.Granted&^v.d.allowed() != 0 || c.Confirmed && !v.choice.Confirmed):
 			return Outcome{}, err
-		case err != nil && c.Granted != 0: // what is left of the earlier yes, which grows no younger
-			c.At, c.Policy, c.OptOut = v.choice.At, v.choice.Policy, c.OptOut || v.choice.OptOut
+		case err != nil && c.Granted != 0: // what is left of the earlier yes, which grows no younger and stays whose it was
+			c.At, c.Policy, c.OptOut, c.ID = v.choice.At, v.choice.Policy, c.OptOut || v.choice.OptOut, v.choice.ID
+			if v.user == "" {
+				c.User = v.choice.User
+			}
 		}
 	}
 	if c.At = c.At.Truncate(time.Second); c.Granted == 0 {

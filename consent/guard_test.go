@@ -596,3 +596,18 @@ func TestAHeadThatDoesNotEndIsRefused(t *testing.T) {
 	_, err := io.WriteString(c, okHead+"X: "+strings.Repeat("x", maxHead))
 	require.ErrorIs(t, err, errHead)
 }
+
+func TestBytesThatAreNoTextBeforeAResponseAreSkipped(t *testing.T) {
+	t.Parallel()
+	server, client := net.Pipe()
+	go func() {
+		defer server.Close()
+		c := &hijacked{Conn: server, g: &guard{}}
+		for _, part := range []string{strings.Repeat("\xff", maxJunk) + "http/", "1.1 200 OK\r\nSet-Cookie: " + gaLine + "\r\n\r\n"} {
+			_, _ = c.Write([]byte(part))
+		}
+	}()
+	out, err := io.ReadAll(client)
+	require.NoError(t, err)
+	require.Empty(t, out, "a status line that clients read otherwise")
+}

@@ -73,7 +73,10 @@ func (c *hijacked) ReadFrom(src io.Reader) (int64, error) {
 // next returns what may be sent of what is held, and whether there is nothing more to be had before another write.
 func (c *hijacked) next() (out []byte, done bool, err error) {
 	// Some clients skip a few bytes before a response.
-	start := bytes.Index(bytes.ToUpper(c.held[:min(len(c.held), maxJunk+5)]), []byte("HTTP/"))
+	start := -1
+	if at := responseStart.FindIndex(c.held[:min(len(c.held), maxJunk+5)]); at != nil {
+		start = at[0]
+	}
 	switch {
 	case start < 0 && len(c.held) < maxJunk+5:
 		return nil, true, nil
@@ -157,6 +160,9 @@ func (g *guard) filterHead(head []byte) (out []byte, more bool, err error) {
 	}
 	return append(out, "\r\n"...), more, nil
 }
+
+// responseStart is what a response begins with, in either case.
+var responseStart = regexp.MustCompile(`(?i)HTTP/`)
 
 // statusLine is the one form in which all clients find the same code.
 var statusLine = regexp.MustCompile(`^HTTP/1\.[01] [1-5][0-9][0-9]( [^\r]*)?$`)

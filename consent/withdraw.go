@@ -24,8 +24,10 @@ func (m *Manager) Withdraw(w http.ResponseWriter, r *http.Request, categories ..
 	if v.d.void() != 0 {
 		c = Choice{Policy: e.version, At: v.now, OptOut: c.OptOut}
 	}
-	if c.User = v.tag; c.Granted&^no == 0 {
-		c.ID, c.Confirmed = BrowserID{}, false
+	if c.Granted&^no == 0 {
+		c.ID, c.Confirmed, c.User = BrowserID{}, false, v.tag
+	} else if v.user != "" { // what is left is still the yes of whom it was of
+		c.User = v.tag
 	}
 	c.Granted &^= no
 	return m.keep(w, r, v, c, Entry{Method: Withdrawn, Denied: no, OptOut: c.OptOut, Policy: e.version}, Document{})
