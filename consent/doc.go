@@ -32,7 +32,7 @@
 //   - Inside of [Manager.Wrap] no handler sets a cookie without consent, in any way that net/http gives it. Deletions pass.
 //
 //   - With a [Store] no yes is kept that the tenant's ledger does not have, with the hash of the text that was shown, and what a user says no to,
-//     or a signal of theirs, holds in all their browsers from their next request on; no older cookie brings a yes back. What a browser
+//     or a signal of theirs, holds in all their browsers from their next request on; no cookie of an earlier second brings a yes back. What a browser
 //     answered becomes the user's when they sign in, and there denials win. While the store cannot be asked, its users are asked for nothing
 //     and only what is essential is allowed; a withdrawal takes effect in the browser nevertheless.
 //

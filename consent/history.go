@@ -104,7 +104,8 @@ func (m *Manager) Text(ctx context.Context, text Hash) (Document, error) {
 }
 
 // Forget removes what leads from a user of ctx's tenant to their entries, which stay: that a person agreed can still be counted and verified, and who
-// it was nobody can tell. With it goes what they said no to. It returns false if nothing was known of them.
+// it was nobody can tell. With it goes what they said no to. It returns false if nothing was known of them. The state of a browser that they
+// signed in with stays: it is found by the random id in that browser's cookie, and by nothing else.
 func (m *Manager) Forget(ctx context.Context, user string) (bool, error) {
 	tenant, err := m.ledgerOf(ctx, user)
 	if err != nil {
