@@ -16,7 +16,7 @@ func TestWhatIsSecretHasNoCategory(t *testing.T) {
 		require.NotEmpty(t, Excluded(name), name)
 		require.NotEmpty(t, Excluded(strings.ToUpper(name)), name)
 	}
-	for _, name := range []string{"accessToken", "AccessToken", "refreshTOKEN", "apiKey", "userPassword", "x.y.secret", "users.password_hash", "Card-Number", "mfaSeed", "OTP"} {
+	for _, name := range []string{"accessToken", "AccessToken", "refreshTOKEN", "apiKey", "userPassword", "x.y.secret", "users.password_hash", "Card-Number", "mfaSeed", "OTP", "SSHKey", "userPGPKey", "OTPCode", "CSRFValue", "PINs", "JWTs"} {
 		require.NotEmpty(t, Excluded(name), name)
 	}
 	for _, name := range []string{"posts", "title", "opinion", "keyboard", "monkeys", "discard", "company", "panel", "compass", "spinner", "shipping", "assessments", "hotpink", "postcard",

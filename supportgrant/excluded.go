@@ -24,8 +24,9 @@ var families = []struct {
 // "secrets", "credentials", "second factors", "keys" or "means of payment"; "" if of none. It goes by the name of a category, or
 // of a column, and tells what is plainly named: it does not look at data.
 func Excluded(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(camel(name)), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	words := wordsOf(camel(name, false))
 	run := strings.Join(words, "")
+	words = append(words, wordsOf(camel(name, true))...)
 	for _, f := range families {
 		if slices.ContainsFunc(f.parts, func(p string) bool { return strings.Contains(run, p) }) ||
 			slices.ContainsFunc(words, func(w string) bool { return slices.Contains(f.words, w) }) {
@@ -35,16 +36,23 @@ func Excluded(name string) string {
 	return ""
 }
 
-// camel puts a "_" before each capital that follows a small letter or digit, so that apiKey has two words.
-func camel(s string) string {
+func wordsOf(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+}
+
+// camel puts a "_" before each capital that follows a small letter or digit, so that apiKey has two words; and with initials before the last of
+// several that a small letter follows, so that SSHKey has two. PINs has one, so both are looked at.
+func camel(s string, initials bool) string {
+	isCapital := func(r rune) bool { return r >= 'A' && r <= 'Z' }
+	isSmall := func(r rune) bool { return r >= 'a' && r <= 'z' }
 	var b strings.Builder
-	var last rune
-	for _, r := range s {
-		if r >= 'A' && r <= 'Z' && (last >= 'a' && last <= 'z' || last >= '0' && last <= '9') {
+	rs := []rune(s)
+	for i, r := range rs {
+		if isCapital(r) && i > 0 && (isSmall(rs[i-1]) || rs[i-1] >= '0' && rs[i-1] <= '9' ||
+			initials && isCapital(rs[i-1]) && i+1 < len(rs) && isSmall(rs[i+1])) {
 			b.WriteByte('_')
 		}
 		b.WriteRune(r)
-		last = r
 	}
 	return b.String()
 }

@@ -13,9 +13,17 @@ import (
 
 // The shape in which [Service.Inspect] reports, as all doors do.
 type (
-	Report  = finding.Report
-	Finding = finding.Finding
-	Rule    = finding.Rule
+	Report   = finding.Report
+	Finding  = finding.Finding
+	Rule     = finding.Rule
+	Severity = finding.Severity
+)
+
+// The severities of findings, for Report.Err.
+const (
+	Info    = finding.Info
+	Warning = finding.Warning
+	Error   = finding.Error // keeps guarded reads from beginning
 )
 
 // What [Service.Inspect] looks for itself. A store adds rules of its own.
@@ -32,7 +40,7 @@ var (
 
 // Inspect compares the registry with the tables of ctx's tenant as they are: whatever is an error keeps all guarded reads from beginning,
 // with [ErrSchema]. Reads look for themselves, once for each tenant and process; call it when the program starts, and in your tests, to
-// know before.
+// know before: report.Err(supportgrant.Error) is nil if all is well.
 func (s *Service) Inspect(ctx context.Context) (*Report, error) {
 	tenant, err := tenancy.From(ctx)
 	if err != nil {

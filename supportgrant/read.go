@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -16,7 +17,7 @@ type Access struct {
 	Grant    GrantID
 	Staff    Person      // who reads: authenticated by the caller
 	Resource string      // by its name in the registry
-	Match    []Condition // that rows must fulfil: of [Is], on columns that the resource lists; nil: all rows
+	Match    []Condition // that rows must fulfil: of [Is], on columns that the resource lists, at a path by the text there; nil: all rows
 	After    Cursor      // the Next of the page before; "": from the first
 	Limit    int         // rows at most; 0: 50; at most [MaxPage]
 }
@@ -166,6 +167,9 @@ func (s *Service) reading(r *Resource, sh *shape, a Access) (Reading, error) {
 		m := &q.Match[i]
 		if m.Op != Equal || !slices.Contains(r.Columns, m.Column) || !m.normalize() {
 			return Reading{}, &InvalidError{"match", "a condition is none, or on a column that the resource does not list"}
+		}
+		if strings.Contains(m.Column, ".") { // what is read by path is text
+			m.Value = keyText(m.Value)
 		}
 		if !slices.Contains(e.Matched, m.Column) {
 			e.Matched = append(e.Matched, m.Column)

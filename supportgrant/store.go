@@ -127,9 +127,9 @@ type Rows interface {
 // tells by the grant it checked. A column "a.b.c" is the scalar at path b.c in the JSON of column a, as text as it stands in JSON
 // but for strings, which come without quotes; NULL for what is no scalar: what has parts could hold anything.
 type Query struct {
-	Columns []string // of Resource.Columns
-	Match   []Condition
-	After   []any // values of Resource.Key, as Rows told them; nil: from the first
+	Columns []string    // of Resource.Columns
+	Match   []Condition // at a path with a string
+	After   []any       // values of Resource.Key, as Rows told them; nil: from the first
 	Limit   int
 }
 

@@ -1,7 +1,6 @@
 package supportgrantsql
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
@@ -26,7 +25,7 @@ func sqliteStatement(r *supportgrant.Reading, care bool) (text string, args []an
 			at := expression(c.Column)
 			switch c.Op {
 			case supportgrant.Equal:
-				where.add(at+" = ?", comparable(c))
+				where.add(at+" = ?", c.Value)
 			case supportgrant.Null:
 				where.add(at + " IS NULL")
 			case supportgrant.NotNull:
@@ -76,19 +75,4 @@ func scalar(column string, path []string) string {
 	at += `'`
 	return `CASE WHEN json_valid(` + column + `) THEN CASE json_type(` + column + `, ` + at + `) WHEN 'text' THEN ` + column + ` ->> ` + at +
 		` WHEN 'object' THEN NULL WHEN 'array' THEN NULL WHEN 'null' THEN NULL ELSE ` + column + ` -> ` + at + ` END END`
-}
-
-// comparable is the value of a condition as its column compares: what is read by path is text.
-func comparable(c supportgrant.Condition) any {
-	if !strings.Contains(c.Column, ".") {
-		return c.Value
-	}
-	if s, ok := c.Value.(string); ok {
-		return s
-	}
-	text, err := json.Marshal(c.Value)
-	if err != nil {
-		return nil // equal to nothing
-	}
-	return string(text)
 }

@@ -528,6 +528,23 @@ var serviceTests = []test{
 		require.ErrorIs(t, err, supportgrant.ErrInvalid)
 		require.Empty(t, d.log(t, supportgrant.Look{Kinds: []supportgrant.Kind{supportgrant.KindRead}}))
 	}},
+	{"what is at a path is matched by its text", func(t *testing.T, h *house) {
+		d := h.desk(t, 0, nil)
+		for id, city := range []string{`42`, `"42"`, `true`, `1.5`, `"Bern"`} {
+			h.Fill(t, h.tenant, supportgrant.Row{"id": id, "title": city, "profile": `{"city": ` + city + `}`, "hidden": false, "careful": false})
+		}
+		g := d.grant(t, nil)
+		for _, c := range []struct {
+			value any
+			rows  int
+		}{{42, 2}, {"42", 2}, {true, 1}, {1.5, 1}, {"Bern", 1}, {43, 0}} {
+			a := posts(g)
+			a.Match = []supportgrant.Condition{supportgrant.Is("profile.city", c.value)}
+			page, err := supportgrant.Read[post](d.ctx, d.Service, a)
+			require.NoError(t, err)
+			require.Len(t, page.Rows, c.rows, "%v", c.value)
+		}
+	}},
 	{"the budget of a grant is for all processes together", func(t *testing.T, h *house) {
 		d := h.desk(t, 0, func(o *supportgrant.Options) { o.Budget = 50 })
 		h.fill(t, "one")
