@@ -46,7 +46,7 @@
 //
 //   - There is nothing to write with, nobody to act as, no query of the reader's own, and no way round for emergencies.
 //
-// A store in a database refuses what must never be on its own, raw SQL too: see [Store]. Package supportgranttest attacks your registry over your schema.
+// A store in a database refuses what must never be on its own, raw SQL too: see [Store]. Whether a proof is genuine it cannot tell. Package supportgranttest attacks your registry over your schema.
 //
 // # Two logs
 //

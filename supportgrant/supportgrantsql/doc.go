@@ -37,10 +37,11 @@
 //
 // Staff that needs psql or a reporting tool gets a role of its own, with what [SessionSQL] prints: SELECT on the columns that the registry lists whole, and
 // policies that ask for each row whether the grant is live. [Store.Session] issues a token for a live grant, which opens one session, once, in the
-// minute after. It ends with the grant, and after an hour at the latest; a row that would come out after that does not, in an open transaction, cursor or statement either.
+// minute after. It ends with the grant, and after an hour at the latest; a row that would come out of its table after that does not, in an open transaction, cursor or statement either.
 // [InspectSessions] finds what was given to the role beside.
 //
-// The limits. Rows that are on their way stay so: a withdrawal waits for guarded reads and not for sessions. The log tells that there was a session and
+// The limits. Rows that are on their way stay so, those that a sort, an aggregate or a cursor WITH HOLD has taken out of the table among them, until the backend
+// ends: a withdrawal waits for guarded reads and not for sessions. The log tells that there was a session and
 // of no statement in it: have the server log what the role does. Who is on the staff is asked when the token is issued, and later not: withdraw the
 // grants of who leaves. EXPLAIN and pg_stats-like estimates tell how much there is of all tenants together. A session is a backend's: connect directly, for a
 // pooler would give a bound backend to somebody else. The scope of the tenant that a session carries opens nothing to this role alone, but

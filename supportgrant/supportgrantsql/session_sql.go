@@ -34,8 +34,9 @@ var sessionText string
 //
 //	SELECT supportgrant.bind('...');
 //
-// It is of this backend, for this grant, once. From then on each row that comes out is asked for: when the grant is withdrawn or its time is over
-// the next row is refused, in an open transaction, cursor or statement too. Transactions are READ COMMITTED and on the primary. Beside SELECT on
+// It is of this backend, for this grant, once. From then on each row that comes out of a table is asked for: when the grant is withdrawn or its time is over
+// the next row is refused, in an open transaction, cursor or statement too. What the server had taken out before, for a sort, an aggregate or a
+// cursor WITH HOLD, it still hands over: end the backend, by pg_terminate_backend, where that matters. Transactions are READ COMMITTED and on the primary. Beside SELECT on
 // listed columns the role can do nothing: [InspectSessions] tells whether that is so still.
 func SessionSQL(c Sessions) (string, error) {
 	if err := c.check(); err != nil {
