@@ -118,6 +118,11 @@ func undone(t *testing.T, st breach.Store, ctx context.Context) {
 		require.NoError(t, err, "it sees what it did")
 		return st.Tx(ctx, func(context.Context) error { return stop })
 	}), stop)
+	require.Error(t, st.Tx(ctx, func(ctx context.Context) error {
+		require.NoError(t, st.Append(ctx, entry("a", nil)))
+		_ = st.Tx(ctx, func(context.Context) error { return stop })
+		return nil
+	}), "an error that is swallowed undoes the whole all the same")
 	_, err := st.Entries(ctx, "a")
 	require.ErrorIs(t, err, breach.ErrNotFound)
 }
