@@ -121,7 +121,7 @@ INSERT INTO supportgrant_excluded (name, whole) VALUES
     ('token', 0), ('oauth', 0), ('bearer', 0), ('sessionid', 0), ('sessionkey', 0), ('cookie', 0), ('jwt', 1), ('jwts', 1), ('sid', 1), ('csrf', 1), ('session', 1), ('sessions', 1), ('nonce', 1),
     ('secret', 0), ('salt', 1), ('salts', 1), ('pepper', 1), ('seed', 1), ('seeds', 1), ('hmac', 1),
     ('credential', 0), ('creds', 1), ('cred', 1),
-    ('2fa', 0), ('totp', 0), ('hotp', 0), ('webauthn', 0), ('passkey', 0), ('authenticator', 0), ('recoverycode', 0), ('backupcode', 0), ('secondfactor', 0), ('multifactor', 0), ('mfa', 1), ('otp', 1), ('otps', 1), ('u2f', 1), ('fido', 1), ('fido2', 1),
+    ('2fa', 0), ('totp', 0), ('hotp', 1), ('webauthn', 0), ('passkey', 0), ('authenticator', 0), ('recoverycode', 0), ('backupcode', 0), ('secondfactor', 0), ('multifactor', 0), ('mfa', 1), ('otp', 1), ('otps', 1), ('u2f', 1), ('fido', 1), ('fido2', 1),
     ('apikey', 0), ('privatekey', 0), ('signingkey', 0), ('encryptionkey', 0), ('accesskey', 0), ('keypair', 0), ('key', 1), ('keys', 1), ('pem', 1), ('ssh', 1),
     ('payment', 0), ('creditcard', 0), ('debitcard', 0), ('cardnumber', 0), ('bankaccount', 0), ('iban', 0), ('card', 1), ('cards', 1), ('cvv', 1), ('cvc', 1), ('pan', 1), ('bic', 1), ('sepa', 1);
 
