@@ -33,10 +33,10 @@
 //     it, and every read is on record first.
 //
 //   - dsar: the map of personal data in a database, proposed from what is there and
-//     checked against it. Requests, export and erasure are not written yet.
+//     checked against it; the clocks of requests (dsar/deadline) and of breaches
+//     (dsar/breach). Requests, export and erasure are not written yet.
 //
-// The rest of dsar is planned; what is not in this
-// list is not in the library, or not whole.
+// What is not in this list is not in the library, or not whole.
 //
 // The library is tooling. Whether a deployment complies with a law is a
 // property of the deployment.
