@@ -53,6 +53,9 @@ func TestANonceIsOnTheStyleAndTheScript(t *testing.T) {
 		html := render(b, nil)
 		require.Equal(t, 2, strings.Count(html, fmt.Sprintf(`nonce="nonce%d"`, i+1)))
 	}
+	html := render(b, func(r *http.Request) { r.RequestURI = "/a?" + nonceMark })
+	require.Equal(t, 2, strings.Count(html, "nonce3"), "and no address has it written into the form")
+	require.Contains(t, html, `value="/a?`+nonceMark+`"`)
 	require.NotContains(t, render(newBanner(t, Options{}), nil), "nonce")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,11 +70,15 @@ func (b *Banner) HTML(r *http.Request) template.HTML {
 			b.pages.Store(k, parts)
 		}
 	}
-	page := strings.Join(parts.([]string), template.HTMLEscapeString(here(r)))
-	if b.o.Nonce != nil {
-		page = strings.ReplaceAll(page, nonceMark, template.HTMLEscapeString(b.o.Nonce(r)))
+	own := parts.([]string)
+	if b.o.Nonce != nil { // before the address, which anybody may have put the mark into
+		nonce := template.HTMLEscapeString(b.o.Nonce(r))
+		own = slices.Clone(own)
+		for i := range own {
+			own[i] = strings.ReplaceAll(own[i], nonceMark, nonce)
+		}
 	}
-	return template.HTML(page)
+	return template.HTML(strings.Join(own, template.HTMLEscapeString(here(r))))
 }
 
 // What the template is given.

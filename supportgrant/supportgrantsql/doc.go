@@ -43,7 +43,7 @@
 // The limits. Rows that are on their way stay so, those that a sort, an aggregate or a cursor WITH HOLD has taken out of the table among them, until the backend
 // ends: a withdrawal waits for guarded reads and not for sessions. The log tells that there was a session and
 // of no statement in it: have the server log what the role does. Who is on the staff is asked when the token is issued, and later not: withdraw the
-// grants of who leaves. EXPLAIN and pg_stats-like estimates tell how much there is of all tenants together. A session is a backend's: connect directly, for a
+// grants of who leaves. All sessions are of one role: who has one sees in pg_stat_activity what others of the staff run, and can end it. EXPLAIN and pg_stats-like estimates tell how much there is of all tenants together. A session is a backend's: connect directly, for a
 // pooler would give a bound backend to somebody else. The scope of the tenant that a session carries opens nothing to this role alone, but
 // would to the application's, for an hour: keep that one's password from staff. The owner of the tables must be who ran tenantdb/postgres.Setup. Large objects can
 // be made by any role of a server unless a superuser revokes lo_create and its like.
