@@ -43,6 +43,9 @@ func (m *Manager) answered(r *http.Request, v *seen, c *Choice, e Entry, doc Doc
 	default:
 		return Entry{}, nil
 	}
+	if m.c.Store.InTx(r.Context()) { // the cookie would stay if that were undone
+		return Entry{}, ErrInTransaction
+	}
 	m.circumstances(&ch.entry, m.place(r), v.now)
 	ch.entry.Signal = v.sig.GPC
 	optOut := v.d.edition.optOut
@@ -81,6 +84,10 @@ func (m *Manager) follow(r *http.Request, v *seen) (linked bool) {
 		changes = append(changes, change{who: who, entry: e, party: userParty(v.user), again: true, judge: func(_ *Entry, s *State) bool { return !s.OptOut }})
 	}
 	if len(changes) == 0 {
+		return false
+	}
+	if m.c.Store.InTx(r.Context()) {
+		m.failed(r.Context(), ErrInTransaction)
 		return false
 	}
 	if _, err := m.record(r.Context(), changes...); err != nil {

@@ -34,6 +34,8 @@ var (
 	ErrNotAsked = errors.New("consent: a yes to what was not asked")
 	// ErrNotConfirmed: a signal can be overridden by a user who is signed in only, or not at all ([Config].NoOverride).
 	ErrNotConfirmed = errors.New("consent: the opt-out signal cannot be overridden here")
+	// ErrInTransaction: the request's context carries a transaction. What it undoes a cookie would keep.
+	ErrInTransaction = errors.New("consent: answers are recorded in no transaction of the caller's")
 )
 
 // An Outcome is what an answer comes to.

@@ -526,3 +526,29 @@ func TestWhatIsNoChoiceIsNotImported(t *testing.T) {
 	_, err = b.m.Import(context.Background(), good)
 	require.ErrorIs(t, err, tenancy.ErrNoTenant)
 }
+
+func TestAnAnswerIsNoPartOfATransactionThatMayBeUndone(t *testing.T) {
+	t.Parallel()
+	b, s := newLedger(t, nil)
+	b.user = "ann"
+	doc, _ := b.m.c.Registry.Document(b.m.now(), "en")
+	undone := errors.New("undone")
+	within := func(f func(w http.ResponseWriter, r *http.Request) error) {
+		b.do("POST", func(w http.ResponseWriter, r *http.Request) {
+			require.ErrorIs(t, s.Tx(r.Context(), func(ctx context.Context) error {
+				require.ErrorIs(t, f(w, r.WithContext(ctx)), ErrInTransaction)
+				return undone
+			}), undone)
+		})
+	}
+	within(func(w http.ResponseWriter, r *http.Request) error {
+		_, err := b.m.Choose(w, r, Answer{Grant: Of(Analytics), Document: doc.Hash})
+		return err
+	})
+	require.Empty(t, b.cookie)
+	_, err := b.choose(Answer{Grant: Of(Analytics)})
+	require.NoError(t, err)
+	within(func(w http.ResponseWriter, r *http.Request) error { _, err := b.m.Withdraw(w, r); return err })
+	require.False(t, b.get().Allows(Analytics), "a no is kept, whatever becomes of the transaction")
+	require.Equal(t, []Method{Chosen}, methodsOf(b.ledger()))
+}
