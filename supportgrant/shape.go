@@ -1,6 +1,7 @@
 package supportgrant
 
 import (
+	"database/sql"
 	"fmt"
 	"reflect"
 	"slices"
@@ -58,6 +59,9 @@ func shapeOf[T any](r *Resource) (*shape, error) {
 		}
 		if throughPointer(t, f.Index) {
 			return nil, &InvalidError{"type", "it embeds a pointer"}
+		}
+		if f.Type == reflect.TypeFor[sql.RawBytes]() { // memory that is the driver's again by the time the row is shown
+			return nil, &InvalidError{"type", "field " + f.Name + " is sql.RawBytes"}
 		}
 		if !slices.Contains(r.Columns, name) {
 			return nil, &InvalidError{"type", "field " + f.Name + " is no column that the resource lists"}

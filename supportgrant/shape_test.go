@@ -1,6 +1,7 @@
 package supportgrant
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestAStructReadsTheColumnsItHasFieldsFor(t *testing.T) {
 		Title string `db:"title, http_url"`
 	}](r))
 	refuse(shapeOf[struct{ *Base }](r))
+	refuse(shapeOf[struct{ Title sql.RawBytes }](r))
 	refuse(shapeOf[struct{}](r))
 	refuse(shapeOf[map[string]any](r))
 	refuse(shapeOf[string](r))
