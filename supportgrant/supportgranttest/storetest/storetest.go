@@ -60,7 +60,7 @@ func Registry() []supportgrant.Resource {
 // one each. Run it on your own store under the race detector.
 func Run(t *testing.T, open func(testing.TB) Harness) {
 	h := open(t)
-	for _, part := range [][]test{transactionTests, grantTests, approvalTests, logTests, readTests, queryTests, serviceTests, raceTests} {
+	for _, part := range [][]test{transactionTests, grantTests, approvalTests, logTests, readTests, queryTests, serviceTests, approveTests, guardedTests, endTests, raceTests} {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) { t.Parallel(); c.test(t, newHouse(t, h)) })
 		}
