@@ -3,11 +3,9 @@ package supportgrantsql_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -38,28 +36,7 @@ func TestAnErrandOfReadingOnPostgres(t *testing.T) {
 	}
 	s := storeIn(t, onPostgres.At(t, e.Place))
 	ctx := tenancy.With(context.Background(), tenancy.MustParseID(e.Tenant))
-	for range 4 {
-		go func() {
-			for {
-				r := page(e.Grant)
-				if err := s.Read(ctx, r, func(context.Context, supportgrant.Rows) error {
-					_, err := fmt.Println("shown", r.Entry.ID)
-					return err
-				}); err != nil {
-					fmt.Println("failed", err)
-					os.Exit(1)
-				}
-			}
-		}()
-	}
-	select {}
-}
-
-func soakOr(few, many int) int {
-	if os.Getenv("BAILIWICK_SOAK") == "1" {
-		return many
-	}
-	return few
+	readUntilKilled(ctx, s, e.Grant)
 }
 
 // withPosts makes the table that page reads.
@@ -73,26 +50,6 @@ func withPosts(t *testing.T, w *door.World, tenant tenancy.ID) {
 	require.NoError(t, err)
 }
 
-// inTheLog fails if one of shown has no entry.
-func inTheLog(t *testing.T, ctx context.Context, s supportgrant.Store, id supportgrant.GrantID, shown []string) {
-	audited := map[string]bool{}
-	var before supportgrant.Place
-	for {
-		entries, err := s.Log(ctx, supportgrant.Look{Grant: id, Kinds: []supportgrant.Kind{supportgrant.KindRead}}, before, 500)
-		require.NoError(t, err)
-		for _, e := range entries {
-			audited[e.ID.String()] = true
-			before = supportgrant.Place{At: e.At, ID: e.ID}
-		}
-		if len(entries) < 500 {
-			break
-		}
-	}
-	for _, one := range shown {
-		require.True(t, audited[one], "shown and not in the log")
-	}
-}
-
 // A process that reads is killed at any moment: what it had shown is in the log, and its holds are gone.
 func TestWhatAKilledProcessShowedIsInTheLogOnPostgres(t *testing.T) {
 	t.Parallel()
@@ -101,28 +58,7 @@ func TestWhatAKilledProcessShowedIsInTheLogOnPostgres(t *testing.T) {
 	ctx := tenancy.With(context.Background(), id)
 	withPosts(t, w, id)
 	g := live(t, ctx, s, asked(time.Hour))
-	var shown []string
-	rounds := soakOr(3, 250)
-	for range rounds {
-		cmd, out := door.Send(t, "TestAnErrandOfReadingOnPostgres", postgresErrand{w.Place(), id.String(), g.ID})
-		told := false
-		for out.Scan() {
-			one, ok := strings.CutPrefix(strings.TrimSpace(out.Text()), "shown ")
-			if !ok {
-				require.NotContains(t, out.Text(), "failed")
-				continue
-			}
-			shown = append(shown, one)
-			if !told {
-				told = true
-				time.AfterFunc(rand.N(60*time.Millisecond), func() { _ = cmd.Process.Kill() })
-			}
-		}
-		_ = cmd.Wait()
-		require.True(t, told, "the process showed nothing")
-	}
-	inTheLog(t, ctx, s, g.ID, shown)
-	t.Logf("%d reads were shown by %d processes that were killed", len(shown), rounds)
+	inTheLog(t, ctx, s, g.ID, killReaders(t, soakOr(3, 250), "TestAnErrandOfReadingOnPostgres", postgresErrand{w.Place(), id.String(), g.ID}))
 	_, err := s.Move(ctx, supportgrant.Move{ID: g.ID, Version: g.Version, From: supportgrant.Approved, To: supportgrant.Withdrawn})
 	require.NoError(t, err)
 	require.NoError(t, s.Drain(ctx, g.ID))
