@@ -138,30 +138,7 @@ func TestRawSQLDoesNothingThatMustNeverBeOnPostgres(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	g, open := c.to(t, c.proven(t, time.Hour, time.Hour), supportgrant.Approved), c.proven(t, time.Minute, time.Hour)
-	careful := asked(time.Hour)
-	careful.Care = true
-	careful, err := c.AddGrant(c.ctx, careful)
-	require.NoError(t, err)
-	proved(t, c.ctx, c, careful, "ann", time.Hour)
-	bare, err := c.AddGrant(c.ctx, asked(time.Hour))
-	require.NoError(t, err)
-	unused := supportgrant.ChallengeRow{Digest: nonce(), Grant: bare.ID, Approver: "ann", Life: time.Hour, Nonce: nonce(), Method: "totp", For: time.Minute}
-	require.NoError(t, c.AddChallenge(c.ctx, unused, 20))
-	self := unused
-	self.Digest, self.Approver = nonce(), "sam"
-	require.NoError(t, c.AddChallenge(c.ctx, self, 20))
-	_, err = c.Burn(c.ctx, self.Digest)
-	require.NoError(t, err)
-	e := supportgrant.Entry{ID: uuid.Must(uuid.NewV7()), Kind: supportgrant.KindRead, Grant: g.ID, By: "sam"}
-	require.NoError(t, c.Append(c.ctx, e))
-	_, err = c.Reserve(c.ctx, g.ID, 5, 10)
-	require.NoError(t, err)
-	require.NoError(t, c.Post(c.ctx, supportgrant.NoteRow{Key: "k", Kind: supportgrant.NoticeEnded, Grant: g.ID}))
-	codes, err := supportgrantsql.NewTOTP(c.DB)
-	require.NoError(t, err)
-	_, err = codes.Attempt(c.ctx, "a")
-	require.NoError(t, err)
-	require.NoError(t, codes.Succeed(c.ctx, "a", 7))
+	a := attackable(t, c.ctx, c, c.DB, g)
 
 	grant := func(set string) string {
 		return `UPDATE supportgrant_grant SET version = version + 1, ` + set + ` WHERE id = $1`
@@ -205,8 +182,8 @@ func TestRawSQLDoesNothingThatMustNeverBeOnPostgres(t *testing.T) {
 		"expired early":               {grant(`state = 'expired', ended = supportgrant_now()`), g.ID},
 		"ended in the future":         {grant(`state = 'withdrawn', ended = supportgrant_now() + 3600000000`), g.ID},
 		"lapsed early":                {grant(`state = 'lapsed', ended = supportgrant_now()`), open.ID},
-		"approved without proof":      {grant(approve), bare.ID},
-		"care with one proof":         {grant(approve), careful.ID},
+		"approved without proof":      {grant(approve), a.bare.ID},
+		"care with one proof":         {grant(approve), a.careful.ID},
 		"longer than was asked for":   {grant(`state = 'approved', life = 61, approved = requested, expires = requested + 61000000`), open.ID},
 		"an end that is not its life": {grant(`state = 'approved', life = 60, approved = requested, expires = requested + 60000001`), open.ID},
 		"approved long ago":           {grant(`state = 'approved', life = 60, approved = requested - 120000000, expires = requested - 60000000`), open.ID},
@@ -230,14 +207,14 @@ func TestRawSQLDoesNothingThatMustNeverBeOnPostgres(t *testing.T) {
 		"a scope twice":               {add(`scope='["posts","posts"]'`), g.ID},
 		"a proof that changes":        {`UPDATE supportgrant_proof SET life = 604800 WHERE grant_id = $1`, g.ID},
 		"a proof that is gone":        {`DELETE FROM supportgrant_proof WHERE grant_id = $1`, g.ID},
-		"an unanswered proof":         {proof, unused.Digest[:]},
-		"a proof by who asked":        {proof, self.Digest[:]},
-		"a challenge used again":      {`UPDATE supportgrant_challenge SET used = NULL WHERE digest = $1`, self.Digest[:]},
-		"a challenge for another":     {`UPDATE supportgrant_challenge SET approver = 'bob', used = supportgrant_now() WHERE digest = $1`, unused.Digest[:]},
-		"a challenge that is gone":    {`DELETE FROM supportgrant_challenge WHERE digest = $1`, self.Digest[:]},
-		"an entry that changes":       {`UPDATE supportgrant_entry SET acted_by = 'eve' WHERE id = $1`, e.ID},
-		"an entry that is gone":       {`DELETE FROM supportgrant_entry WHERE id = $1`, e.ID},
-		"an entry of no kind":         {entry(`gen_random_uuid(), at, 'seen'`), e.ID},
+		"an unanswered proof":         {proof, a.unused.Digest[:]},
+		"a proof by who asked":        {proof, a.self.Digest[:]},
+		"a challenge used again":      {`UPDATE supportgrant_challenge SET used = NULL WHERE digest = $1`, a.self.Digest[:]},
+		"a challenge for another":     {`UPDATE supportgrant_challenge SET approver = 'bob', used = supportgrant_now() WHERE digest = $1`, a.unused.Digest[:]},
+		"a challenge that is gone":    {`DELETE FROM supportgrant_challenge WHERE digest = $1`, a.self.Digest[:]},
+		"an entry that changes":       {`UPDATE supportgrant_entry SET acted_by = 'eve' WHERE id = $1`, a.entry.ID},
+		"an entry that is gone":       {`DELETE FROM supportgrant_entry WHERE id = $1`, a.entry.ID},
+		"an entry of no kind":         {entry(`gen_random_uuid(), at, 'seen'`), a.entry.ID},
 		"a budget given back":         {`UPDATE supportgrant_budget SET taken = 1 WHERE grant_id = $1`, g.ID},
 		"a budget that is gone":       {`DELETE FROM supportgrant_budget WHERE grant_id = $1`, g.ID},
 		"a note that changes":         {`UPDATE supportgrant_note SET due = due + 1 WHERE key = $1`, "k"},

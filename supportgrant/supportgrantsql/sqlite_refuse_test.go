@@ -126,28 +126,7 @@ func TestRawSQLDoesNothingThatMustNeverBeOnSQLite(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	g, open := s.in(t, supportgrant.Approved), s.in(t, supportgrant.Requested)
-	care, err := s.AddGrant(s.ctx, func() supportgrant.GrantRow { g := asked(time.Hour); g.Care = true; return g }())
-	require.NoError(t, err)
-	proved(t, s.ctx, s, care, "ann", time.Hour)
-	bare, err := s.AddGrant(s.ctx, asked(time.Hour))
-	require.NoError(t, err)
-	unused := supportgrant.ChallengeRow{Digest: nonce(), Grant: bare.ID, Approver: "ann", Life: time.Hour, Nonce: nonce(), Method: "totp", For: time.Minute}
-	require.NoError(t, s.AddChallenge(s.ctx, unused, 20))
-	self := unused
-	self.Digest, self.Approver = nonce(), "sam"
-	require.NoError(t, s.AddChallenge(s.ctx, self, 20))
-	_, err = s.Burn(s.ctx, self.Digest)
-	require.NoError(t, err)
-	e := supportgrant.Entry{ID: uuid.Must(uuid.NewV7()), Kind: supportgrant.KindRead, Grant: g.ID, By: "sam"}
-	require.NoError(t, s.Append(s.ctx, e))
-	_, err = s.Reserve(s.ctx, g.ID, 5, 10)
-	require.NoError(t, err)
-	require.NoError(t, s.Post(s.ctx, supportgrant.NoteRow{Key: "k", Kind: supportgrant.NoticeEnded, Grant: g.ID}))
-	codes, err := supportgrantsql.NewTOTP(s.db)
-	require.NoError(t, err)
-	_, err = codes.Attempt(s.ctx, "a")
-	require.NoError(t, err)
-	require.NoError(t, codes.Succeed(s.ctx, "a", 7))
+	a := attackable(t, s.ctx, s, s.db, g)
 	before := s.dump(t)
 
 	grant := func(set string) string {
@@ -188,8 +167,8 @@ func TestRawSQLDoesNothingThatMustNeverBeOnSQLite(t *testing.T) {
 		"expired early":               {grant(`state = 'expired', ended = bw_now()`), g.ID},
 		"ended in the future":         {grant(`state = 'withdrawn', ended = bw_now() + 3600000000`), g.ID},
 		"lapsed early":                {grant(`state = 'lapsed', ended = bw_now()`), open.ID},
-		"approved without proof":      {grant(live), bare.ID},
-		"care with one proof":         {grant(live), care.ID},
+		"approved without proof":      {grant(live), a.bare.ID},
+		"care with one proof":         {grant(live), a.careful.ID},
 		"longer than a proof says":    {grant(`state = 'approved', life = 3600, approved = requested, expires = requested + 3600000000`), open.ID},
 		"an end that is not its life": {grant(`state = 'approved', life = 60, approved = requested, expires = requested + 60000001`), open.ID},
 		"approved long ago":           {grant(`state = 'approved', life = 60, approved = requested - 120000000, expires = requested - 60000000`), open.ID},
@@ -215,18 +194,18 @@ func TestRawSQLDoesNothingThatMustNeverBeOnSQLite(t *testing.T) {
 		"a proof that changes":        {`UPDATE supportgrant_proof SET life = 604800 WHERE grant_id = ?`, g.ID},
 		"a proof that is gone":        {`DELETE FROM supportgrant_proof WHERE grant_id = ?`, g.ID},
 		"a proof of nothing": {`INSERT INTO supportgrant_proof (grant_id, digest, approver, life, nonce, method, phishing_resistant, at)
-			VALUES (?, randomblob(32), 'ann', 60, randomblob(32), 'totp', 0, bw_now())`, bare.ID},
+			VALUES (?, randomblob(32), 'ann', 60, randomblob(32), 'totp', 0, bw_now())`, a.bare.ID},
 		"a proof of a challenge that was not answered": {`INSERT INTO supportgrant_proof (grant_id, digest, approver, life, nonce, method, phishing_resistant, at)
-			SELECT grant_id, digest, approver, life, nonce, method, 0, bw_now() FROM supportgrant_challenge WHERE digest = ?`, unused.Digest[:]},
+			SELECT grant_id, digest, approver, life, nonce, method, 0, bw_now() FROM supportgrant_challenge WHERE digest = ?`, a.unused.Digest[:]},
 		"a proof by who asked": {`INSERT INTO supportgrant_proof (grant_id, digest, approver, life, nonce, method, phishing_resistant, at)
-			SELECT grant_id, digest, approver, life, nonce, method, 0, bw_now() FROM supportgrant_challenge WHERE digest = ?`, self.Digest[:]},
-		"a challenge used again":     {`UPDATE supportgrant_challenge SET used = NULL WHERE digest = ?`, self.Digest[:]},
-		"a challenge for another":    {`UPDATE supportgrant_challenge SET approver = 'bob', used = bw_now() WHERE digest = ?`, unused.Digest[:]},
-		"a challenge that is gone":   {`DELETE FROM supportgrant_challenge WHERE digest = ?`, self.Digest[:]},
-		"an entry that changes":      {`UPDATE supportgrant_entry SET acted_by = 'eve' WHERE id = ?`, e.ID},
-		"an entry that is gone":      {`DELETE FROM supportgrant_entry WHERE id = ?`, e.ID},
-		"an entry replaced":          {`INSERT OR REPLACE INTO supportgrant_entry SELECT id, at - 1, kind, grant_id, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why FROM supportgrant_entry WHERE id = ?`, e.ID},
-		"an entry of no kind":        {`INSERT INTO supportgrant_entry SELECT '` + fresh() + `', at, 'seen', grant_id, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why FROM supportgrant_entry WHERE id = ?`, e.ID},
+			SELECT grant_id, digest, approver, life, nonce, method, 0, bw_now() FROM supportgrant_challenge WHERE digest = ?`, a.self.Digest[:]},
+		"a challenge used again":     {`UPDATE supportgrant_challenge SET used = NULL WHERE digest = ?`, a.self.Digest[:]},
+		"a challenge for another":    {`UPDATE supportgrant_challenge SET approver = 'bob', used = bw_now() WHERE digest = ?`, a.unused.Digest[:]},
+		"a challenge that is gone":   {`DELETE FROM supportgrant_challenge WHERE digest = ?`, a.self.Digest[:]},
+		"an entry that changes":      {`UPDATE supportgrant_entry SET acted_by = 'eve' WHERE id = ?`, a.entry.ID},
+		"an entry that is gone":      {`DELETE FROM supportgrant_entry WHERE id = ?`, a.entry.ID},
+		"an entry replaced":          {`INSERT OR REPLACE INTO supportgrant_entry SELECT id, at - 1, kind, grant_id, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why FROM supportgrant_entry WHERE id = ?`, a.entry.ID},
+		"an entry of no kind":        {`INSERT INTO supportgrant_entry SELECT '` + fresh() + `', at, 'seen', grant_id, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why FROM supportgrant_entry WHERE id = ?`, a.entry.ID},
 		"a budget given back":        {`UPDATE supportgrant_budget SET taken = 1 WHERE grant_id = ?`, g.ID},
 		"a budget that is gone":      {`DELETE FROM supportgrant_budget WHERE grant_id = ?`, g.ID},
 		"a note that changes":        {`UPDATE supportgrant_note SET due = due + 1 WHERE key = ?`, "k"},
