@@ -348,3 +348,18 @@ func Example() {
 	// subjects, owed: without undue delay (GDPR art. 34(1))
 	// late: false
 }
+
+func TestTheRegisterListsItsBreaches(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ids, err := h.List(h.ctx, "", 10)
+	require.NoError(t, err)
+	require.Empty(t, ids)
+	h.open(t, "eu-gdpr")
+	ids, err = h.List(h.ctx, "", 10)
+	require.NoError(t, err)
+	require.Equal(t, []breach.ID{"2026-004"}, ids)
+	ids, err = h.List(h.ctx, "2026-004", 10)
+	require.NoError(t, err)
+	require.Empty(t, ids, "it begins after that one")
+}
