@@ -204,7 +204,7 @@ func TestValuesComeThroughDatabaseSQL(t *testing.T) {
 		at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
 		require.NoError(t, db.SQLX().GetContext(as(t, alpha), &v, `SELECT $1::bigint i, $2::smallint s, $3::float8 f, 1.5::real r, $4::bool b, $5::bytea y,
 			$6::timestamptz t, NULL::text n, $7::text id`, int64(1)<<60, 7, 2.5, true, []byte{0, 1}, at, beta))
-		require.EqualValues(t, 1<<60, v.I)
+		require.EqualValues(t, int64(1<<60), v.I)
 		require.EqualValues(t, 7, v.S)
 		require.Equal(t, 2.5, v.F)
 		require.EqualValues(t, 1.5, v.R)

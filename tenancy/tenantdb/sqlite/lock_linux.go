@@ -54,5 +54,5 @@ func freeBytes(path string) (int64, bool) {
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return 0, false
 	}
-	return int64(fs.Bavail) * fs.Bsize, true
+	return int64(fs.Bavail) * int64(fs.Bsize), true
 }
