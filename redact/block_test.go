@@ -47,7 +47,9 @@ func TestABlockLeavesOutNothingWhereverItBegins(t *testing.T) {
 
 func TestAnOwnKeyOfOnePlainWordIsAskedFor(t *testing.T) {
 	t.Parallel()
-	r, err := New(Keys("ticket"))
-	require.NoError(t, err)
-	require.Equal(t, "for the ticket=[redacted:credential] of", r.String("for the ticket=blue-horse of"))
+	for _, word := range []string{"ticket", "gizmo", "riddle", "abracadabra"} {
+		r, err := New(Keys(word))
+		require.NoError(t, err)
+		require.Equal(t, "for the "+word+"=[redacted:credential] of", r.String("for the "+word+"=blue-horse of"))
+	}
 }
