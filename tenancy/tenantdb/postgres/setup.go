@@ -160,7 +160,7 @@ func grant(ctx context.Context, tx pgx.Tx, o SetupOptions) error {
 		`REVOKE ALL ON ALL TABLES IN SCHEMA tenancy FROM PUBLIC, ` + all,
 		`REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenancy FROM PUBLIC, ` + all,
 		`GRANT USAGE ON SCHEMA tenancy TO ` + all,
-		`GRANT EXECUTE ON FUNCTION tenancy.id(), tenancy.claimed(), tenancy.about() TO ` + all,
+		`GRANT EXECUTE ON FUNCTION tenancy.id(), tenancy.claimed(), tenancy.about(), tenancy.leaving(text) TO ` + all,
 	}
 	if o.SystemRole != "" {
 		sys := quote(o.SystemRole)

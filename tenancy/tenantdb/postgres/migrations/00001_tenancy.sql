@@ -173,6 +173,32 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
+-- leaving is true for the role that moves and purges tenants, of a tenant that is arriving or leaving: what triggers of the library's tables
+-- refuse to everybody else they let pass.
+CREATE FUNCTION tenancy.leaving(tenant text) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT has_table_privilege('tenancy.tenant', 'SELECT') THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (SELECT FROM tenancy.tenant t WHERE t.id = tenant AND t.state IN ('provisioning', 'moved', 'purging', 'purged'));
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- stays refuses a change, with the SQLSTATE that it is made with, but that a row goes whose tenant is leaving. It runs with the caller's own
+-- rights.
+CREATE FUNCTION tenancy.stays() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF TG_LEVEL = 'ROW' AND TG_OP = 'DELETE' THEN
+        IF tenancy.leaving(to_jsonb(OLD)->>'tenant_id') THEN
+            RETURN OLD;
+        END IF;
+    END IF;
+    RAISE EXCEPTION '% of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = TG_ARGV[0], CONSTRAINT = TG_NAME;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
 -- about tells any role that may connect which schema, shard and region this is.
 CREATE FUNCTION tenancy.about(OUT version bigint, OUT shard text, OUT region text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
