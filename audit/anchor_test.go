@@ -142,6 +142,7 @@ func TestAServerKeepsCheckpoints(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	a := &HTTPAnchor{Label: "archive", URL: server.URL + "/secret-path", Header: http.Header{"Authorization": {"Bearer sesame"}}}
+	require.Equal(t, "archive", a.Name())
 	n, ctx := newNotary(t), t.Context()
 	_, err := a.Latest(ctx)
 	require.ErrorIs(t, err, ErrNotFound)
