@@ -6,6 +6,7 @@
 //
 // It needs no server and no cgo. [DB] is the [tenantdb.Backend] that transactions run on and the
 // [tenancy.Host] that tenants live in. What belongs to no tenant is in a system database of its own.
+// [DB.Adopt] takes in the file of an application that had SQLite before it had tenants.
 //
 // # What it promises
 //

@@ -39,22 +39,7 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 		return err
 	}
 	defer discard(tmp)
-	err = d.build(ctx, tmp, func(c *conn) error {
-		if err := c.exec(ctx, headerSQL); err != nil {
-			return err
-		}
-		return d.change(ctx, c, func(ctx context.Context, tx *sqlx.Tx) error {
-			n, err := apply(ctx, c, tx, d.opts.Migrations)
-			if err != nil {
-				return err
-			}
-			if err := c.exec(ctx, fmt.Sprintf("PRAGMA user_version = %d", n)); err != nil {
-				return err
-			}
-			return insertHeader(ctx, c, &header{version: 1, tenant: t.ID.String(), state: t.State, region: t.Region,
-				epoch: t.Epoch, schema: d.schema, decided: micros(t.ChangedAt)})
-		})
-	})
+	err = d.build(ctx, tmp, func(c *conn) error { return d.found(ctx, c, t) })
 	if err != nil {
 		return err
 	}
@@ -69,6 +54,24 @@ func (d *DB) Provision(ctx context.Context, t tenancy.Tenant) error {
 		return err
 	}
 	return nil
+}
+
+// found makes the file of c the tenant's: it runs the migrations and writes the first header.
+func (d *DB) found(ctx context.Context, c *conn, t tenancy.Tenant) error {
+	if err := c.exec(ctx, headerSQL); err != nil {
+		return err
+	}
+	return d.change(ctx, c, func(ctx context.Context, tx *sqlx.Tx) error {
+		n, err := apply(ctx, c, tx, d.opts.Migrations)
+		if err != nil {
+			return err
+		}
+		if err := c.exec(ctx, fmt.Sprintf("PRAGMA user_version = %d", n)); err != nil {
+			return err
+		}
+		return insertHeader(ctx, c, &header{version: 1, tenant: t.ID.String(), state: t.State, region: t.Region,
+			epoch: t.Epoch, schema: d.schema, decided: micros(t.ChangedAt)})
+	})
 }
 
 // SetState implements [tenancy.Host]. It waits for the transaction that is writing; those that
