@@ -53,6 +53,11 @@ const appendBreach = `INSERT INTO dsar_breach (breach, seq, key, prev, hash, ent
 		AND NOT EXISTS (SELECT 1 FROM dsar_breach WHERE breach = ? AND seq = ?) AND NOT EXISTS (SELECT 1 FROM dsar_breach WHERE breach = ? AND key = ?)
 	ON CONFLICT DO NOTHING`
 
+const (
+	readBreach   = `SELECT breach, seq, key, prev, hash, entry FROM dsar_breach WHERE breach = ? ORDER BY seq`
+	listBreaches = `SELECT breach FROM dsar_breach WHERE seq = 1 AND breach > ? ORDER BY breach LIMIT ?`
+)
+
 // Append implements [breach.Store].
 func (s *Breaches) Append(ctx context.Context, e breach.Entry) error {
 	if e.Seq < 1 || e.Seq > math.MaxInt64 || e.Seq == 1 && e.Prev != [32]byte{} {
@@ -77,7 +82,7 @@ func (s *Breaches) Append(ctx context.Context, e breach.Entry) error {
 
 // Entries implements [breach.Store].
 func (s *Breaches) Entries(ctx context.Context, id breach.ID) (out []breach.Entry, err error) {
-	err = s.t.All(ctx, `SELECT breach, seq, key, prev, hash, entry FROM dsar_breach WHERE breach = ? ORDER BY seq`, []any{string(id)},
+	err = s.t.All(ctx, readBreach, []any{string(id)},
 		func() { out = nil }, func(scan func(...any) error) error {
 			var e breach.Entry
 			var prev, hash, text []byte
@@ -106,7 +111,7 @@ func (s *Breaches) Entries(ctx context.Context, id breach.ID) (out []breach.Entr
 
 // List implements [breach.Store].
 func (s *Breaches) List(ctx context.Context, after breach.ID, limit int) (ids []breach.ID, err error) {
-	err = s.t.All(ctx, `SELECT breach FROM dsar_breach WHERE seq = 1 AND breach > ? ORDER BY breach LIMIT ?`, []any{string(after), max(0, limit)},
+	err = s.t.All(ctx, listBreaches, []any{string(after), max(0, limit)},
 		func() { ids = nil }, func(scan func(...any) error) error {
 			var id string
 			if err := scan(&id); err != nil {

@@ -16,11 +16,16 @@ import (
 var migrations embed.FS
 
 // version is that of the newest step on Postgres, which writes it into the comment on dsar_breach.
-const version = 1
+const version = 2
 
 // Tables describes the tables on Postgres, for the rls.Config that an application inspects.
 var Tables = []rls.Table{
 	{Name: "dsar_breach", Privileges: []string{"SELECT", "INSERT"}},
+	{Name: "dsar_erase_secret", Privileges: []string{"SELECT", "INSERT"}},
+	{Name: "dsar_erase_job", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "dsar_erase_step", Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
+	{Name: "dsar_erase_key", Privileges: []string{"SELECT", "INSERT", "DELETE"}},
+	{Name: "dsar_erase_kept", Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
 }
 
 // SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("dsar", SQLite()).

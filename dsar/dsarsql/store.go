@@ -16,6 +16,6 @@ func open(db *tenantdb.DB) (*tables.Tables, error) {
 	return tables.New(db, tables.Door{
 		Known:  migrate.Known{Name: "dsar", Table: "dsar_breach", Version: version, Wrong: tenantdb.ErrSchema},
 		SQLite: SQLite,
-		Errors: tables.Errors{Schema: tenantdb.ErrSchema, Refused: ErrRefused, State: "BWD01"},
+		Errors: tables.Errors{Schema: tenantdb.ErrSchema, Unavailable: tenantdb.ErrUnavailable, Unknown: tenantdb.ErrOutcomeUnknown, Refused: ErrRefused, State: "BWD01"},
 	})
 }
