@@ -11,7 +11,7 @@ import (
 
 // copied is r as it is kept: with lists of its own and times to the microsecond.
 func (r RequestRow) copied() RequestRow {
-	for _, t := range []*time.Time{&r.Received, &r.Acknowledged, &r.Verified, &r.Approved, &r.Until, &r.Extended, &r.Ended, &r.Closed, &r.AckBy, &r.ExtendBy, &r.Due, &r.Next, &r.Leased} {
+	for _, t := range []*time.Time{&r.Received, &r.Since, &r.Acknowledged, &r.Verified, &r.Approved, &r.Until, &r.Extended, &r.Ended, &r.Closed, &r.AckBy, &r.ExtendBy, &r.Due, &r.Next, &r.Leased} {
 		*t = micro(*t)
 	}
 	r.Pauses, r.Purposes, r.Sealed = some(r.Pauses), some(r.Purposes), some(r.Sealed)
@@ -32,6 +32,8 @@ func (r *RequestRow) may() error {
 		return refused("an id, kind or state that is none")
 	case r.Subject == "" || r.Ref.IsZero() || r.Law == "" || r.Received.IsZero():
 		return refused("a request without a subject, ref, law or time")
+	case r.Since.IsZero() || r.Since.After(r.Received):
+		return refused("a clock that begins after the request")
 	case (r.State == Verified || r.State == Approved || r.State == Working) && r.Verified.IsZero():
 		return refused("a request that goes on, and nobody knows who asks")
 	case (r.State == Approved || r.State == Working) && r.Kind == Erasure && (r.Plan == "" || r.Approved.IsZero()):
@@ -58,6 +60,8 @@ func (r *RequestRow) follows(o *RequestRow) error {
 		return refused("a move that no request makes")
 	case r.Kind != o.Kind || r.Subject != o.Subject || r.Ref != o.Ref || r.Law != o.Law || !r.Received.Equal(o.Received):
 		return refused("another kind, subject, ref, law or time of receipt")
+	case r.Since.After(o.Since):
+		return refused("a clock that begins later than it did")
 	case !set(o.Verified, r.Verified) || !set(o.Ended, r.Ended):
 		return refused("a time that was set changes")
 	case r.State == o.State && !o.Approved.Equal(r.Approved):

@@ -32,6 +32,7 @@ type RequestRow struct {
 	Map     string // hash of the map when it was received
 
 	Received     time.Time // not after it was added
+	Since        time.Time // from when its clock counts: Received, or an earlier time if one that joined it was received then
 	Acknowledged time.Time // zero: not yet; so are the others
 	Verified     time.Time
 	Method       string // how who asks was identified: "session"

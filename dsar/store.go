@@ -36,7 +36,7 @@ var (
 //
 // What must never be is refused with [ErrRefused], whoever asks for it, raw SQL too:
 //   - a request that begins in another state than Open, a move that [State.May] does not know, any change of one that is closed;
-//   - another kind, subject, ref, law or time of receipt than the request began with; a time among Verified, Approved, Ended and Closed that
+//   - another kind, subject, ref, law or time of receipt than the request began with; a Since after Received, or one that becomes later; a time among Verified, Approved, Ended and Closed that
 //     changes once it is set, but for Approved, which may become zero or another on the way to or from Verified;
 //   - Verified, Approved or Working without the time of its Verified; an erasure that is Approved or Working without a Plan;
 //   - Ending or Closed without an Outcome, an Outcome elsewhere, one that changes; Refused without a Ground; Joined without an Into;
