@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/dsar/erase"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
 func journalIn(t testing.TB, w *door.World) *dsarsql.Journal {
@@ -109,4 +111,28 @@ func TestTheSecretIsTheTenantsAndStays(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEqual(t, one, other)
 	})
+}
+
+// fillJournal puts a job into each state.
+func fillJournal(t testing.TB, ctx context.Context, db *tenantdb.DB) {
+	t.Helper()
+	j, err := dsarsql.NewJournal(db)
+	require.NoError(t, err)
+	_, err = j.Secret(ctx)
+	require.NoError(t, err)
+	id := uuid.NewString()
+	_, err = j.Open(ctx, erase.Entry{Job: id, Who: []byte{1}, Salt: []byte{2}}, "w", time.Hour)
+	require.NoError(t, err)
+	require.NoError(t, j.Advance(ctx, id, erase.Step{Seq: 1, Table: "note", Action: "delete", Rows: 3}))
+	require.NoError(t, db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, text := range []string{
+			`INSERT INTO ` + j.Keys() + ` (job, step, n, k1) VALUES ('` + id + `', 1, 1, '7')`,
+			`INSERT INTO ` + j.Kept() + ` (tbl, k1, until, act) VALUES ('invoice', '` + id + `', 7, 'delete')`,
+		} {
+			if _, err := tx.ExecContext(ctx, text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }

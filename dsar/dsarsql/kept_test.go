@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/dsar/breach"
 	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/erase"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 	"github.com/google/uuid"
@@ -20,14 +21,22 @@ var kept = door.Kept{Door: tables, Tables: dsarsql.Tables, Comment: "dsar_breach
 	Schema: tenantdb.ErrSchema, Unavailable: tenantdb.ErrUnavailable, Unknown: tenantdb.ErrOutcomeUnknown,
 	Fill: func(t testing.TB, ctx context.Context, db *tenantdb.DB) {
 		fillBreaches(t, ctx, db)
+		fillJournal(t, ctx, db)
 	},
 	Calls: func(t testing.TB, ctx context.Context, db *tenantdb.DB) map[string]func() error {
 		b, err := dsarsql.NewBreaches(db)
+		require.NoError(t, err)
+		j, err := dsarsql.NewJournal(db)
 		require.NoError(t, err)
 		return map[string]func() error{
 			"Breaches.Append":  func() error { return b.Append(ctx, breachEntry("b", nil)) },
 			"Breaches.Entries": func() error { _, err := b.Entries(ctx, "b"); return err },
 			"Breaches.List":    func() error { _, err := b.List(ctx, "", 1); return err },
+			"Journal.Secret":   func() error { _, err := j.Secret(ctx); return err },
+			"Journal.Open":     func() error { _, err := j.Open(ctx, erase.Entry{Job: "c", Who: []byte{1}}, "w", time.Hour); return err },
+			"Journal.Fence":    func() error { return j.Fence(ctx, "c", "w") },
+			"Journal.Advance":  func() error { return j.Advance(ctx, "c", erase.Step{Seq: 1}) },
+			"Journal.Steps":    func() error { _, err := j.Steps(ctx, "c"); return err },
 		}
 	},
 }
