@@ -26,9 +26,3 @@ func (p Part) String() string {
 	}
 	return "?"
 }
-
-// Cond is a condition on a row of a table whose alias is t. It never yields NULL.
-type Cond struct {
-	SQL  string // with ? for each of Args
-	Args []any
-}

@@ -2,68 +2,213 @@ package rows
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/jmoiron/sqlx"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
-var errLater = errors.New("rows: not built yet")
-
 // Selection is the rows of one person, or of a whole tenant. It holds personal values, and prints as nothing but the kind. It is safe for
-// concurrent use, for one tenant; ask for a new one when time has passed.
+// concurrent use, for one tenant. It knows the person's row and spellings as they were when it was made.
 type Selection struct {
-	r      *Rows
-	person dsar.Person
+	r       *Rows
+	tenant  tenancy.ID
+	whole   bool // it is the tenant's
+	kind    dsar.Subject
+	person  dsar.Person
+	own     map[string]value   // of the person's row; nil: they have none
+	classes map[string][]class // by identifier
 }
 
-// Resolve finds the person's row, in a transaction that only reads or in the one that ctx carries: by the key, or else by the identifiers
-// that are known. What the row holds of identifiers now is added to what is known, and so are the spellings of known values
-// that the database has in columns which hold identifiers.
-//
-// It is dsar.ErrNobody if there is no row under the key, or none under any identifier and nothing else that an identifier leads to;
-// [ErrAmbiguous] if the identifiers lead to several people, none of them by its exact spelling; dsar.ErrUndecided if the map has open
-// questions; tenancy.ErrNoTenant without a tenant.
-func (r *Rows) Resolve(ctx context.Context, db *tenantdb.DB, p dsar.Person) (*Selection, error) {
-	return nil, errLater
+// Tenant returns the selection of ctx's whole tenant: all its rows of all tables, each of them [Owned] and [Erased]. On Postgres, tables
+// without a tenant column are nobody's.
+func (r *Rows) Tenant(ctx context.Context) (*Selection, error) {
+	id, err := tenancy.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Selection{r: r, tenant: id, whole: true}, nil
 }
-
-// Tenant returns the selection of ctx's whole tenant: all rows of all tables, each of them [Owned] and [Erased].
-func (r *Rows) Tenant(ctx context.Context) (*Selection, error) { return nil, errLater }
 
 // Person is who was found: with the key, in the form in which the database writes it, if they have a row, and all that they are known by. Of the
 // forms Fold, Email and Phone, each known value is there in all the spellings that the database has.
 func (s *Selection) Person() dsar.Person { return s.person }
 
-// Where returns the condition on a row of the table, under the alias t, that it is in the part. It is false if no row can be.
-func (s *Selection) Where(table string, p Part) (Cond, bool) { return Cond{}, false }
+// Format writes the kind, whatever the verb.
+func (s *Selection) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "rows.Selection("+s.kind.Kind+")")
+}
 
-// Points returns the condition on a row of the table, under the alias t, that its link of that index (in Mapped.Ties) points at a row that
-// is in the part, or holds an identifier of the person. It serves references as well, whose rows nobody owns. It is false if
+// LogValue is the kind.
+func (s *Selection) LogValue() slog.Value {
+	return slog.StringValue("rows.Selection(" + s.kind.Kind + ")")
+}
+
+// known are all values of an identifier.
+func (s *Selection) known(identifier string) (out []value) {
+	for _, c := range s.classes[identifier] {
+		for _, v := range c.values {
+			out = append(out, value{text: v})
+		}
+	}
+	return out
+}
+
+// sharedValues are those that another person goes by as well.
+func (s *Selection) sharedValues(identifier string) (out []value) {
+	for _, c := range s.classes[identifier] {
+		for _, v := range c.values {
+			if c.shared {
+				out = append(out, value{text: v})
+			}
+		}
+	}
+	return out
+}
+
+// Where returns the condition on a row of the table, under the alias t, that it is in the part. It is false if no row can be.
+func (s *Selection) Where(name string, p Part) (Cond, bool) {
+	t := s.r.tables[name]
+	if t == nil || t.Derived != "" {
+		return Cond{}, false
+	}
+	w := &writer{Selection: s}
+	c := w.part(t, "t", p)
+	if c.never() {
+		return Cond{}, false
+	}
+	return all(c, w.tenantOf(t, at("t"))), true
+}
+
+// part is that the row under the alias is in the part, of whatever tenant.
+func (w *writer) part(t *table, a string, p Part) Cond {
+	if w.whole {
+		switch {
+		case p == CoOwned || p == Accessed || p == Mentioned || p == Shared || p == Stays || p == Linked || w.r.dialect == schema.Postgres && t.TenantColumn == "":
+			return never
+		}
+		return always
+	}
+	less := func(l, than level) Cond {
+		if (&writer{Selection: w.Selection}).level(t, a, l).SQL == (&writer{Selection: w.Selection}).level(t, a, than).SQL {
+			return never // the weaker level adds nothing
+		}
+		return all(w.level(t, a, l), w.level(t, a, than).Not())
+	}
+	switch p {
+	case Owned:
+		return w.level(t, a, dsar.Owner)
+	case CoOwned:
+		return less(dsar.CoOwner, dsar.Owner)
+	case Accessed:
+		return less(dsar.Accessor, dsar.CoOwner)
+	case Mentioned:
+		return less(dsar.Mentioned, dsar.Accessor)
+	case Linked:
+		return less(dsar.Mentioned, dsar.CoOwner)
+	case All:
+		return w.level(t, a, dsar.Mentioned)
+	}
+	mine := w.level(t, a, dsar.CoOwner)
+	stays := t.Shared != dsar.DeleteForAll
+	switch {
+	case mine.never() || p == Mine || p == Erased && !stays:
+		return mine
+	case p == Stays && !stays:
+		return never
+	}
+	if others := w.others(t, at(a)); p != Erased {
+		return all(mine, others)
+	} else {
+		return all(mine, others.Not())
+	}
+}
+
+// level is that the row is the person's at the level.
+func (w *writer) level(t *table, a string, l level) Cond {
+	ways := w.mine(t, at(a), l, anyTie)
+	if w.r.dialect == schema.Postgres && len(ways) > 1 && len(t.Key) > 0 {
+		// Postgres uses no index for one subquery OR another.
+		simple := true
+		for _, way := range ways {
+			simple = simple && !way.selects()
+		}
+		if !simple {
+			b := w.alias("x")
+			return with("("+at(a).list(t.Key)+") IN (", w.selectWays(t, b, t.Key, w.mine(t, at(b), l, anyTie), Cond{}), ")")
+		}
+	}
+	return either(ways...)
+}
+
+// Points returns the condition on a row of the table, under the alias t, that its link of that index (in dsar.Mapped.Ties) points at a row
+// that is in the part, or holds an identifier of the person. It serves references as well, whose rows nobody owns. It is false if
 // no row can point there.
-func (s *Selection) Points(table string, tie int, at Part) (Cond, bool) { return Cond{}, false }
+func (s *Selection) Points(name string, link int, at Part) (Cond, bool) {
+	t := s.r.tables[name]
+	if t == nil || link < 0 || link >= len(t.ties) || s.whole {
+		return Cond{}, false
+	}
+	return s.points(t, &t.ties[link], at)
+}
+
+func (s *Selection) points(t *table, x *tie, p Part) (Cond, bool) {
+	w := &writer{Selection: s}
+	c := w.tied(t, at("t"), x, func(from *table) source { return w.inPart(from, x.Targets, p) })
+	if c.never() {
+		return Cond{}, false
+	}
+	return all(c, w.tenantOf(t, at("t"))), true
+}
+
+// inPart is the source of the rows of t that are in the part.
+func (w *writer) inPart(t *table, columns []string, p Part) source {
+	switch p {
+	case Owned:
+		return w.everyRow(t, columns, dsar.Owner)
+	case Mine:
+		return w.everyRow(t, columns, dsar.CoOwner)
+	case All:
+		return w.everyRow(t, columns, dsar.Mentioned)
+	case Erased:
+		if w.alone(t, dsar.CoOwner) {
+			return w.everyRow(t, columns, dsar.CoOwner)
+		}
+	}
+	a := w.alias("x")
+	c := w.part(t, a, p)
+	if c.never() {
+		return source{}
+	}
+	return source{query: with("SELECT "+at(a).list(columns)+" FROM "+t.sql+" AS "+a+" WHERE ", all(c, w.tenantOf(t, at(a))))}
+}
 
 // Count returns how many rows of the table are in the part.
-func (s *Selection) Count(ctx context.Context, db *tenantdb.DB, table string, p Part) (int64, error) {
-	return 0, errLater
+func (s *Selection) Count(ctx context.Context, db *tenantdb.DB, table string, p Part) (n int64, err error) {
+	c, ok := s.Where(table, p)
+	if err := s.allowed(ctx); err != nil || !ok {
+		return 0, err
+	}
+	err = db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		return tx.QueryRowContext(ctx, tx.Rebind("SELECT count(*) FROM "+s.r.SQL(table)+" AS t WHERE "+c.SQL), c.Args...).Scan(&n)
+	})
+	return n, err
 }
 
-// Query says which rows and columns [Selection.Stream] reads.
-type Query struct {
-	Table   string
-	Part    Part
-	Columns []string // nil: all of the map, in its order
-	And     Cond     // a further condition on t; the zero Cond: none
-}
-
-// Stream reads rows one by one, in no order, in the transaction that ctx carries ([Snapshot] makes one in which no row is read twice or
-// missed) or one of its own. It returns how many there were. An error of fn ends it and is returned.
-func (s *Selection) Stream(ctx context.Context, db *tenantdb.DB, q Query, fn func(*Row) error) (int64, error) {
-	return 0, errLater
-}
-
-// Snapshot runs fn in a transaction that only reads, and sees the database as it was at one moment (repeatable read). On Postgres,
-// times are written in UTC and ISO 8601 form in it, whatever the server's settings are. It cannot join a transaction that is less isolated.
-func Snapshot(ctx context.Context, db *tenantdb.DB, fn func(context.Context) error) error {
-	return errLater
+// allowed is an error if ctx is not of the selection's tenant.
+func (s *Selection) allowed(ctx context.Context) error {
+	id, err := tenancy.From(ctx)
+	switch {
+	case err != nil:
+		return err
+	case s.tenant.IsZero() || id != s.tenant:
+		return fmt.Errorf("rows: %w", tenantdb.ErrMismatch)
+	}
+	return nil
 }

@@ -1,0 +1,128 @@
+package rows
+
+import (
+	"slices"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+)
+
+// others is that another person reaches the row as owner or co-owner. Ways end at the first person they come to.
+func (w *writer) others(t *table, a ref) Cond {
+	if t.group[dsar.CoOwner] > 0 && t.root == "" {
+		return w.up(t, a)
+	}
+	return w.othersBut(t, a, anyTie)
+}
+
+// othersBut is others over the links that are asked for.
+func (w *writer) othersBut(t *table, a ref, over func(*tie) bool) Cond {
+	if t.root != "" {
+		if t.root != w.kind.Kind || w.own == nil {
+			return always
+		}
+		return w.self(t, a).Not()
+	}
+	var ways []Cond
+	for i := range t.ties {
+		if x := &t.ties[i]; x.Role <= dsar.CoOwner && over(x) {
+			ways = append(ways, w.otherBy(t, a, x))
+		}
+	}
+	return either(ways...)
+}
+
+// someones reports whether rows of the table can have an owner.
+func (t *table) someones() bool {
+	for _, role := range t.reach {
+		if role <= dsar.CoOwner {
+			return true
+		}
+	}
+	return false
+}
+
+// otherBy is that another person is at the end of the link.
+func (w *writer) otherBy(t *table, a ref, x *tie) Cond {
+	var cs []Cond
+	for _, y := range x.When {
+		cs = append(cs, w.r.discriminates(t, a, y))
+	}
+	if x.to == nil {
+		return all(append([]Cond{w.otherHolder(t, a, x)}, cs...)...)
+	}
+	if !x.to.someones() {
+		return never
+	}
+	b := w.alias("o")
+	c := w.others(x.to, at(b))
+	if c.never() {
+		return never
+	}
+	c = all(w.meets(t, a, x, at(b)), w.tenantOf(x.to, at(b)), c)
+	return all(append(cs, with("EXISTS (SELECT 1 FROM "+x.to.sql+" AS "+b+" WHERE ", c, ")"))...)
+}
+
+// meets is that the link of row a points at row b.
+func (w *writer) meets(t *table, a ref, x *tie, b ref) Cond {
+	if x.Path != "" {
+		return w.within(t, a, x, Cond{SQL: "SELECT " + b(x.Targets[0])})
+	}
+	var same []Cond
+	for i, c := range x.Columns {
+		target := b(x.Targets[i])
+		if text, _ := w.r.textual(t, c, x.to, x.Targets[i]); text {
+			target = "CAST(" + target + " AS text)"
+		}
+		same = append(same, Cond{SQL: target + " = " + w.r.comparable(t, a, c, x.to, x.Targets[i])})
+	}
+	return all(same...)
+}
+
+// otherHolder is that the link holds what identifies another person: for a kind with a table, what is in another row of it; for one without,
+// any other value.
+func (w *writer) otherHolder(t *table, a ref, x *tie) Cond {
+	var ways []Cond
+	for _, kind := range w.r.kinds {
+		if !slices.Contains(x.Kinds, kind.Kind) {
+			continue
+		}
+		id, _ := kind.Identifier(x.Identifier)
+		root := w.r.tables[kind.Table]
+		if root == nil || id.Column == "" {
+			if kind.Kind == w.kind.Kind || root == nil {
+				ways = append(ways, w.holdsAnother(t, a, x, w.known(x.Identifier)))
+			}
+			continue
+		}
+		b := w.alias("o")
+		not := Cond{}
+		if kind.Kind == w.kind.Kind {
+			not = w.self(root, at(b)).Not()
+		}
+		ways = append(ways, with("EXISTS (SELECT 1 FROM "+root.sql+" AS "+b+" WHERE ", all(w.sameValue(t, a, x, root, at(b), id), w.tenantOf(root, at(b)), not), ")"))
+	}
+	if vs := w.sharedValues(x.Identifier); len(vs) > 0 {
+		ways = append(ways, w.r.holds(t, a, x, vs))
+	}
+	return either(ways...)
+}
+
+// sameValue is that the link holds the identifier of row b, as it is or in small letters.
+func (w *writer) sameValue(t *table, a ref, x *tie, root *table, b ref, id dsar.Identifier) Cond {
+	target := b(id.Column)
+	if x.Path != "" {
+		return w.within(t, a, x, Cond{SQL: "SELECT " + target})
+	}
+	c := x.Columns[0]
+	if text, column := w.r.textual(t, c, root, id.Column); text {
+		target = "CAST(" + target + " AS text)"
+		if column {
+			return Cond{SQL: target + " = CAST(" + a(c) + " AS text)"}
+		}
+	}
+	if f := t.family(c); (id.Form == dsar.Fold || id.Form == dsar.Email) && (f == schema.Text || f == schema.Any && w.r.dialect == schema.SQLite) {
+		return Cond{SQL: target + " IN (" + a(c) + ", lower(" + a(c) + "))"}
+	}
+	return Cond{SQL: target + " = " + a(c)}
+}
