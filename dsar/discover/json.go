@@ -90,7 +90,7 @@ func (s *sampler) member(t *table, col *schema.Column, path, leaf string, r *tab
 	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, Path: path, To: r.Name, Role: dsar.Mentioned}, from: t, to: r, nullable: true, stem: n.stem, score: 0.75}
 	target := r.key
 	named := s.w.actorWord(last) || slices.Equal(n.stem, r.words) || (roleWords[last] && !weakRoles[last] && r == s.w.actor) || last == "by"
-	if last == "email" || last == "mail" {
+	if last == "email" || last == "mail" || addresses(values) {
 		target = ""
 		for _, u := range r.Columns {
 			if strings.Contains(strings.ToLower(u.Name), "mail") && u.Family == schema.Text {
@@ -125,6 +125,14 @@ func (s *sampler) member(t *table, col *schema.Column, path, leaf string, r *tab
 	}
 	c.note("%d of %d sampled members are in %s", in, len(values), r.Name)
 	return c, nil
+}
+
+// addresses reports whether all values look like e-mail addresses, whatever the member is called: to, cc, recipient.
+func addresses(values []string) bool {
+	return !slices.ContainsFunc(values, func(v string) bool {
+		name, host, ok := strings.Cut(v, "@")
+		return !ok || name == "" || strings.ContainsAny(v, " \t\n/") || !strings.Contains(host, ".")
+	})
 }
 
 // leaves gathers the texts and numbers of a document by their paths; at most a hundred a path.

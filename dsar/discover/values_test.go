@@ -50,7 +50,7 @@ func fill(t testing.TB, db *sql.DB) {
 		exec(`INSERT INTO room VALUES (?, ?, 'x')`, i, i+5000)
 		exec(`INSERT INTO alert VALUES (?, ?, ?, ?, 'App\Models\Team')`, i, id(1, i), `App\Models\Person`, id(2, i))
 		exec(`INSERT INTO trail VALUES (?, ?, ?, ?)`, i, fmt.Sprintf("p%d@example.com", i), fmt.Sprintf("login%d", i),
-			fmt.Sprintf(`{"actor": {"id": "%s"}, "to": [{"email": "p%d@example.com"}], "size": %d}`, id(1, i), i, i))
+			fmt.Sprintf(`{"actor": {"id": "%s"}, "to": [{"email": "p%d@example.com"}], "cc": ["p%d@example.com"], "size": %d}`, id(1, i), i, i, i))
 	}
 }
 
@@ -84,7 +84,7 @@ func TestValuesTellWhatNamesDoNot(t *testing.T) {
 		}
 		slices.Sort(got)
 		require.Equal(t, []string{`alert.target_id when target_type is App\Models\Person`, "trail.at_whom by email", "trail.by_login to login",
-			"trail.doc actor.id", "trail.doc to[].email", "visit.p_ref", "visit.seen_with by email"}, got)
+			"trail.doc actor.id", "trail.doc cc[]", "trail.doc to[].email", "visit.p_ref", "visit.seen_with by email"}, got)
 		_, err = p.Map().Compile()
 		require.NoError(t, err)
 		var b bytes.Buffer
