@@ -22,6 +22,7 @@ var kept = door.Kept{Door: tables, Tables: dsarsql.Tables, Comment: "dsar_breach
 	Fill: func(t testing.TB, ctx context.Context, db *tenantdb.DB) {
 		fillBreaches(t, ctx, db)
 		fillJournal(t, ctx, db)
+		fillMark(t, ctx, db)
 	},
 	Calls: func(t testing.TB, ctx context.Context, db *tenantdb.DB) map[string]func() error {
 		b, err := dsarsql.NewBreaches(db)
