@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -22,7 +21,7 @@ type Breaches struct{ t *tables.Tables }
 var _ breach.Store = (*Breaches)(nil)
 
 // NewBreaches returns the registers of breaches in db, whose tables are there already: see [Migrate] and [SQLite]. It asks the database nothing.
-// The first call that uses the tables is refused with [tenantdb.ErrSchema] if they are not there, older or newer than this release.
+// The first call that uses the tables is refused with [dsar.ErrSchema] if they are not there, older or newer than this release.
 func NewBreaches(db *tenantdb.DB) (*Breaches, error) {
 	t, err := open(db)
 	if err != nil {
@@ -38,14 +37,6 @@ func (s *Breaches) Tx(ctx context.Context, f func(ctx context.Context) error) er
 
 // Now implements [breach.Store].
 func (s *Breaches) Now(ctx context.Context) (time.Time, error) { return now(ctx, s.t) }
-
-func now(ctx context.Context, t *tables.Tables) (time.Time, error) {
-	var us int64
-	if err := t.Look(ctx, `SELECT {now}`, nil, []any{&us}); err != nil {
-		return time.Time{}, err
-	}
-	return micro(us), nil
-}
 
 // Two who append at once both find the same end: one waits for the other in the index, and then finds its place taken.
 const appendBreach = `INSERT INTO dsar_breach (breach, seq, key, prev, hash, entry)
@@ -127,16 +118,14 @@ func (s *Breaches) List(ctx context.Context, after breach.ID, limit int) (ids []
 func entryOf(e breach.Entry) (string, error) {
 	for _, s := range append([]string{string(e.Breach), e.Key, string(e.Kind), e.By.Type, e.By.ID, e.By.Name, e.Facts, e.Effects, e.Remedy, e.Law, string(e.To), e.Reason,
 		e.Reference}, e.Laws...) {
-		if !utf8.ValidString(s) {
+		if !utf8.ValidString(s) { // a NUL is escaped
 			return "", fmt.Errorf("%w: text that is not UTF-8", breach.ErrEntry)
 		}
 	}
-	if strings.IndexByte(string(e.Breach)+e.Key, 0) >= 0 {
-		return "", fmt.Errorf("%w: the breach or the key has a NUL", breach.ErrEntry)
+	if !tables.AreTexts(string(e.Breach), e.Key) {
+		return "", fmt.Errorf("%w: a breach or key with a NUL", breach.ErrEntry)
 	}
 	e.Breach, e.Key, e.Seq, e.Prev, e.Hash = "", "", 0, [32]byte{}, [32]byte{}
 	b, err := json.Marshal(e)
 	return string(b), err
 }
-
-func micro(us int64) time.Time { return time.UnixMicro(us).UTC() }

@@ -6,7 +6,7 @@
 //
 // On Postgres the owner of the database runs [Migrate] once a release, and hands [Tables] to rls.Inspect. On SQLite [SQLite] goes into
 // sqlite.Options.Migrations, read under the name "dsar"; leave sqlite.Options.Sync as it is. Tables that are not there, older or newer
-// than this release are refused (tenantdb.ErrSchema).
+// than this release are refused (dsar.ErrSchema).
 //
 // # What the database keeps
 //

@@ -83,8 +83,8 @@ func (j *Journal) Open(ctx context.Context, fresh erase.Entry, worker string, le
 		if err := tx.QueryRowxContext(ctx, j.t.SQL(readJob), fresh.Job).Scan(&e.Plan, &e.Map, &e.Who, &e.Root, &e.Salt, &begun, &done, &e.Result); err != nil {
 			return err
 		}
-		if e.Begun = micro(begun); done.Valid {
-			e.Done = micro(done.Int64)
+		if e.Begun = tables.Micro(begun); done.Valid {
+			e.Done = tables.Micro(done.Int64)
 			return nil
 		}
 		if n == 0 {

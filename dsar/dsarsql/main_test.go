@@ -30,6 +30,10 @@ func TestTheRegisterOfBreachesKeepsTheContract(t *testing.T) {
 
 func TestNewNeedsADatabase(t *testing.T) {
 	t.Parallel()
-	_, err := dsarsql.NewBreaches(nil)
+	_, err := dsarsql.New(nil)
+	require.Error(t, err)
+	_, err = dsarsql.NewBreaches(nil)
+	require.Error(t, err)
+	_, err = dsarsql.NewJournal(nil)
 	require.Error(t, err)
 }

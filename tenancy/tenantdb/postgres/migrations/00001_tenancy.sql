@@ -185,13 +185,17 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- stays refuses a change, with the SQLSTATE that it is made with, but that a row goes whose tenant is leaving. It runs with the caller's own
--- rights.
+-- stays refuses a change, with the SQLSTATE that it is made with, but of a row whose tenant is arriving or leaving. It runs with the caller's
+-- own rights.
 CREATE FUNCTION tenancy.stays() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_LEVEL = 'ROW' AND TG_OP = 'DELETE' THEN
-        IF tenancy.leaving(to_jsonb(OLD)->>'tenant_id') THEN
-            RETURN OLD;
+    IF TG_LEVEL = 'ROW' THEN
+        IF TG_OP = 'DELETE' THEN
+            IF tenancy.leaving(to_jsonb(OLD)->>'tenant_id') THEN
+                RETURN OLD;
+            END IF;
+        ELSIF tenancy.leaving(to_jsonb(NEW)->>'tenant_id') THEN
+            RETURN NEW;
         END IF;
     END IF;
     RAISE EXCEPTION '% of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = TG_ARGV[0], CONSTRAINT = TG_NAME;
