@@ -47,7 +47,7 @@ func (m *Mark) Mark(ctx context.Context) (h tombstone.Head, err error) {
 // Advance implements [tombstone.Mark].
 func (m *Mark) Advance(ctx context.Context, h tombstone.Head) error {
 	if h.Seq == 0 || h.Seq > math.MaxInt64 {
-		return ErrRefused
+		return refused("a place that is none")
 	}
 	advance := `INSERT INTO dsar_tombstone (seq, hash) VALUES (?, ?) ON CONFLICT (tenant_id) DO UPDATE
 		SET seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > dsar_tombstone.seq`

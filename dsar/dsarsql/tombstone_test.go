@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/dsar/tombstone"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
@@ -26,7 +27,7 @@ func TestTheMarkOfATenantOnlyGoesForward(t *testing.T) {
 		got, err := m.Mark(other)
 		require.NoError(t, err)
 		require.Zero(t, got)
-		require.ErrorIs(t, m.Advance(ctx, tombstone.Head{}), dsarsql.ErrRefused)
+		require.ErrorIs(t, m.Advance(ctx, tombstone.Head{}), dsar.ErrRefused)
 	})
 }
 

@@ -8,3 +8,9 @@ CREATE TABLE dsar_tombstone (
 );
 
 COMMENT ON TABLE dsar_breach IS 'bailiwick dsar 4';
+
+CREATE TRIGGER dsar_tombstone_goes_on BEFORE UPDATE ON dsar_tombstone FOR EACH ROW WHEN (NEW.seq <= OLD.seq) EXECUTE FUNCTION tenancy.stays('BWD01');
+CREATE TRIGGER dsar_tombstone_stays BEFORE DELETE ON dsar_tombstone FOR EACH ROW EXECUTE FUNCTION tenancy.stays('BWD01');
+CREATE TRIGGER dsar_tombstone_whole BEFORE TRUNCATE ON dsar_tombstone FOR EACH STATEMENT EXECUTE FUNCTION tenancy.stays('BWD01');
+-- Also for sessions that replay: session_replication_role skips the others.
+ALTER TABLE dsar_tombstone ENABLE ALWAYS TRIGGER dsar_tombstone_goes_on, ENABLE ALWAYS TRIGGER dsar_tombstone_stays, ENABLE ALWAYS TRIGGER dsar_tombstone_whole;
