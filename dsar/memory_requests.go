@@ -181,7 +181,7 @@ func (m *Memory) Claim(ctx context.Context, c Claiming) (out []RequestRow, err e
 		}
 		var due []RequestRow
 		for _, r := range rows.requests {
-			if (c.ID == "" || c.ID == r.ID) && !r.Next.IsZero() && !now.Before(r.Next) && (r.Lease == "" || !now.Before(r.Leased)) {
+			if (c.ID == r.ID || c.ID == "" && !r.Next.IsZero() && !now.Before(r.Next)) && (r.Lease == "" || !now.Before(r.Leased)) {
 				due = append(due, r)
 			}
 		}

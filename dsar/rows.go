@@ -79,7 +79,7 @@ type Place struct {
 
 // Claiming says what a worker would do.
 type Claiming struct {
-	ID    ID     // that one alone; "": any
+	ID    ID     // that one alone, and whether or not its Next has come; "": any
 	Lease string // names the worker's lease: 1 to 64 characters, random
 	For   time.Duration
 	Limit int

@@ -66,7 +66,7 @@ type Store interface {
 	Requests(ctx context.Context, f Find) ([]RequestRow, error)
 	// Claim returns requests whose Next is set and has come, and which nobody has a lease of that has not ended; those first whose Next
 	// is first, then by ID, at most c.Limit. It gives them the lease for that long from now. Of many who claim at once each gets others. It is
-	// not an error if there are none. Version stays as it is.
+	// not an error if there are none. With c.ID it is that request alone, whatever its Next is. Version stays as it is.
 	Claim(ctx context.Context, c Claiming) ([]RequestRow, error)
 	// Renew makes the lease of a request end that long after now. ErrLease: the request has not that lease, or it has ended.
 	Renew(ctx context.Context, id ID, lease string, d time.Duration) error

@@ -146,3 +146,8 @@ func (l *Laws) Rule(law string, k Kind, received Date) (Rule, error) {
 	}
 	return Rule{}, fmt.Errorf("%w: of %q for %s on %s", ErrNoRule, law, k, received)
 }
+
+// Has reports whether a law has any row for a kind of request, whatever the day.
+func (l *Laws) Has(law string, k Kind) bool {
+	return l != nil && slices.ContainsFunc(l.rows[law], func(r Rule) bool { return slices.Contains(r.Kinds, k) })
+}
