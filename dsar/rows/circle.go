@@ -132,14 +132,9 @@ func (w *writer) down(t *table, columns []string, l level) Cond {
 // up is that another person reaches the row over rows of tables that lead to each other.
 func (w *writer) up(t *table, a ref) Cond {
 	const l = dsar.CoOwner
-	var members []*table
-	for _, m := range w.r.members(t.group[l], l) {
-		if m.root == "" {
-			members = append(members, m)
-		}
-	}
+	members := w.r.members(t.group[l], l)
 	stays := func(m *table) func(*tie) bool {
-		return func(x *tie) bool { return m.circular(x, l) && x.to.root == "" }
+		return func(x *tie) bool { return m.circular(x, l) }
 	}
 	c := w.circle(members, func(m *table) (out []string) {
 		for i := range m.ties {

@@ -11,8 +11,8 @@
 //
 // # Parts
 //
-// A way from a row to a person goes over links. It is as strong as the weakest of them, and the row is what the strongest of its ways makes
-// it. So each row is in at most one of [Owned], [CoOwned], [Accessed] and [Mentioned]; who is in none has nothing to do with the row.
+// A way from a row to a person goes over links, and ends at the first row of a subject's table that it comes to: what belongs to whom
+// somebody invited is not the inviter's. It is as strong as the weakest of its links, and the row is what the strongest of its ways makes it. So each row is in at most one of [Owned], [CoOwned], [Accessed] and [Mentioned]; who is in none has nothing to do with the row.
 // [Mine] is the first two, in which the row itself is the person's. Of these, a row is [Shared] if another person reaches it as owner or co-owner:
 //
 //	Erased   Mine, and nobody else's, or DeleteForAll: Table.Erase says what becomes of it

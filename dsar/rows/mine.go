@@ -76,16 +76,11 @@ type source struct {
 
 func (s source) none() bool { return s.values == nil && s.query.SQL == "" }
 
-// alone reports whether of the person's kind only their own row is theirs, at that level.
-func (w *writer) alone(t *table, l level) bool {
-	return t.root == w.kind.Kind && !slices.ContainsFunc(t.ties, func(x tie) bool {
-		return x.Role <= l && (x.to == nil || x.to.reaches(w.kind.Kind, l))
-	})
-}
-
-// everyRow is the source of all rows of t that are the person's at that level.
+// everyRow is the source of all rows of t that are the person's at that level, for ways that go on: other people's rows end them.
 func (w *writer) everyRow(t *table, columns []string, l level) source {
-	if w.alone(t, l) {
+	switch t.root {
+	case "":
+	case w.kind.Kind:
 		if w.own == nil {
 			return source{}
 		}
@@ -94,6 +89,8 @@ func (w *writer) everyRow(t *table, columns []string, l level) source {
 			vs = append(vs, w.own[c])
 		}
 		return source{values: vs}
+	default:
+		return source{}
 	}
 	if t.group[l] > 0 {
 		return source{query: w.down(t, columns, l)}

@@ -9,7 +9,7 @@ import (
 
 // others is that another person reaches the row as owner or co-owner. Ways end at the first person they come to.
 func (w *writer) others(t *table, a ref) Cond {
-	if t.group[dsar.CoOwner] > 0 && t.root == "" {
+	if t.group[dsar.CoOwner] > 0 {
 		return w.up(t, a)
 	}
 	return w.othersBut(t, a, anyTie)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
@@ -169,16 +170,18 @@ func (s *Selection) points(t *table, x *tie, p Part) (Cond, bool) {
 
 // inPart is the source of the rows of t that are in the part.
 func (w *writer) inPart(t *table, columns []string, p Part) source {
-	switch p {
-	case Owned:
-		return w.everyRow(t, columns, dsar.Owner)
-	case Mine:
-		return w.everyRow(t, columns, dsar.CoOwner)
-	case All:
-		return w.everyRow(t, columns, dsar.Mentioned)
-	case Erased:
-		if w.alone(t, dsar.CoOwner) {
+	if t.root == "" || w.alone(t) {
+		switch p {
+		case Owned:
+			return w.everyRow(t, columns, dsar.Owner)
+		case Mine:
 			return w.everyRow(t, columns, dsar.CoOwner)
+		case All:
+			return w.everyRow(t, columns, dsar.Mentioned)
+		case Erased:
+			if t.root != "" {
+				return w.everyRow(t, columns, dsar.CoOwner)
+			}
 		}
 	}
 	a := w.alias("x")
@@ -187,6 +190,11 @@ func (w *writer) inPart(t *table, columns []string, p Part) source {
 		return source{}
 	}
 	return source{query: with("SELECT "+at(a).list(columns)+" FROM "+t.sql+" AS "+a+" WHERE ", all(c, w.tenantOf(t, at(a))))}
+}
+
+// alone reports whether t has no rows that are the person's but their own.
+func (w *writer) alone(t *table) bool {
+	return t.root == w.kind.Kind && !slices.ContainsFunc(t.ties, func(x tie) bool { return x.Role < dsar.Reference })
 }
 
 // Count returns how many rows of the table are in the part.

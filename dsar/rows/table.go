@@ -109,7 +109,8 @@ func (r *Rows) read() error {
 	return nil
 }
 
-// circles finds the tables whose rows lead to each other over links that are no weaker than l: those that reach each other.
+// circles finds the tables whose rows lead to each other over links that are no weaker than l: those that reach each other, but not by a
+// person's row, where ways end.
 func (r *Rows) circles(names []string, l level) {
 	reached := map[string]map[string]bool{}
 	for _, from := range names {
@@ -118,7 +119,7 @@ func (r *Rows) circles(names []string, l level) {
 			t := r.tables[todo[0]]
 			todo = todo[1:]
 			for i := range t.ties {
-				if x := &t.ties[i]; x.to != nil && x.Role <= l && !seen[x.To] {
+				if x := &t.ties[i]; x.to != nil && x.to.root == "" && x.Role <= l && !seen[x.To] {
 					seen[x.To] = true
 					todo = append(todo, x.To)
 				}
