@@ -49,14 +49,14 @@ func (m *Mark) Advance(ctx context.Context, h tombstone.Head) error {
 	if h.Seq == 0 || h.Seq > math.MaxInt64 {
 		return refused("a place that is none")
 	}
-	advance := `INSERT INTO dsar_tombstone (seq, hash) VALUES (?, ?) ON CONFLICT (tenant_id) DO UPDATE
-		SET seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > dsar_tombstone.seq`
+	columns, values, key := `seq, hash`, `?, ?`, `tenant_id`
 	if !m.t.PG {
-		advance = `INSERT INTO dsar_tombstone (one, seq, hash) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE
-			SET seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > dsar_tombstone.seq`
+		columns, values, key = `one, `+columns, `1, `+values, `one`
 	}
+	advance := `INSERT INTO dsar_tombstone (` + columns + `) SELECT ` + values + ` WHERE NOT EXISTS (SELECT 1 FROM dsar_tombstone WHERE seq >= ?)
+		ON CONFLICT (` + key + `) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE excluded.seq > dsar_tombstone.seq`
 	return m.t.Write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := tx.ExecContext(ctx, m.t.SQL(advance), int64(h.Seq), h.Hash[:])
+		_, err := tx.ExecContext(ctx, m.t.SQL(advance), int64(h.Seq), h.Hash[:], int64(h.Seq))
 		return err
 	})
 }
