@@ -1,0 +1,37 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/bailiwick-dev/bailiwick/consent"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// privacyPage says what is stored and why, what was agreed to, and what an opt-out signal took away.
+func (d *desk) privacyPage(w http.ResponseWriter, r *http.Request) error {
+	type row struct {
+		Title, Body, Why string
+		Allowed          bool
+	}
+	decision := consent.From(r.Context())
+	data := struct {
+		Rows     []row
+		Signal   bool
+		Honoured bool
+		History  []consent.Entry
+	}{}
+	data.Signal, data.Honoured = decision.Signal()
+	for _, p := range teamPolicy.Purposes {
+		t := p.Text["en"]
+		data.Rows = append(data.Rows, row{t.Title, t.Body, decision.Why(p.Category).String(), decision.Allows(p.Category)})
+	}
+	if _, err := tenancy.From(r.Context()); err == nil && userOf(r) != "" {
+		for e, err := range d.answers.History(r.Context(), userOf(r)) {
+			if err != nil {
+				return err
+			}
+			data.History = append(data.History, e)
+		}
+	}
+	return d.show(w, r, "privacy", "Your privacy", data)
+}
