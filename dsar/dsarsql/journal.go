@@ -77,21 +77,34 @@ func (j *Journal) Open(ctx context.Context, fresh erase.Entry, worker string, le
 		if err != nil {
 			return err
 		}
-		var begun int64
-		var done sql.NullInt64
-		e = erase.Entry{Job: fresh.Job}
-		if err := tx.QueryRowxContext(ctx, j.t.SQL(readJob), fresh.Job).Scan(&e.Plan, &e.Map, &e.Who, &e.Root, &e.Salt, &begun, &done, &e.Result); err != nil {
-			return err
-		}
-		if e.Begun = tables.Micro(begun); done.Valid {
-			e.Done = tables.Micro(done.Int64)
-			return nil
-		}
-		if n == 0 {
+		if e, err = j.find(ctx, tx, fresh.Job); err == nil && n == 0 && e.Done.IsZero() {
 			return erase.ErrBusy
 		}
-		return nil
+		return err
 	})
+	return e, err
+}
+
+// Find implements [erase.Journal].
+func (j *Journal) Find(ctx context.Context, job string) (e erase.Entry, err error) {
+	err = j.t.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		e, err = j.find(ctx, tx, job)
+		if errors.Is(err, sql.ErrNoRows) {
+			e, err = erase.Entry{}, nil
+		}
+		return err
+	})
+	return e, err
+}
+
+func (j *Journal) find(ctx context.Context, tx *sqlx.Tx, job string) (erase.Entry, error) {
+	var begun int64
+	var done sql.NullInt64
+	e := erase.Entry{Job: job}
+	err := tx.QueryRowxContext(ctx, j.t.SQL(readJob), job).Scan(&e.Plan, &e.Map, &e.Who, &e.Root, &e.Salt, &begun, &done, &e.Result)
+	if e.Begun = tables.Micro(begun); done.Valid {
+		e.Done = tables.Micro(done.Int64)
+	}
 	return e, err
 }
 

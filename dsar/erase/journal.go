@@ -15,6 +15,8 @@ var ErrBusy = errors.New("erase: another worker has the job")
 type Journal interface {
 	// Secret returns 32 random bytes of the tenant's, made when they are first asked for: what plans and jobs are bound to people with.
 	Secret(ctx context.Context) ([]byte, error)
+	// Find returns the entry of a job; a zero Entry if there is none.
+	Find(ctx context.Context, job string) (Entry, error)
 	// Open writes the entry down if the job has none, and leases the job to the worker, by the database's clock. It returns the entry
 	// that is there. ErrBusy while the lease of another worker runs; a job that is done is returned and not leased.
 	Open(ctx context.Context, fresh Entry, worker string, lease time.Duration) (Entry, error)

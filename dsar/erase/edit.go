@@ -1,0 +1,137 @@
+package erase
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/rows"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+	"github.com/bailiwick-dev/bailiwick/redact"
+)
+
+// edit is what one column becomes.
+type edit struct {
+	column string
+	to     rows.Cond     // SQL that needs nothing of the job
+	how    dsar.Strategy // else
+	class  redact.Class
+	tie    int // where only is true: the column is changed where this tie points at what is erased
+	only   bool
+	stand  string // the table whose stand-in's key the column holds; k is which of its columns
+	k      int
+	inside []member // members of JSON
+}
+
+// member is what one member of a JSON column becomes.
+type member struct {
+	path string
+	how  dsar.Strategy
+	tie  int // where only is true: where it holds what that tie points at
+	only bool
+}
+
+// masks are what the columns of a row that stays become.
+func (l *layout) masks(t *table) (out []edit, err error) {
+	for _, f := range t.Fields {
+		if f.Column == nil {
+			continue
+		}
+		live := t.live.Column(f.Name)
+		e := edit{column: f.Name, how: f.Column.Erase, class: f.Column.Class}
+		if !f.Column.Erase.IsZero() {
+			if _, changes, err := l.value(t, live, e.class, e.how, make([]byte, 32)); err != nil {
+				return nil, err
+			} else if changes {
+				out = append(out, e)
+			}
+			continue
+		}
+		for i := range f.Column.Inside {
+			in := &f.Column.Inside[i]
+			if _, kept := in.Erase.Reason(); !in.Erase.IsZero() && !kept && !in.Erase.Is(dsar.Shred) {
+				path, _, _ := strings.Cut(strings.TrimSpace(in.Name), " ")
+				e.inside = append(e.inside, member{path: path, how: in.Erase})
+			}
+		}
+		if len(e.inside) > 0 {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// leaving are what the columns of ties become in the person's rows that stay, where they point at what is erased.
+func (l *layout) leaving(t *table) (out []edit, err error) {
+	for i, tie := range t.Ties {
+		to := l.byName[tie.To]
+		if tie.Inverse || tie.Identifier == "" && to == nil {
+			continue
+		}
+		if tie.Then.IsZero() {
+			// A column that says itself what becomes of it has its say in masked rows.
+			said := slices.ContainsFunc(tie.Columns, func(c string) bool { f, _ := t.Field(c); return f.Column != nil && !f.Column.Erase.IsZero() })
+			if tie.Identifier != "" || said && !t.goes() || !to.goes() || t.goes() && t.Shared == dsar.DeleteForAll || tie.Path != "" || !l.declared(t, tie) {
+				continue
+			}
+			if t.goes() { // shared rows: their other owners lead elsewhere
+				continue
+			}
+		}
+		es, err := l.tie(t, i, false)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range es { // the column's own strategy goes before
+			if f, _ := t.Field(e.column); f.Column == nil || f.Column.Erase.IsZero() || t.goes() {
+				out = append(out, e)
+			}
+		}
+	}
+	return out, nil
+}
+
+// declared reports whether a foreign key of the database backs the tie.
+func (l *layout) declared(t *table, tie dsar.Tie) bool {
+	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.To == tie.To && slices.Equal(f.Columns, tie.Columns) })
+}
+
+// tie is what the columns of a tie become where it points at what is erased.
+func (l *layout) tie(t *table, i int, others bool) (out []edit, err error) {
+	tie := t.Ties[i]
+	how := tie.Then
+	if how.IsZero() {
+		how = dsar.Null
+	}
+	if tie.Path != "" {
+		c := t.live.Column(tie.Columns[0])
+		if l.pg && c.Family == schema.Array {
+			return nil, fmt.Errorf("%w: %s.%s: links in arrays are not cut yet: keep them in a table", ErrMap, t.Name, c.Name)
+		}
+		return []edit{{column: tie.Columns[0], inside: []member{{path: tie.Path, how: how, tie: i, only: true}}}}, nil
+	}
+	for k, name := range tie.Columns {
+		c := t.live.Column(name)
+		switch {
+		case name == t.TenantColumn, c.Generated, how.Is(dsar.Null) && c.NotNull && len(tie.Columns) > 1:
+			continue
+		case how.Is(dsar.Null) && c.NotNull:
+			return nil, fmt.Errorf("%w: %s.%s would be made null, and may not be: say in Then what the link holds", ErrMap, t.Name, name)
+		}
+		e := edit{column: name, how: how, tie: i, only: true}
+		if how.Is(dsar.Pseudonym) && tie.Identifier == "" && l.declared(t, tie) {
+			e.stand, e.k = tie.To, slices.Index(l.byName[tie.To].Key, tie.Targets[k])
+			if e.k < 0 {
+				return nil, fmt.Errorf("%w: %s.%s: a stand-in is told by its primary key", ErrMap, t.Name, name)
+			}
+		} else if _, _, err := l.value(t, c, redact.Class{}, how, make([]byte, 32)); err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: %s: no column of a link can be changed: say in Then what it holds", ErrMap, t.Name)
+	}
+	return out, nil
+}

@@ -1,0 +1,355 @@
+package erase
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/rows"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
+)
+
+// run is one worker at one job.
+type run struct {
+	e      *Eraser
+	job    dsar.Job
+	worker string
+	entry  Entry
+	l      *layout
+	sel    *rows.Selection
+	steps  map[int]Step
+	began  time.Time // of the lease, by this machine's clock: when to renew it
+	last   bool      // the last pass is on: its transaction has been fenced, and holds the person's row
+	of     int64
+	done   int64
+}
+
+// Erase implements [dsar.Eraser].
+func (e *Eraser) Erase(ctx context.Context, j dsar.Job) (*dsar.Erased, error) {
+	if len(e.m.Undecided()) > 0 {
+		return nil, dsar.ErrUndecided
+	}
+	if j.ID == "" {
+		return nil, errors.New("erase: a job has an id")
+	}
+	if e.db.InTx(ctx) {
+		return nil, errors.New("erase: an erasure commits as it goes, and cannot be part of a transaction")
+	}
+	secret, err := e.j.Secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{e: e, job: j, worker: token(), steps: map[int]Step{}}
+	entry, err := e.j.Find(ctx, j.ID)
+	if err != nil {
+		return nil, err
+	}
+	if entry.Job == "" {
+		plan, root, err := e.plan(ctx, j.Person, secret)
+		if err != nil {
+			return nil, err
+		}
+		if plan.Hash != j.Approved {
+			return nil, dsar.ErrPlan
+		}
+		if plan.cost > e.o.Scan && e.o.Scan >= 0 {
+			return nil, ErrCost
+		}
+		for _, t := range plan.Tables {
+			r.of += t.Rows
+		}
+		entry = Entry{Job: j.ID, Plan: plan.Hash, Map: e.m.Hash(), Who: who(secret, j.Person), Root: root, Salt: salt()}
+	}
+	if r.entry, err = e.j.Open(ctx, entry, r.worker, e.o.Lease); err != nil {
+		return nil, err
+	}
+	if r.entry.Plan != j.Approved || r.entry.Map != e.m.Hash() && r.entry.Done.IsZero() || !same(r.entry.Who, who(secret, j.Person)) {
+		return nil, errors.Join(dsar.ErrPlan, e.j.Leave(context.WithoutCancel(ctx), j.ID, r.worker))
+	}
+	if !r.entry.Done.IsZero() {
+		return result(r.entry)
+	}
+	r.began = time.Now()
+	err = r.all(ctx, secret)
+	if err == nil {
+		r.entry, err = e.j.Find(ctx, j.ID)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.j.Leave(context.WithoutCancel(ctx), j.ID, r.worker))
+	}
+	return result(r.entry)
+}
+
+func token() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // it never fails
+	return hex.EncodeToString(b)
+}
+
+func salt() []byte {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return b
+}
+
+// all does what is left of the job.
+func (r *run) all(ctx context.Context, secret []byte) (err error) {
+	if r.l, err = r.e.layout(ctx, r.job.Person.Kind); err != nil {
+		return err
+	}
+	steps, err := r.e.j.Steps(ctx, r.job.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		r.steps[s.Seq] = s
+		r.done += s.Rows
+	}
+	if !r.steps[ended].Done {
+		if r.sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person); err != nil {
+			return err
+		}
+		if err := r.rounds(ctx, secret); err != nil {
+			return err
+		}
+	}
+	return r.finish(ctx)
+}
+
+// rounds takes the parts in turn in committed batches, and then all that came meanwhile in one transaction, with the person's row.
+func (r *run) rounds(ctx context.Context, secret []byte) error {
+	for try := 1; ; try++ {
+		err := r.standIns(ctx, secret)
+		if err == nil {
+			_, err = r.round(ctx, secret)
+		}
+		if err == nil {
+			err = r.final(ctx, secret)
+		}
+		if !refers(err) {
+			return err
+		}
+		// Somebody wrote a row that points at one which was about to go. It is found by beginning again.
+		if try == 10 {
+			return fmt.Errorf("%w: %w", ErrReference, err)
+		}
+		for seq, s := range r.steps {
+			if s.Done && seq >= 0 {
+				s.Done = false
+				r.steps[seq] = s
+			}
+		}
+	}
+}
+
+// round takes each part once, and returns how many rows it changed.
+func (r *run) round(ctx context.Context, secret []byte) (changed int64, err error) {
+	for _, p := range r.l.parts { // before any row changes
+		if p.keys && (p.early || p.action == dsar.ActCut) && !r.steps[p.seq].Done {
+			if err := r.capture(ctx, p, secret); err != nil {
+				return changed, err
+			}
+		}
+	}
+	for _, first := range []bool{true, false} { // links to what goes are cut first
+		for i, p := range r.l.parts {
+			if (p.action == dsar.ActCut) != first || r.steps[p.seq].Done || !first && !r.last && r.late(p.table) {
+				continue
+			}
+			n, err := r.part(ctx, i, secret)
+			if changed += n; err != nil {
+				return changed, fmt.Errorf("erase: %s: %w", p.Name, err)
+			}
+		}
+	}
+	return changed, nil
+}
+
+// late reports whether rows of the table go in the last pass: the person's own, and those that it points at.
+func (r *run) late(t *table) bool {
+	root := r.l.root
+	if root == nil {
+		return false
+	}
+	return t.root || t.Deferred && root.Deferred && t.Wave == root.Wave || t.Wave > root.Wave && r.l.behind(root, t, map[string]bool{})
+}
+
+// behind reports whether rows of t wait for those of from, which point at them.
+func (l *layout) behind(from, t *table, seen map[string]bool) bool {
+	seen[from.Name] = true
+	for _, next := range l.tables {
+		points := slices.ContainsFunc(from.Ties, func(x dsar.Tie) bool { return x.To == next.Name && !x.Inverse }) ||
+			slices.ContainsFunc(next.Ties, func(x dsar.Tie) bool { return x.To == from.Name && x.Inverse })
+		if points && !seen[next.Name] && (next == t || l.behind(next, t, seen)) {
+			return true
+		}
+	}
+	return false
+}
+
+// batch runs fn in a transaction of its own, in which nobody else has the job, no hold is on the table, and the person's row is still
+// theirs; in the last pass in the one there is.
+func (r *run) batch(ctx context.Context, t *table, secret []byte, fn func(ctx context.Context, tx *sqlx.Tx) error) error {
+	if r.last {
+		return r.e.db.Tx(ctx, fn)
+	}
+	if since := time.Since(r.began); since > r.e.o.Lease/3 {
+		r.began = time.Now()
+		if err := r.e.j.Renew(ctx, r.job.ID, r.worker, r.e.o.Lease); err != nil {
+			return err
+		}
+	}
+	return r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
+			return err
+		}
+		if err := r.held(ctx, t.Name); err != nil {
+			return err
+		}
+		if err := r.still(ctx, tx, secret, "KEY SHARE"); err != nil {
+			return err
+		}
+		return fn(ctx, tx)
+	}, tenantdb.Retry(5))
+}
+
+func (r *run) held(ctx context.Context, table string) error {
+	if r.e.o.Held == nil {
+		return nil
+	}
+	return r.e.o.Held(ctx, r.job.Person, table)
+}
+
+// advance writes down what a batch did.
+func (r *run) advance(ctx context.Context, s Step) error { return r.e.j.Advance(ctx, r.job.ID, s) }
+
+// did takes note that a batch was committed.
+func (r *run) did(s Step) {
+	rows := s.Rows
+	s.Rows += r.steps[s.Seq].Rows
+	r.steps[s.Seq] = s
+	r.done += rows
+	if r.job.Progress != nil && rows > 0 {
+		r.job.Progress(dsar.Progress{Table: s.Table, Rows: r.done, Of: max(r.of, 0)})
+	}
+}
+
+// capture notes the keys of a part's rows.
+func (r *run) capture(ctx context.Context, p *part, secret []byte) error {
+	cond, ok := r.which(p)
+	if !ok {
+		return nil
+	}
+	return r.batch(ctx, p.table, secret, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := r.note(ctx, tx, p.table, p.seq, r.steps[p.seq].Cursor, cond)
+		return err
+	})
+}
+
+// which is the condition of a part's rows as the database is now.
+func (r *run) which(p *part) (rows.Cond, bool) { return p.which(r.l, r.sel) }
+
+func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
+	if p.action == dsar.ActCut && !p.own {
+		var points []rows.Cond
+		for _, i := range p.cuts {
+			if c, ok := sel.Points(p.Name, i, rows.Erased); ok {
+				points = append(points, c)
+			}
+		}
+		if len(points) == 0 {
+			return rows.Cond{}, false
+		}
+		out := either(points)
+		if mine, ok := sel.Where(p.Name, rows.Mine); ok {
+			out = cat("(", out, ") AND ", mine.Not())
+		}
+		return out, true
+	}
+	out, ok := sel.Where(p.Name, p.of)
+	if ok && p.own {
+		var filled []rows.Cond
+		for _, e := range p.sets {
+			filled = append(filled, rows.Cond{SQL: names("t", []string{e.column}) + " IS NOT NULL"})
+		}
+		return cat("(", out, ") AND (", either(filled), ")"), true
+	}
+	if ok && p.ended != 0 {
+		is := " <= "
+		if p.ended < 0 {
+			is = " > "
+		}
+		out = cat("(", out, ") AND ", l.until(p.table), is+l.now())
+	}
+	return out, ok
+}
+
+// final takes all that is left in one transaction, with the person's row locked: who writes a row that points at it waits, and
+// is then refused.
+func (r *run) final(ctx context.Context, secret []byte) error {
+	steps := map[int]Step{}
+	for k, v := range r.steps {
+		steps[k] = v
+	}
+	done := r.done
+	defer func() { r.last = false }()
+	err := r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		r.last, r.steps, r.done = true, map[int]Step{}, done
+		for k, v := range steps {
+			v.Done = k < 0
+			r.steps[k] = v
+		}
+		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
+			return err
+		}
+		for _, t := range r.l.tables {
+			if err := r.held(ctx, t.Name); err != nil {
+				return err
+			}
+		}
+		if err := r.still(ctx, tx, secret, "UPDATE"); err != nil {
+			return err
+		}
+		if r.sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person); err != nil {
+			return err
+		}
+		for pass := 1; ; pass++ { // what a trigger writes is found by the next pass
+			n, err := r.round(ctx, secret)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				break
+			}
+			if pass == 10 {
+				return fmt.Errorf("%w: a trigger writes more of the person's rows each time", dsar.ErrResidue)
+			}
+			for k, v := range r.steps {
+				v.Done = k < 0
+				r.steps[k] = v
+			}
+		}
+		return r.advance(ctx, Step{Seq: ended, Action: "end", Done: true})
+	}, tenantdb.Retry(5))
+	if err != nil {
+		r.steps, r.done = steps, done
+	}
+	return err
+}
+
+// refers reports whether the database refused that rows go which others point at.
+func refers(err error) bool {
+	var pg interface{ SQLState() string }
+	if errors.As(err, &pg) {
+		return pg.SQLState() == "23503" || pg.SQLState() == "23001"
+	}
+	var lite interface{ Code() int }
+	return errors.As(err, &lite) && (lite.Code() == 787 || lite.Code() == 1811)
+}
