@@ -37,3 +37,10 @@ func TestNewNeedsADatabase(t *testing.T) {
 	_, err = dsarsql.NewJournal(nil)
 	require.Error(t, err)
 }
+
+func storeIn(t testing.TB, w *door.World) *dsarsql.Store {
+	t.Helper()
+	s, err := dsarsql.New(w.DB)
+	require.NoError(t, err)
+	return s
+}
