@@ -1,6 +1,9 @@
 package processor
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // For the tests of this package.
 
@@ -9,3 +12,6 @@ var Public = public
 
 // WithoutProxy reports whether g's client asks no proxy.
 func WithoutProxy(g Guard) bool { return g.client().Transport.(*http.Transport).Proxy == nil }
+
+// Age makes what p knows of /discovery that much older.
+func Age(p *OpenDSR, d time.Duration) { p.known.last.read = p.known.last.read.Add(-d) }

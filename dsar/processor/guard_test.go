@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/processor"
@@ -15,8 +16,11 @@ import (
 // A server inside of the network is not reached, whatever name leads to it.
 func TestNoRequestGoesInsideOfTheNetwork(t *testing.T) {
 	t.Parallel()
-	reached := false
-	f := newFar(t, func(_ int, key string, w http.ResponseWriter, _ *http.Request) { reached = true; says(w, key, "done") })
+	var reached atomic.Bool
+	f := newFar(t, func(_ int, key string, w http.ResponseWriter, _ *http.Request) {
+		reached.Store(true)
+		says(w, key, "done")
+	})
 	_, port, err := net.SplitHostPort(f.Listener.Addr().String())
 	require.NoError(t, err)
 	for _, host := range []string{"127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "[::]"} {
@@ -30,7 +34,7 @@ func TestNoRequestGoesInsideOfTheNetwork(t *testing.T) {
 		require.Equal(t, processor.Unconfirmed, calls[0].State, host)
 		require.Contains(t, []string{"address", "connection"}, calls[0].Why, host)
 	}
-	require.False(t, reached)
+	require.False(t, reached.Load())
 }
 
 func TestOnlyAddressesOfTheInternetAreCalled(t *testing.T) {
@@ -48,8 +52,8 @@ func TestOnlyAddressesOfTheInternetAreCalled(t *testing.T) {
 // A redirect would carry the person's data elsewhere, and a proxy of the environment past the guard.
 func TestNothingFollowsARedirectOrAProxy(t *testing.T) {
 	t.Parallel()
-	elsewhere := 0
-	other := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	var elsewhere atomic.Int64
+	other := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		f := newFar(t, func(_ int, _ string, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })
@@ -57,7 +61,7 @@ func TestNothingFollowsARedirectOrAProxy(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "redirect", calls[0].Why)
 	}
-	require.Zero(t, elsewhere)
+	require.Zero(t, elsewhere.Load())
 	require.True(t, processor.WithoutProxy(processor.Guard{}))
 }
 
@@ -76,7 +80,6 @@ func TestAnAddressIsOfHTTPSAndHoldsNoSecret(t *testing.T) {
 func TestAServerThatNobodyVouchesForGetsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFar(t, func(_ int, key string, w http.ResponseWriter, _ *http.Request) { says(w, key, "done") })
-	f.Config.ErrorLog = quiet
 	w := f.webhook(t, func(o *processor.WebhookOptions) { o.Guard.TLS = nil })
 	calls, err := setOf(t, hasty, w).Erase(inTenant(t), job("r1"))
 	require.NoError(t, err)

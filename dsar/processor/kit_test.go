@@ -56,7 +56,7 @@ func newFar(t *testing.T, answer func(n int, key string, w http.ResponseWriter, 
 	verifier, err := webhook.NewVerifier(webhook.Secrets{Current: secret}, webhook.Options{})
 	require.NoError(t, err)
 	f := &far{answer: answer}
-	f.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.Server = quietly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d, body, err := verifier.VerifyRequest(r)
 		if err != nil {
 			w.WriteHeader(http.StatusForbidden)
@@ -121,3 +121,10 @@ type nobody struct{}
 func (nobody) Sign(http.Header, string, time.Time, []byte) error { return nil }
 
 var quiet = log.New(io.Discard, "", 0)
+
+func quietly(h http.Handler) *httptest.Server {
+	s := httptest.NewUnstartedServer(h)
+	s.Config.ErrorLog = quiet
+	s.StartTLS()
+	return s
+}

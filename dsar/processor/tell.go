@@ -36,10 +36,11 @@ func (s *Set) tell(ctx context.Context, p Processor, j Job, verb Verb, send func
 	}
 	end := time.Now().Add(s.o.For) // of the patience of this call only: what decides is the store's clock
 	for wait := s.o.First; !c.settled(); wait = min(2*wait, s.o.Longest) {
-		if pause := c.Next.Sub(now); pause > 0 {
-			if time.Now().Add(pause).After(end) {
-				return c, nil
-			}
+		pause := max(c.Next.Sub(now), 0)
+		if time.Now().Add(pause).After(end) {
+			return c, nil
+		}
+		if pause > 0 {
 			if err := sleep(ctx, pause); err != nil {
 				return c, err
 			}
