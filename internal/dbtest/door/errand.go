@@ -3,9 +3,13 @@ package door
 import (
 	"bufio"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -37,4 +41,40 @@ func Errand(t *testing.T, errand any) bool {
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), errand))
 	return true
+}
+
+// Kill sends so many processes at once on an errand, as many times, and kills each at some moment after it has said something. It returns
+// all that they said in lines that begin with "said ", without that.
+func Kill(t *testing.T, test string, errand any, processes, times int) (said []string) {
+	t.Helper()
+	var mu sync.Mutex
+	for range times {
+		var children sync.WaitGroup
+		for range processes {
+			cmd, out := Send(t, test, errand)
+			children.Go(func() {
+				told := false
+				for out.Scan() {
+					line, ok := strings.CutPrefix(strings.TrimSpace(out.Text()), "said ")
+					if !ok {
+						continue
+					}
+					if !told {
+						told = true
+						time.AfterFunc(rand.N(400*time.Millisecond), func() { _ = cmd.Process.Kill() })
+					}
+					mu.Lock()
+					said = append(said, line)
+					mu.Unlock()
+				}
+				_ = cmd.Wait()
+				if !told {
+					t.Error("a process said nothing")
+				}
+			})
+		}
+		children.Wait()
+	}
+	t.Logf("%d processes were killed, who had said %d things", processes*times, len(said))
+	return said
 }
