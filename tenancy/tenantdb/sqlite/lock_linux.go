@@ -7,11 +7,13 @@ import (
 )
 
 const (
-	noFollow  = syscall.O_NOFOLLOW
-	ofdSetLk  = 37         // F_OFD_SETLK, which package syscall does not name
-	ofdSetLkW = 38         // F_OFD_SETLKW
-	lockStart = 0x40000000 // SQLite's PENDING_BYTE; 512 bytes from it are all it locks
-	lockLen   = 512
+	noFollow = syscall.O_NOFOLLOW
+	// mayOpenBeside: closing a file takes away no locks that connections of this process have on it.
+	mayOpenBeside = true
+	ofdSetLk      = 37         // F_OFD_SETLK, which package syscall does not name
+	ofdSetLkW     = 38         // F_OFD_SETLKW
+	lockStart     = 0x40000000 // SQLite's PENDING_BYTE; 512 bytes from it are all it locks
+	lockLen       = 512
 )
 
 // lockExclusive locks f against every SQLite connection, of this process too, and reports whether it

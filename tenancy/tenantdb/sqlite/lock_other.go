@@ -6,6 +6,9 @@ import "os"
 
 const noFollow = 0
 
+// mayOpenBeside: closing a file takes away the locks that connections of this process have on it.
+const mayOpenBeside = false
+
 // lockExclusive has no lock to take here that would not take those of this process away: elsewhere
 // than on Linux one process alone may use a folder.
 func lockExclusive(*os.File) (bool, error) { return true, nil }
