@@ -81,10 +81,19 @@ func (e *Eraser) Erase(ctx context.Context, j dsar.Job) (*dsar.Erased, error) {
 	if err == nil {
 		r.entry, err = e.j.Find(ctx, j.ID)
 	}
-	if err != nil {
-		return nil, errors.Join(err, e.j.Leave(context.WithoutCancel(ctx), j.ID, r.worker))
+	if err == nil {
+		return result(r.entry)
 	}
-	return result(r.entry)
+	var part *dsar.Erased
+	if errors.Is(err, dsar.ErrHeld) && r.l != nil { // what was done stays done
+		part = &dsar.Erased{Plan: r.entry.Plan, Begun: r.entry.Begun}
+		counted := e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+			part.Tables, err = r.counts(ctx, tx)
+			return err
+		})
+		err = errors.Join(err, counted)
+	}
+	return part, errors.Join(err, e.j.Leave(context.WithoutCancel(ctx), j.ID, r.worker))
 }
 
 func token() string {
@@ -125,26 +134,33 @@ func (r *run) all(ctx context.Context, secret []byte) (err error) {
 
 // rounds takes the parts in turn in committed batches, and then all that came meanwhile in one transaction, with the person's row.
 func (r *run) rounds(ctx context.Context, secret []byte) error {
-	for try := 1; ; try++ {
+	// Somebody may write a row that points at one which is about to go. It is found by beginning again; and if they do not stop, in the
+	// last pass, which lets nobody write.
+	for try := 1; try <= 3; try++ {
 		err := r.standIns(ctx, secret)
 		if err == nil {
 			_, err = r.round(ctx, secret)
 		}
 		if err == nil {
-			err = r.final(ctx, secret)
+			break
 		}
 		if !refers(err) {
 			return err
-		}
-		// Somebody wrote a row that points at one which was about to go. It is found by beginning again.
-		if try == 10 {
-			return fmt.Errorf("%w: %w", ErrReference, err)
 		}
 		for seq, s := range r.steps {
 			if s.Done && seq >= 0 {
 				s.Done = false
 				r.steps[seq] = s
 			}
+		}
+	}
+	for try := 1; ; try++ {
+		err := r.final(ctx, secret)
+		if refers(err) && try == 5 {
+			return fmt.Errorf("%w: %w", ErrReference, err)
+		}
+		if !refers(err) {
+			return err
 		}
 	}
 }
@@ -320,6 +336,9 @@ func (r *run) final(ctx context.Context, secret []byte) error {
 		if r.sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person); err != nil {
 			return err
 		}
+		if err := r.lock(ctx, tx); err != nil {
+			return err
+		}
 		for pass := 1; ; pass++ { // what a trigger writes is found by the next pass
 			n, err := r.round(ctx, secret)
 			if err != nil {
@@ -342,6 +361,30 @@ func (r *run) final(ctx context.Context, secret []byte) error {
 		r.steps, r.done = steps, done
 	}
 	return err
+}
+
+// lock locks the rows that are left and go, those of the person first: who writes a row that points at one of them waits. SQLite has one writer.
+func (r *run) lock(ctx context.Context, tx *sqlx.Tx) error {
+	if !r.l.pg {
+		return nil
+	}
+	pointed := map[string]bool{}
+	for _, t := range r.l.live.Tables {
+		for _, f := range t.Foreign {
+			pointed[f.To] = true
+		}
+	}
+	for _, p := range slices.Backward(r.l.parts) {
+		cond, ok := r.which(p)
+		if !ok || p.action != dsar.ActDelete || !pointed[p.Name] {
+			continue
+		}
+		var n int
+		if err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " FOR UPDATE OF t) x"), &n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refers reports whether the database refused that rows go which others point at.

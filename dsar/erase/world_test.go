@@ -188,8 +188,6 @@ func (a *app) newTenant(t testing.TB) context.Context {
 	return tenancy.With(context.Background(), a.NewTenant(t))
 }
 
-var _ = tenantdb.SQLite
-
 // user is the map's table of people that most tests share, and user 1 their person.
 func users(columns ...dsar.Column) dsar.Table {
 	return dsar.Table{Name: "users", Key: []string{"id"}, Purpose: "p", Columns: append([]dsar.Column{{Name: "email text", Class: redact.ClassEmail}}, columns...), Plain: []string{"id bigint not null"}}
@@ -204,3 +202,15 @@ func mapOf(tables ...dsar.Table) *dsar.Map {
 }
 
 func person(id int) dsar.Person { return dsar.Person{Kind: "user", Key: []string{fmt.Sprint(id)}} }
+
+// tryExec is exec that may be refused.
+func (a *app) tryExec(ctx context.Context, statements ...string) error {
+	return a.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		for _, s := range statements {
+			if _, err := tx.ExecContext(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, tenantdb.Retry(3))
+}
