@@ -27,6 +27,9 @@ func (w *Writer) index(b []byte) []byte {
 		if t.Note != "" {
 			b = fmt.Appendf(b, "<br><small>%s</small>", text(t.Note))
 		}
+		if len(t.Withheld) > 0 {
+			b = t.withheld(append(b, "<br>"...), "small")
+		}
 		b = fmt.Appendf(b, "</th><td class=\"n\">%s</td>", count(t.Rows))
 		for _, ext := range []string{"csv", "jsonl"} {
 			b = append(b, "<td>"...)

@@ -47,6 +47,7 @@ func (w *Writer) beginPage() {
 	if t.Note != "" {
 		b = fmt.Appendf(b, "<p>%s</p>\n", text(t.Note))
 	}
+	b = t.withheld(b, "p")
 	b = fmt.Appendf(b, "<p>From row %s on. Long values are shortened here; <a href=\"../%s\">the data files</a> have all of them.</p></header>\n",
 		count(t.rows+1), fileName(t.n, t.Name, max(1, t.data.part), "data", "csv"))
 	b = fmt.Appendf(b, "<main><div class=\"wide\" role=\"region\" aria-label=\"Rows of %s\" tabindex=\"0\"><table>\n<thead><tr>", text(t.Name))
@@ -58,6 +59,21 @@ func (w *Writer) beginPage() {
 		b = append(b, "</th>"...)
 	}
 	w.html.buf = append(b, "</tr></thead>\n<tbody>\n"...)
+}
+
+// withheld appends what of the table is left out.
+func (t *Table) withheld(b []byte, tag string) []byte {
+	if len(t.Withheld) == 0 {
+		return b
+	}
+	b = fmt.Appendf(b, "<%s>Not shown: ", tag)
+	for i, c := range t.Withheld {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = fmt.Appendf(b, "%s (%s)", text(c.Column), text(c.Why))
+	}
+	return fmt.Appendf(b, "</%s>\n", tag)
 }
 
 // endPage ends the page that was begun.

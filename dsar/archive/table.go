@@ -10,6 +10,14 @@ type Table struct {
 	Name    string   `json:"name"`           // unique in the archive; any text
 	Note    string   `json:"note,omitempty"` // what the rows are, for people
 	Columns []Column `json:"columns"`
+	// Withheld are columns whose values are not in the archive.
+	Withheld []Withheld `json:"withheld,omitempty"`
+}
+
+// Withheld is a column that is left out, and why.
+type Withheld struct {
+	Column string `json:"column"`
+	Why    string `json:"why"` // "about other people"
 }
 
 // Column is a column of a table.
