@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
 // Hold is a legal hold: nothing of what it is on is erased while it is in force.
@@ -35,8 +36,12 @@ func (s *Service) Hold(ctx context.Context, h Hold) (HoldRow, error) {
 	row := HoldRow{ID: h.ID, Table: h.Table, Basis: h.Basis, Until: h.Until}
 	var err error
 	if h.Person.Kind != "" {
-		if _, row.Ref, err = s.resolved(ctx, h.Person); err != nil {
+		var p Person
+		if p, row.Ref, err = s.resolved(ctx, h.Person); err != nil {
 			return HoldRow{}, err
+		}
+		if all, err := s.refsOf(ctx, h.Person); err != nil || len(p.Key) == 0 && len(all) > 1 {
+			return HoldRow{}, errors.Join(err, &InvalidError{"person", "who has no row is held by one value: place a hold for each"})
 		}
 	}
 	if row.By, err = s.by(ctx, h.By); err != nil {
@@ -98,28 +103,32 @@ func (s *Service) Holds(ctx context.Context, ended bool) ([]HoldRow, error) {
 	return s.store.Holds(ctx, ended)
 }
 
-// Held is [ErrHeld] if a hold is on the rows of a table of a person now: what an [Eraser] asks before each batch. With "" it asks for the
-// person, and not for single tables; of the zero Person, for what is on all of a table.
+// Held is [ErrHeld] if a hold is on the rows of a table of a person now. With "" it asks for the person, and not for single tables; of the
+// zero Person, for what is on all of a table.
 func (s *Service) Held(ctx context.Context, p Person, table string) error {
-	var ref Ref
+	refs := []Ref{{}}
 	if p.Kind != "" {
 		var err error
-		if ref, err = s.refOf(ctx, p); err != nil {
+		if refs, err = s.refsOf(ctx, p); err != nil {
 			return err
 		}
 	}
-	return s.held(ctx, ref, table)
-}
-
-func (s *Service) held(ctx context.Context, ref Ref, table string) error {
 	holds, err := s.store.Holds(ctx, false)
 	if err != nil {
 		return err
 	}
 	for i := range holds {
-		if holds[i].On(ref, table) {
-			return fmt.Errorf("%w: %s", ErrHeld, holds[i].ID)
+		for _, ref := range refs {
+			if holds[i].On(ref, table) {
+				return fmt.Errorf("%w: %s", ErrHeld, holds[i].ID)
+			}
 		}
 	}
 	return nil
+}
+
+// Held returns what an [Eraser] asks before each batch: it is [Service.Held] of a service over the same store, map and key, which needs
+// the eraser before there is one.
+func Held(st Store, m *Compiled, key tenancy.Key) func(ctx context.Context, p Person, table string) error {
+	return (&Service{store: st, m: m, key: key.Derive(keyPurpose)}).Held
 }

@@ -63,14 +63,13 @@ type Told struct {
 	Reply
 }
 
-// Tombstone says that a person was erased, for a log that no restored backup takes back. Its Person is for finding them again after
-// that: what of it is kept, and how, is up to the log.
-type Tombstone struct {
-	Request ID
-	Person  Person
-	Ref     Ref
-	Map     string    // hash of the map by which they were erased
-	At      time.Time // when the erasure was done
+// Tombstones remember who was erased, where no restored backup takes it back: those of package tombstone do, in a few lines.
+type Tombstones interface {
+	// Prepare seals who is going to be erased, while their rows can still be read. The request keeps what it returns, under its own
+	// seal, until it is closed.
+	Prepare(ctx context.Context, id ID, p Person) (stone []byte, err error)
+	// Place notes, durably, that they were. It may be repeated.
+	Place(ctx context.Context, stone []byte, at time.Time) error
 }
 
 // Account is what a receipt of an erasure says. But for Person, which must not be in the receipt, it holds no personal data.

@@ -35,6 +35,18 @@ type told struct {
 	Text    string              `json:"text,omitempty"`
 	Changes map[string]string   `json:"changes,omitempty"`
 	Reply   string              `json:"reply,omitempty"` // what the person is told at the end
+	// Of an erasure: see Tombstones, and what they were known by just before, to look for afterwards.
+	Stone []byte              `json:"stone,omitempty"`
+	Last  map[string][]string `json:"last,omitempty"`
+}
+
+// last is the person under all that they were known by when their rows were still there.
+func (t *told) last() Person {
+	p := t.person()
+	if t.Last != nil {
+		p.Known = t.Last
+	}
+	return p
 }
 
 func (t *told) person() Person { return Person{Kind: t.Kind, Key: t.Key, Known: t.Known} }
@@ -85,29 +97,42 @@ func (s *Service) mac(purpose string, tenant tenancy.ID, parts ...string) (sum [
 
 // refOf is what stands for a person in ctx's tenant: their key does, or else the first of the subject's identifiers that is known.
 func (s *Service) refOf(ctx context.Context, p Person) (Ref, error) {
-	tenant, err := tenancy.From(ctx)
+	all, err := s.refsOf(ctx, p)
 	if err != nil {
 		return Ref{}, err
 	}
+	return all[0], nil
+}
+
+// refsOf are what stands for a person, under their key and under each value that they are known by, in this order.
+func (s *Service) refsOf(ctx context.Context, p Person) (all []Ref, err error) {
+	tenant, err := tenancy.From(ctx)
+	if err != nil {
+		return nil, err
+	}
 	sub, ok := s.m.Subject(p.Kind)
 	if !ok {
-		return Ref{}, &InvalidError{"person", "the map has no such kind of people"}
+		return nil, &InvalidError{"person", "the map has no such kind of people"}
 	}
 	if len(p.Key) > 0 {
-		return s.mac("key", tenant, append([]string{p.Kind}, p.Key...)...), nil
+		all = append(all, s.mac("key", tenant, append([]string{p.Kind}, p.Key...)...))
 	}
 	for _, id := range sub.Identifiers {
-		var all []string
+		var values []string
 		for _, v := range p.Known[id.Name] {
 			if v = id.Form.plain(v); v != "" {
-				all = append(all, v)
+				values = append(values, v)
 			}
 		}
-		if len(all) > 0 {
-			return s.mac("known", tenant, p.Kind, id.Name, slices.Min(all)), nil
+		slices.Sort(values)
+		for _, v := range slices.Compact(values) {
+			all = append(all, s.mac("known", tenant, p.Kind, id.Name, v))
 		}
 	}
-	return Ref{}, &InvalidError{"person", "nothing says who it is"}
+	if len(all) == 0 {
+		return nil, &InvalidError{"person", "nothing says who it is"}
+	}
+	return all, nil
 }
 
 // plain is the one spelling of v that stands for all that f takes for the same, as far as the standard library can tell: accents that
@@ -132,8 +157,9 @@ func (f Form) plain(v string) string {
 	return v
 }
 
-// resolved is who p is, and what stands for them. Nobody who is there stays who they say.
+// resolved is who p is, and what stands for them. Who has no row stays who they say.
 func (s *Service) resolved(ctx context.Context, p Person) (Person, Ref, error) {
+	said := p
 	if s.o.Resolve != nil {
 		q, err := s.o.Resolve(ctx, p)
 		switch {
@@ -143,7 +169,10 @@ func (s *Service) resolved(ctx context.Context, p Person) (Person, Ref, error) {
 			return p, Ref{}, err
 		}
 	}
-	r, err := s.refOf(ctx, p)
+	if len(p.Key) > 0 {
+		said = p // what they are known by may change, and their key does not
+	}
+	r, err := s.refOf(ctx, said)
 	return p, r, err
 }
 

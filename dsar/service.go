@@ -46,8 +46,7 @@ type Options struct {
 	Eraser     Eraser
 	Prover     Prover
 	Hide, Show func(ctx context.Context, p Person) error
-	// Tombstone notes, outside of the backups, that the person was erased: package tombstone does.
-	Tombstone func(ctx context.Context, t Tombstone) error
+	Tombstones Tombstones
 	// Receipt signs the receipt: package receipt does.
 	Receipt func(ctx context.Context, a Account) ([]byte, error)
 	Outside []Outside     // who else has data of people, and erases it when told
@@ -73,6 +72,9 @@ type Ask struct {
 	Changes map[string]string // what is to be corrected, and how
 }
 
+// keyPurpose is what refs and tokens are derived for.
+const keyPurpose = "dsar requests"
+
 // New returns the Service over a store. What is missing or contradicts itself is an error: nothing is done by half.
 func New(st Store, m *Map, o Options) (*Service, error) {
 	if st == nil || m == nil {
@@ -86,7 +88,7 @@ func New(st Store, m *Map, o Options) (*Service, error) {
 	if err := s.o.check(c); err != nil {
 		return nil, err
 	}
-	s.key = s.o.Key.Derive("dsar requests")
+	s.key = s.o.Key.Derive(keyPurpose)
 	return s, nil
 }
 
@@ -161,7 +163,7 @@ func (o *Options) checkKind(k Kind, c *Compiled) error {
 			return fmt.Errorf("%w: %s", ErrUndecided, open[0])
 		}
 		return errors.Join(need("Eraser", o.Eraser != nil), need("Prover", o.Prover != nil), need("Hide", o.Hide != nil), need("Show", o.Show != nil),
-			need("Tombstone", o.Tombstone != nil), need("Receipt", o.Receipt != nil))
+			need("Tombstones", o.Tombstones != nil), need("Receipt", o.Receipt != nil))
 	}
 	return nil
 }

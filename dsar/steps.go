@@ -30,6 +30,7 @@ const (
 	stepOutside   = "outside "
 	stepErase     = "erase"
 	stepProve     = "prove"
+	stepPrepare   = "prepare"
 	stepTombstone = "tombstone"
 	stepReceipt   = "receipt"
 	stepEnded     = "tell ended"
@@ -124,6 +125,15 @@ func (w *work) person(ctx context.Context) (Person, *told, error) {
 	return t.person(), t, nil
 }
 
+// free is who the request is about, if there is no hold on them.
+func (w *work) free(ctx context.Context) (Person, error) {
+	p, _, err := w.person(ctx)
+	if err == nil {
+		err = w.s.Held(ctx, p, "")
+	}
+	return p, err
+}
+
 // approved hides the person at once, waits until nobody can take it back, and begins.
 func (w *work) approved(ctx context.Context, now time.Time) (bool, error) {
 	r, s := w.row, w.s
@@ -139,12 +149,9 @@ func (w *work) approved(ctx context.Context, now time.Time) (bool, error) {
 	if now.Before(r.Until) {
 		return false, w.park(ctx, r.Until)
 	}
-	err := w.do(ctx, stepBegin+" "+r.Plan[max(0, len(r.Plan)-8):], func(ctx context.Context) (any, error) {
-		if err := s.held(ctx, r.Ref, ""); err != nil {
-			return nil, err
-		}
-		p, _, err := w.person(ctx)
-		if err != nil {
+	var p Person
+	err := w.do(ctx, stepBegin+" "+r.Plan[max(0, len(r.Plan)-8):], func(ctx context.Context) (_ any, err error) {
+		if p, err = w.free(ctx); err != nil {
 			return nil, err
 		}
 		plan, err := s.o.Eraser.Plan(ctx, p)
@@ -160,7 +167,7 @@ func (w *work) approved(ctx context.Context, now time.Time) (bool, error) {
 		if conflicts(others) {
 			return &waiting{"export"}
 		}
-		if err := s.held(ctx, r.Ref, ""); err != nil {
+		if err := s.Held(ctx, p, ""); err != nil {
 			return err
 		}
 		return w.moved(ctx, r, Working, actionBegun, "", now)
@@ -263,6 +270,9 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 	} else if err != nil {
 		return false, err
 	}
+	if !w.done(stepPrepare) {
+		return true, w.prepare(ctx)
+	}
 	round := 1
 	var proof Proof
 	for ; w.done(named(stepProve, round)); round++ {
@@ -275,22 +285,24 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 	}
 	if name := named(stepErase, round); !w.done(name) {
 		err := w.do(ctx, name, func(ctx context.Context) (any, error) {
-			if err := s.held(ctx, r.Ref, ""); err != nil {
-				return nil, err
-			}
-			p, _, err := w.person(ctx)
+			p, err := w.free(ctx)
 			if err != nil {
 				return nil, err
 			}
 			job := Job{ID: string(r.ID), Person: p, Approved: r.Plan}
 			if round > 1 { // what came since was approved with the rest
+				_, t, err := w.person(ctx)
+				if err != nil {
+					return nil, err
+				}
+				p = t.last()
 				plan, err := s.o.Eraser.Plan(ctx, p)
 				if errors.Is(err, ErrNobody) {
 					return &Erased{Plan: r.Plan, Begun: now, Done: now}, nil
 				} else if err != nil {
 					return nil, err
 				}
-				job.ID, job.Approved = fmt.Sprintf("%s.%d", r.ID, round), plan.Hash
+				job.Person, job.ID, job.Approved = p, fmt.Sprintf("%s.%d", r.ID, round), plan.Hash
 			}
 			e, err := s.o.Eraser.Erase(ctx, job)
 			if e == nil && err == nil {
@@ -301,11 +313,11 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 		return true, w.returned(ctx, err)
 	}
 	return true, w.do(ctx, named(stepProve, round), func(ctx context.Context) (any, error) {
-		p, _, err := w.person(ctx)
+		_, t, err := w.person(ctx)
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.o.Prover.Prove(ctx, p)
+		found, err := s.o.Prover.Prove(ctx, t.last())
 		if found == nil && err == nil {
 			err = errors.New("dsar: the prover says nothing")
 		}
@@ -322,6 +334,35 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 	})
 }
 
+// prepare makes the tombstone, of all that the person is known by now, while their rows are there.
+func (w *work) prepare(ctx context.Context) error {
+	s := w.s
+	var sealed []byte
+	return w.do(ctx, stepPrepare, func(ctx context.Context) (any, error) {
+		p, err := w.free(ctx)
+		if err != nil {
+			return nil, err
+		}
+		_, t, err := w.person(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s.o.Resolve != nil && len(p.Key) > 0 {
+			switch q, err := s.o.Resolve(ctx, p); {
+			case err == nil:
+				p.Known, t.Last = q.Known, q.Known
+			case !errors.Is(err, ErrNobody):
+				return nil, err
+			}
+		}
+		if t.Stone, err = s.o.Tombstones.Prepare(ctx, w.row.ID, p); err != nil {
+			return nil, err
+		}
+		sealed, err = s.seal(ctx, w.row.ID, t)
+		return nil, err
+	}, func(_ context.Context, r *RequestRow, _ time.Time) error { r.Sealed = sealed; return nil })
+}
+
 func named(step string, round int) string {
 	if round == 1 {
 		return step
@@ -332,7 +373,7 @@ func named(step string, round int) string {
 // erased buries what was erased and proved, and signs the receipt.
 func (w *work) erased(ctx context.Context, now time.Time, proof *Proof) (bool, error) {
 	s, r := w.s, w.row
-	p, _, err := w.person(ctx)
+	_, t, err := w.person(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -342,7 +383,7 @@ func (w *work) erased(ctx context.Context, now time.Time, proof *Proof) (bool, e
 	}
 	if !w.done(stepTombstone) {
 		return true, w.do(ctx, stepTombstone, func(ctx context.Context) (any, error) {
-			return nil, s.o.Tombstone(ctx, Tombstone{Request: r.ID, Person: p, Ref: r.Ref, Map: proof.Map, At: e.Done})
+			return nil, s.o.Tombstones.Place(ctx, t.Stone, e.Done)
 		}, nil)
 	}
 	return true, w.do(ctx, stepReceipt, func(ctx context.Context) (any, error) {
@@ -354,7 +395,7 @@ func (w *work) erased(ctx context.Context, now time.Time, proof *Proof) (bool, e
 		if err != nil {
 			return nil, err
 		}
-		signed, err := s.o.Receipt(ctx, Account{Request: view, Person: p, Erased: e, Proof: proof, Outside: out, At: now})
+		signed, err := s.o.Receipt(ctx, Account{Request: view, Person: t.last(), Erased: e, Proof: proof, Outside: out, At: now})
 		if len(signed) == 0 && err == nil {
 			err = errors.New("dsar: the receipt is empty")
 		}
@@ -402,10 +443,7 @@ func (w *work) outsiders(ctx context.Context, now time.Time) (wait time.Time, er
 		}
 		var reply Reply
 		err := w.do(ctx, name, func(ctx context.Context) (any, error) {
-			if err := w.s.held(ctx, w.row.Ref, ""); err != nil {
-				return nil, err
-			}
-			p, _, err := w.person(ctx)
+			p, err := w.free(ctx)
 			if err != nil {
 				return nil, err
 			}

@@ -49,7 +49,7 @@ type App struct {
 	events  []audit.Event
 	told    []dsar.Notice
 	exports []string
-	tombs   []dsar.Tombstone
+	tombs   []string
 }
 
 // Map is that of the application.
@@ -93,9 +93,9 @@ func (a *App) Options() dsar.Options {
 		Key: key, Sealer: sealer{a}, Recorder: recorder{a}, Law: "eu-gdpr", Calendar: deadline.Calendar{Zone: time.UTC, Weekend: []time.Weekday{}},
 		Tell:     a.tell,
 		Exporter: a, Outbox: a.outbox, Eraser: a, Prover: a,
-		Hide:      func(ctx context.Context, p dsar.Person) error { return a.hide(ctx, p, true) },
-		Show:      func(ctx context.Context, p dsar.Person) error { return a.hide(ctx, p, false) },
-		Tombstone: a.tombstone, Receipt: a.receipt, Outside: []dsar.Outside{outsider{a, "mail"}},
+		Hide:       func(ctx context.Context, p dsar.Person) error { return a.hide(ctx, p, true) },
+		Show:       func(ctx context.Context, p dsar.Person) error { return a.hide(ctx, p, false) },
+		Tombstones: tombstones{a}, Receipt: a.receipt, Outside: []dsar.Outside{outsider{a, "mail"}},
 		Apply: map[dsar.Kind]func(context.Context, dsar.Ask) error{},
 	}
 	for _, k := range []dsar.Kind{dsar.Rectification, dsar.Restriction, dsar.Objection, dsar.ConsentWithdrawal, dsar.OptOutSale} {
@@ -192,8 +192,8 @@ func (a *App) Told() []dsar.Notice { a.mu.Lock(); defer a.mu.Unlock(); return sl
 // Exports returns what the outbox took.
 func (a *App) Exports() []string { a.mu.Lock(); defer a.mu.Unlock(); return slices.Clone(a.exports) }
 
-// Tombstones returns who was noted as erased.
-func (a *App) Tombstones() []dsar.Tombstone {
+// Tombstones returns the requests whose people were noted as erased.
+func (a *App) Tombstones() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.tombs)
@@ -218,10 +218,16 @@ func (a *App) tell(_ context.Context, n dsar.Notice) error {
 	return a.do("tell "+string(n.Kind), func() error { a.told = append(a.told, n); return nil })
 }
 
-func (a *App) tombstone(_ context.Context, t dsar.Tombstone) error {
-	return a.do("tombstone", func() error {
-		if !slices.ContainsFunc(a.tombs, func(o dsar.Tombstone) bool { return o.Request == t.Request }) {
-			a.tombs = append(a.tombs, t)
+type tombstones struct{ a *App }
+
+func (s tombstones) Prepare(_ context.Context, id dsar.ID, p dsar.Person) (stone []byte, err error) {
+	return []byte(id), s.a.do("prepare", func() error { return nil })
+}
+
+func (s tombstones) Place(_ context.Context, stone []byte, _ time.Time) error {
+	return s.a.do("tombstone", func() error {
+		if !slices.Contains(s.a.tombs, string(stone)) {
+			s.a.tombs = append(s.a.tombs, string(stone))
 		}
 		return nil
 	})
