@@ -83,3 +83,11 @@ func with(parts ...any) Cond {
 
 // selects reports whether the condition asks other rows.
 func (c Cond) selects() bool { return strings.Contains(c.SQL, "SELECT") }
+
+// prefixed is the condition behind a word, or nothing if it always holds.
+func prefixed(word string, c Cond) Cond {
+	if c.SQL == always.SQL {
+		return Cond{}
+	}
+	return with(word, c)
+}

@@ -114,9 +114,6 @@ func (w *writer) holdsAnother(t *table, a ref, x *tie, values []value) Cond {
 		}
 		return c
 	}
-	if x.path == nil {
-		return other("CAST(" + a(x.Columns[0]) + " AS text)")
-	}
 	return w.r.inside(t, a, x, other)
 }
 
@@ -141,6 +138,9 @@ func (r *Rows) inside(t *table, a ref, x *tie, c func(v string) Cond) Cond {
 // there.
 func (r *Rows) places(t *table, a ref, x *tie) (from, text string) {
 	column := x.Columns[0]
+	if x.path == nil {
+		return "", "CAST(" + a(column) + " AS text)"
+	}
 	if r.dialect == schema.Postgres && t.family(column) == schema.Array {
 		return "unnest(" + a(column) + ") AS e1(v)", "CAST(e1.v AS text)"
 	}

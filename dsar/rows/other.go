@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
-	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
 // others is that another person reaches the row as owner or co-owner. Ways end at the first person they come to.
@@ -100,29 +99,11 @@ func (w *writer) otherHolder(t *table, a ref, x *tie) Cond {
 		if kind.Kind == w.kind.Kind {
 			not = w.self(root, at(b)).Not()
 		}
-		ways = append(ways, with("EXISTS (SELECT 1 FROM "+root.sql+" AS "+b+" WHERE ", all(w.sameValue(t, a, x, root, at(b), id), w.tenantOf(root, at(b)), not), ")"))
+		held := with("SELECT "+w.r.roughly(id.Form, at(b)(id.Column))+" FROM "+root.sql+" AS "+b+" WHERE "+at(b)(id.Column)+" IS NOT NULL", prefixed(" AND ", all(w.tenantOf(root, at(b)), not)))
+		ways = append(ways, w.r.inside(t, a, x, func(v string) Cond { return with(w.r.roughly(id.Form, v)+" IN (", held, ")") }))
 	}
 	if vs := w.sharedValues(x.Identifier); len(vs) > 0 {
 		ways = append(ways, w.r.holds(t, a, x, vs))
 	}
 	return either(ways...)
-}
-
-// sameValue is that the link holds the identifier of row b, as it is or in small letters.
-func (w *writer) sameValue(t *table, a ref, x *tie, root *table, b ref, id dsar.Identifier) Cond {
-	target := b(id.Column)
-	if x.Path != "" {
-		return w.within(t, a, x, Cond{SQL: "SELECT " + target})
-	}
-	c := x.Columns[0]
-	if text, column := w.r.textual(t, c, root, id.Column); text {
-		target = "CAST(" + target + " AS text)"
-		if column {
-			return Cond{SQL: target + " = CAST(" + a(c) + " AS text)"}
-		}
-	}
-	if f := t.family(c); (id.Form == dsar.Fold || id.Form == dsar.Email) && (f == schema.Text || f == schema.Any && w.r.dialect == schema.SQLite) {
-		return Cond{SQL: target + " IN (" + a(c) + ", lower(" + a(c) + "))"}
-	}
-	return Cond{SQL: target + " = " + a(c)}
 }

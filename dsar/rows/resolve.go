@@ -331,11 +331,9 @@ func (x *resolver) spellings() error {
 }
 
 func (x *resolver) spelt(id dsar.Identifier, h holder) error {
-	from, v := "", "CAST("+at("t")(h.tie.Columns[0])+" AS text)"
-	if h.tie.path != nil {
-		if from, v = x.r.places(h.table, at("t"), h.tie); from != "" {
-			from = " CROSS JOIN " + from
-		}
+	from, v := x.r.places(h.table, at("t"), h.tie)
+	if from != "" {
+		from = " CROSS JOIN " + from
 	}
 	var likely []Cond
 	for _, c := range x.classes[id.Name] {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
 // Normal returns the one form of all spellings of a value that are the same: Exact leaves it as it is. Fold is small letters in Unicode's
@@ -86,4 +87,29 @@ func (r *Rows) likely(f dsar.Form, v, normal string) Cond {
 // escaped is s as it stands in a pattern of LIKE.
 func escaped(s string) string {
 	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(s)
+}
+
+// roughly is Normal in SQL, but for what is beyond ASCII.
+func (r *Rows) roughly(f dsar.Form, v string) string {
+	v = "CAST(" + v + " AS text)"
+	switch f {
+	case dsar.Fold:
+		return "lower(trim(" + v + "))"
+	case dsar.Email:
+		v = "lower(trim(" + v + "))"
+		if r.dialect == schema.Postgres {
+			return "regexp_replace(" + v + `, '^([^+@]+)[+].*(@[^@]*)$', '\1\2')`
+		}
+		plus, at := "instr("+v+", '+')", "instr("+v+", '@')"
+		return "CASE WHEN " + plus + " > 1 AND " + at + " > " + plus + " THEN substr(" + v + ", 1, " + plus + " - 1) || substr(" + v + ", " + at + ") ELSE " + v + " END"
+	case dsar.Phone:
+		if r.dialect == schema.Postgres {
+			return "regexp_replace(regexp_replace(" + v + `, '[^0-9]', '', 'g'), '^00', '')`
+		}
+		for _, c := range []string{" ", "-", "/", ".", "(", ")", "+"} {
+			v = "replace(" + v + ", '" + c + "', '')"
+		}
+		return "CASE WHEN " + v + " LIKE '00%' THEN substr(" + v + ", 3) ELSE " + v + " END"
+	}
+	return v
 }

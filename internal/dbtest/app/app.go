@@ -57,6 +57,16 @@ func (a Tables) OnSQLite(t testing.TB) *door.World { return a.door().OnSQLite(t)
 // OnPostgres returns a fresh database.
 func (a Tables) OnPostgres(t testing.TB) *door.World { return a.door().OnPostgres(t) }
 
+// Add makes the tables in a world that is there: on Postgres alone, where a tenant's database is everybody's.
+func (a Tables) Add(t testing.TB, w *door.World) {
+	t.Helper()
+	owner := door.OpenSQL(t, w.PG.Owner.DSN)
+	defer owner.Close()
+	_, err := owner.ExecContext(t.Context(), a.Postgres)
+	require.NoError(t, err, a.Postgres)
+	require.NoError(t, a.Guard(t.Context(), owner, w.PG.App.Role, w.PG.System.Role))
+}
+
 // Fill runs the statements, one a line, as the tenant of ctx. {tenant} in them is its id.
 func Fill(t testing.TB, ctx context.Context, w *door.World, statements string) {
 	t.Helper()
