@@ -30,6 +30,7 @@ var pages = func() map[string]*template.Template {
 		panic(err)
 	}
 	words := template.FuncMap{
+		"span":  span,
 		"day":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"time":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"rfc":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -45,6 +46,25 @@ var pages = func() map[string]*template.Template {
 	}
 	return all
 }()
+
+// span says in words how long something is.
+func span(t time.Duration) string {
+	var parts []string
+	for _, unit := range []struct {
+		name string
+		of   time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		if n := t / unit.of; n > 0 {
+			t -= n * unit.of
+			s := fmt.Sprintf("%d %s", n, unit.name)
+			if n > 1 {
+				s += "s"
+			}
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
 
 // cents shows an amount, of a column or of JSON, where numbers are float64.
 func cents(n any) string {
@@ -134,11 +154,20 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, name, title string, 
 
 func (d *desk) showStatus(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) error {
 	ctx := r.Context()
-	v := &view{Title: title, Banner: d.asks.HTML(r), Done: done[r.URL.Query().Get("done")], Data: data, can: rbac.From(ctx)}
+	v := &view{Title: title, Data: data, can: rbac.From(ctx)}
+	if status == http.StatusOK {
+		v.Done = done[r.URL.Query().Get("done")]
+	}
 	org, err := tenancy.From(ctx)
+	if err == nil {
+		v.Banner = d.asks.HTML(r) // before somebody signed in there is no tenant to keep an answer in, and nothing is stored that would need one
+	}
 	if who := userOf(r); who != "" && err == nil {
 		if me, err := d.person(ctx, who); err == nil {
 			v.Me = &me
+		}
+		if v.can.IsZero() { // on a page for everybody, and on one that was refused
+			v.can, _ = d.team.Member(ctx, rbac.User(who))
 		}
 		v.Org = strings.ToUpper(org.String()[:1]) + org.String()[1:]
 		if org == operator {

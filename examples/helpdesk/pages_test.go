@@ -249,7 +249,7 @@ func TestTheTrailTellsProvesAndVerifies(t *testing.T) {
 	require.Contains(t, body, "c2sp.org/tlog-proof")
 	code, body = ada.post("/audit/verify", nil)
 	require.Equal(t, http.StatusOK, code, body)
-	require.Contains(t, body, "agree with each other")
+	require.Contains(t, body, "are what was recorded")
 	_, err := d.trail.Heads(t.Context())
 	require.NoError(t, err)
 	code, bundle := ada.post("/audit/bundle", nil)

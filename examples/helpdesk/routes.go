@@ -115,6 +115,8 @@ func (d *desk) teamSite() http.Handler {
 	m.Handle("POST /retention", managePrivacy, d.do(d.saveRetention))
 	m.Handle("GET /privacy", rbac.Public, d.do(d.privacyPage))
 
+	m.Handle("GET /", rbac.Public, d.do(func(http.ResponseWriter, *http.Request) error { return rbac.ErrNotFound }))
+
 	staff := rbac.NewMux(d.staff, rbac.TokenOr(memberOf), rbac.MuxOptions{Client: d.clients.Addr, Refuse: d.refuse})
 	staff.Handle("GET /staff/{$}", helpCustomers, d.do(d.staffPage))
 	staff.Handle("GET /staff/{org}", helpCustomers, d.do(d.staffOrg))

@@ -56,12 +56,12 @@ func (d *desk) grantPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := struct {
-		supportgrant.Grant
+		*supportgrant.Grant
 		Log             []supportgrant.Entry
 		HasApp, HasKeys bool
 		Lives           []int // in minutes, up to what was asked for
 		Pending         bool
-	}{g, entries, hasApp, keys > 0, nil, g.State == supportgrant.Requested}
+	}{&g, entries, hasApp, keys > 0, nil, g.State == supportgrant.Requested}
 	for _, minutes := range []int{15, 30, 60, 120, 240, 480, 1440} {
 		if time.Duration(minutes)*time.Minute < g.Asked {
 			data.Lives = append(data.Lives, minutes)
