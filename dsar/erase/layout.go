@@ -156,14 +156,10 @@ func (l *layout) order() {
 		})
 	}
 	for i, t := range l.tables {
-		for _, from := range l.tables {
-			if broken(from) && (t == from || l.leads(from, t, map[string]bool{})) {
+		for at, from := range l.tables {
+			if (at < i && from != t || broken(from)) && (t == from || l.leads(from, t, map[string]bool{})) {
 				t.early = true
 			}
-		}
-		for _, tie := range t.Ties {
-			at := slices.IndexFunc(l.tables, func(o *table) bool { return o.Name == tie.To })
-			t.early = t.early || at >= 0 && at < i && tie.Role != dsar.Reference
 		}
 	}
 }

@@ -214,3 +214,12 @@ func (a *app) tryExec(ctx context.Context, statements ...string) error {
 		return nil
 	}, tenantdb.Retry(3))
 }
+
+func ownerOf(t testing.TB, a *app) *sql.DB { return door.OpenSQL(t, a.PG.Owner.DSN) }
+func adminOf(t testing.TB, a *app) *sql.DB { return door.OpenSQL(t, a.PG.Admin.DSN) }
+
+func journal(t testing.TB, a *app) erase.Journal {
+	j, err := dsarsql.NewJournal(a.DB)
+	require.NoError(t, err)
+	return j
+}
