@@ -37,7 +37,7 @@ func open(db *tenantdb.DB) (*tables.Tables, error) {
 			false: {"{lock}", "", "{skip}", "", "{tenant}", "", "{of c}", "IN (SELECT id FROM c)"},
 			true:  {"{lock}", " FOR UPDATE", "{skip}", " FOR UPDATE SKIP LOCKED", "{tenant}", "tenant_id, ", "{of c}", "= ANY (ARRAY(SELECT id FROM c))"}, // whatever the planner thinks
 		},
-		Errors: tables.Errors{Schema: dsar.ErrSchema, Unavailable: dsar.ErrUnavailable, Unknown: dsar.ErrUnknown, Refused: dsar.ErrRefused, State: "BWD01"},
+		Errors: tables.Errors{Schema: dsar.ErrSchema, Unavailable: dsar.ErrUnavailable, Unknown: dsar.ErrUnknown, Conflict: dsar.ErrConflict, Refused: dsar.ErrRefused, State: "BWD01"},
 	})
 }
 
