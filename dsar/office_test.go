@@ -2,6 +2,7 @@ package dsar_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -106,3 +107,5 @@ func (d *office) settle(t testing.TB, id dsar.ID) dsar.Request {
 	require.FailNow(t, "it does not end", "%v\n%v", events, steps)
 	return dsar.Request{}
 }
+
+var errOops = errors.New("oops")

@@ -15,7 +15,7 @@ type Refusal struct {
 	Text   string
 }
 
-func (r *Refusal) Error() string { return "dsar: refused: " + string(r.Ground) }
+func (r *Refusal) Error() string { return r.String() }
 
 func (r *Refusal) check() error {
 	if !slices.Contains(Grounds(), r.Ground) || r.Text == "" || len(r.Text) > maxText || kept(r.Text) != nil {

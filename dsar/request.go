@@ -240,7 +240,8 @@ func (s *Service) change(ctx context.Context, id ID, by audit.Party, f func(ctx 
 			}
 			return s.note(ctx, &out, c.action, by, c.what, c.data)
 		})
-		if errors.Is(err, ErrConflict) && !s.store.InTx(ctx) {
+		// ErrExists of an update: of two at once that saw none, one is the second.
+		if (errors.Is(err, ErrConflict) || errors.Is(err, ErrExists)) && !s.store.InTx(ctx) {
 			continue
 		}
 		if err != nil {

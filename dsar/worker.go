@@ -213,7 +213,7 @@ func (w *work) failed(ctx context.Context, step StepRow, result any, err error) 
 	again := w.change(ctx, func(ctx context.Context, r *RequestRow, now time.Time) error {
 		known := step.Why == word(err)
 		step.Why = word(err)
-		if b, bad := resultOf(result); bad == nil {
+		if b, bad := resultOf(result); bad == nil && b != nil { // how far it came stays known
 			step.Result = b
 		}
 		if err := w.s.store.PutStep(ctx, step); err != nil {

@@ -15,7 +15,7 @@ func Statements(db *tenantdb.DB) map[string][]any {
 	}
 	ref, at := make([]byte, 32), time.Now().UnixMicro()
 	all := map[string][]any{
-		readRequest: {"r"}, lockRequest: {"r"}, activeRequest: {ref, "access", "r"},
+		readRequest: {"r"}, readRequest + `{lock}`: {"r"}, activeRequest: {ref, "access", "r"},
 		claimAny: {10, "l", 1}, claimOne: {"l", 1, "r"}, renewLease: {1, "r", "l"}, freeLease: {"r", "l"},
 		closedRequests: {at, 10}, purgeRequest: {"r"}, purgeSteps: {"r"}, purgeEvents: {"r"},
 		holdRequest: {"r"}, changeStep: {1, 1, nil, "", nil, "r", "hide"}, readSteps: {"r"}, addEvent: {"r", "r", "k", "", ""}, readEvents: {"r"},

@@ -14,10 +14,10 @@ import (
 const (
 	claimAny = `WITH n AS MATERIALIZED (SELECT {now} AS now), c AS MATERIALIZED (
 			SELECT id FROM dsar_request WHERE next <= (SELECT now FROM n) AND (lease = '' OR leased <= (SELECT now FROM n)) ORDER BY next, id LIMIT ?{skip})
-		UPDATE dsar_request SET lease = ?, leased = (SELECT now FROM n) + ? WHERE id IN (SELECT id FROM c) RETURNING ` + requestColumns
+		UPDATE dsar_request SET lease = ?, leased = (SELECT now FROM n) + ? WHERE id {of c} RETURNING ` + requestColumns
 	claimOne = `WITH n AS MATERIALIZED (SELECT {now} AS now)
 		UPDATE dsar_request SET lease = ?, leased = (SELECT now FROM n) + ?
-		WHERE id = ? AND next <= (SELECT now FROM n) AND (lease = '' OR leased <= (SELECT now FROM n)) RETURNING ` + requestColumns
+		WHERE id = ? AND (lease = '' OR leased <= (SELECT now FROM n)) RETURNING ` + requestColumns
 	renewLease = `WITH n AS MATERIALIZED (SELECT {now} AS now)
 		UPDATE dsar_request SET leased = (SELECT now FROM n) + ? WHERE id = ? AND lease = ? AND leased > (SELECT now FROM n)`
 	freeLease = `UPDATE dsar_request SET lease = '', leased = NULL WHERE id = ? AND lease = ?`

@@ -1,11 +1,15 @@
 package dsarsql_test
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/breach"
 	"github.com/bailiwick-dev/bailiwick/dsar/breach/breachtest"
 	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/dsartest/storetest"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
@@ -20,6 +24,26 @@ func breachesIn(t testing.TB, w *door.World) *dsarsql.Breaches {
 	s, err := dsarsql.NewBreaches(w.DB)
 	require.NoError(t, err)
 	return s
+}
+
+func TestStoresKeepTheContract(t *testing.T) {
+	t.Parallel()
+	harness := func(t testing.TB, w *door.World, advance func(time.Duration)) storetest.Harness {
+		return storetest.Harness{Stores: []dsar.Store{storeIn(t, w), storeIn(t, w.Process(t)), storeIn(t, w.Process(t))}, Tenant: w.NewTenant, Advance: advance}
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t testing.TB) storetest.Harness {
+			var moved atomic.Int64
+			timed := tables
+			timed.Clock = func() time.Time { return time.Now().Add(time.Duration(moved.Load())) }
+			return harness(t, timed.OnSQLite(t), func(d time.Duration) { moved.Add(int64(d)) })
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		storetest.Run(t, func(t testing.TB) storetest.Harness { return harness(t, tables.OnPostgres(t), nil) })
+	})
 }
 
 func TestTheRegisterOfBreachesKeepsTheContract(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
@@ -65,9 +64,6 @@ func listOf[T any](text []byte, out *[]T) error {
 
 // written are what Update writes.
 func written(r *dsar.RequestRow) ([]any, error) {
-	if err := texts(append([]string{r.Map, r.Method, r.Plan, string(r.Outcome), string(r.Ground), string(r.Into), string(r.State)}, r.Purposes...)...); err != nil {
-		return nil, err
-	}
 	pauses := slices.Clone(r.Pauses)
 	for i := range pauses {
 		p := &pauses[i]
@@ -103,18 +99,8 @@ func listText[T any](list []T) (string, error) {
 }
 
 // begun are what a request has from the beginning: id, kind, subject, ref, law and received.
-func begun(r *dsar.RequestRow) ([]any, error) {
-	if !isID(r.ID) || r.Received.IsZero() || r.Since.IsZero() {
-		return nil, refused("a request without an id or a time")
-	}
-	return []any{string(r.ID), r.Kind.String(), r.Subject, r.Ref[:], r.Law, r.Received.UnixMicro()}, texts(r.Subject, r.Law)
-}
-
-// isID reports whether id can be one.
-func isID(id dsar.ID) bool {
-	return id != "" && len(id) <= 64 && !strings.ContainsFunc(string(id), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
-	})
+func begun(r *dsar.RequestRow) []any {
+	return []any{string(r.ID), r.Kind.String(), r.Subject, r.Ref[:], r.Law, r.Received.UnixMicro()}
 }
 
 const (
@@ -136,15 +122,14 @@ func (s *Store) Add(ctx context.Context, r dsar.RequestRow) (out dsar.RequestRow
 		if err := had(); !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		args, err := begun(&r)
-		if err != nil {
+		if err := r.Check(nil); err != nil {
 			return err
 		}
 		more, err := written(&r)
 		if err != nil {
 			return err
 		}
-		out, err = scanRequest(tx.QueryRowxContext(ctx, s.t.SQL(addRequest), append(args, more...)...).Scan)
+		out, err = scanRequest(tx.QueryRowxContext(ctx, s.t.SQL(addRequest), append(begun(&r), more...)...).Scan)
 		if errors.Is(err, sql.ErrNoRows) { // somebody was faster
 			return had()
 		}
@@ -174,7 +159,6 @@ func found(err error) error {
 }
 
 const (
-	lockRequest   = `SELECT version, state, kind, ref FROM dsar_request WHERE id = ?{lock}`
 	activeRequest = `SELECT count(*) FROM dsar_request WHERE ref = ? AND kind = ? AND state IN ('verified', 'approved', 'working') AND id <> ?`
 	updateRequest = `UPDATE dsar_request SET kind = ?, subject = ?, ref = ?, law = ?, received = ?, state = ?, since = ?, map = ?, acknowledged = ?, verified = ?, method = ?, approved = ?,
 		plan = ?, until = ?, extended = ?, pauses = ?, ended = ?, closed = ?, ack_by = ?, extend_by = ?, due = ?, outcome = ?, ground = ?, joined = ?, purposes = ?, sealed = ?,
@@ -184,33 +168,30 @@ const (
 // Update implements [dsar.Store].
 func (s *Store) Update(ctx context.Context, r dsar.RequestRow) (out dsar.RequestRow, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		var version int64
-		var state, kind string
-		var ref []byte
-		if err := tx.QueryRowxContext(ctx, s.t.SQL(lockRequest), string(r.ID)).Scan(&version, &state, &kind, &ref); err != nil {
+		old, err := scanRequest(tx.QueryRowxContext(ctx, s.t.SQL(readRequest+`{lock}`), string(r.ID)).Scan)
+		if err != nil {
 			return found(err)
 		}
-		if version != r.Version {
+		if old.Version != r.Version {
 			return dsar.ErrConflict
 		}
-		args, err := begun(&r)
-		if err != nil {
+		if err := r.Check(&old); err != nil {
 			return err
 		}
 		more, err := written(&r)
 		if err != nil {
 			return err
 		}
-		args = append(append(args[1:], more...), string(r.ID))
+		args := append(append(begun(&r)[1:], more...), string(r.ID))
 		update := func(ctx context.Context, tx *sqlx.Tx) (err error) {
 			out, err = scanRequest(tx.QueryRowxContext(ctx, s.t.SQL(updateRequest), args...).Scan)
 			return err
 		}
-		if active(dsar.State(state)) || !active(r.State) {
+		if active(old.State) || !active(r.State) {
 			return update(ctx, tx)
 		}
 		var others int
-		if err := tx.QueryRowxContext(ctx, s.t.SQL(activeRequest), ref, kind, string(r.ID)).Scan(&others); err != nil {
+		if err := tx.QueryRowxContext(ctx, s.t.SQL(activeRequest), r.Ref[:], r.Kind.String(), string(r.ID)).Scan(&others); err != nil {
 			return err
 		}
 		if others > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
@@ -32,8 +33,11 @@ func open(db *tenantdb.DB) (*tables.Tables, error) {
 	return tables.New(db, tables.Door{
 		Known:  migrate.Known{Name: "dsar", Table: "dsar_breach", Version: version, Wrong: dsar.ErrSchema},
 		SQLite: SQLite,
-		Words:  map[bool][]string{false: {"{lock}", "", "{skip}", "", "{tenant}", ""}, true: {"{lock}", " FOR UPDATE", "{skip}", " FOR UPDATE SKIP LOCKED", "{tenant}", "tenant_id, "}},
-		Errors: tables.Errors{Schema: dsar.ErrSchema, Unavailable: dsar.ErrUnavailable, Unknown: dsar.ErrUnknown, Refused: dsar.ErrRefused, State: "BWD01"},
+		Words: map[bool][]string{
+			false: {"{lock}", "", "{skip}", "", "{tenant}", "", "{of c}", "IN (SELECT id FROM c)"},
+			true:  {"{lock}", " FOR UPDATE", "{skip}", " FOR UPDATE SKIP LOCKED", "{tenant}", "tenant_id, ", "{of c}", "= ANY (ARRAY(SELECT id FROM c))"}, // whatever the planner thinks
+		},
+		Errors: tables.Errors{Schema: dsar.ErrSchema, Unavailable: dsar.ErrUnavailable, Unknown: dsar.ErrUnknown, Conflict: dsar.ErrConflict, Refused: dsar.ErrRefused, State: "BWD01"},
 	})
 }
 
@@ -94,4 +98,11 @@ func refOf(b []byte) (r dsar.Ref, err error) {
 		return r, errRow
 	}
 	return r, nil
+}
+
+// isID reports whether id can be one.
+func isID(id dsar.ID) bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsFunc(string(id), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	})
 }

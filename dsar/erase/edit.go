@@ -65,11 +65,10 @@ func (l *layout) masks(t *table) (out []edit, err error) {
 // leaving are what the columns of ties become in the person's rows that stay, where they point at what is erased.
 func (l *layout) leaving(t *table) (out []edit, err error) {
 	for i, tie := range t.Ties {
-		to := l.byName[tie.To]
-		if tie.Inverse || tie.Identifier == "" && to == nil {
+		if !l.severed(tie) {
 			continue
 		}
-		if tie.Then.IsZero() {
+		if to := l.byName[tie.To]; tie.Then.IsZero() {
 			// A column that says itself what becomes of it has its say in masked rows.
 			said := slices.ContainsFunc(tie.Columns, func(c string) bool { f, _ := t.Field(c); return f.Column != nil && !f.Column.Erase.IsZero() })
 			if tie.Identifier != "" || said && !t.goes() || !to.goes() || t.goes() && t.Shared == dsar.DeleteForAll || tie.Path != "" || !l.declared(t, tie) {
@@ -79,7 +78,7 @@ func (l *layout) leaving(t *table) (out []edit, err error) {
 				continue
 			}
 		}
-		es, err := l.tie(t, i, false)
+		es, err := l.tie(t, i)
 		if err != nil {
 			return nil, err
 		}
@@ -98,17 +97,13 @@ func (l *layout) declared(t *table, tie dsar.Tie) bool {
 }
 
 // tie is what the columns of a tie become where it points at what is erased.
-func (l *layout) tie(t *table, i int, others bool) (out []edit, err error) {
+func (l *layout) tie(t *table, i int) (out []edit, err error) {
 	tie := t.Ties[i]
 	how := tie.Then
 	if how.IsZero() {
 		how = dsar.Null
 	}
 	if tie.Path != "" {
-		c := t.live.Column(tie.Columns[0])
-		if l.pg && c.Family == schema.Array {
-			return nil, fmt.Errorf("%w: %s.%s: links in arrays are not cut yet: keep them in a table", ErrMap, t.Name, c.Name)
-		}
 		return []edit{{column: tie.Columns[0], inside: []member{{path: tie.Path, how: how, tie: i, only: true}}}}, nil
 	}
 	for k, name := range tie.Columns {

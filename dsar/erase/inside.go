@@ -23,7 +23,12 @@ import (
 func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, inside map[string][]member) error {
 	columns := slices.Sorted(maps.Keys(inside))
 	texts := make([]string, 0, len(columns))
+	array := func(c string) bool { return r.l.pg && t.live.Column(c).Family == schema.Array }
 	for _, c := range columns {
+		if array(c) {
+			texts = append(texts, "CAST(array_to_json("+names("t", []string{c})+") AS text)")
+			continue
+		}
 		texts = append(texts, "CAST("+names("t", []string{c})+" AS text)")
 	}
 	_, from := r.l.columns(t)
@@ -65,7 +70,9 @@ func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, 
 			if err != nil {
 				return err
 			}
-			if changed {
+			if changed && array(c) {
+				sets = append(sets, cat(schema.Quote(c)+" = CAST(ARRAY(SELECT jsonb_array_elements_text(CAST(", arg(text), " AS jsonb))) AS ", t.live.Column(c).Type, ")"))
+			} else if changed {
 				sets = append(sets, cat(schema.Quote(c)+" = ", r.l.cast(t.live.Column(c), text)))
 			}
 		}
@@ -181,6 +188,9 @@ func (r *run) pointed(ctx context.Context, tx *sqlx.Tx, t *table, i int, v any) 
 	case json.Number:
 		text = v.String()
 	default:
+		return false, nil
+	}
+	if r.sel == nil {
 		return false, nil
 	}
 	if tie.Identifier != "" {

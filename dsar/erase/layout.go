@@ -184,14 +184,10 @@ func (l *layout) divide(t *table) error {
 		l.parts = append(l.parts, &p)
 	}
 	mine := slices.ContainsFunc(l.m.Reach(t.Name), func(r dsar.Reach) bool { return r.Role <= dsar.CoOwner })
-	cuts, err := l.cuts(t)
-	if err != nil {
-		return err
-	}
-	if len(cuts) > 0 {
+	if cuts := l.cuts(t); len(cuts) > 0 {
 		p := part{action: dsar.ActCut, cuts: cuts}
 		for _, i := range cuts {
-			es, err := l.tie(t, i, true)
+			es, err := l.tie(t, i)
 			if err != nil {
 				return err
 			}
@@ -201,6 +197,11 @@ func (l *layout) divide(t *table) error {
 	}
 	if !mine {
 		return nil
+	}
+	for _, c := range t.Cut {
+		if !slices.ContainsFunc(strings.Split(c, ","), func(c string) bool { return !t.live.Column(c).NotNull }) {
+			return fmt.Errorf("%w: %s.%s may not be null, and the map says that it may: a cycle was to be broken there", ErrMap, t.Name, c)
+		}
 	}
 	if own := l.owncuts(t); len(own) > 0 {
 		add(1, part{action: dsar.ActCut, own: true, of: rows.Erased, sets: own})
@@ -236,23 +237,26 @@ func (l *layout) divide(t *table) error {
 }
 
 // cuts returns the ties that are cut from somebody else's rows: to the person, and to rows of theirs that go.
-func (l *layout) cuts(t *table) (out []int, err error) {
+func (l *layout) cuts(t *table) (out []int) {
 	for i, tie := range t.Ties {
-		to := l.byName[tie.To]
-		switch {
-		case tie.Inverse || tie.Then.IsZero():
-			continue
-		case tie.Identifier != "" && tie.Role >= dsar.Accessor:
-		case to == nil:
-			continue
-		case tie.Role == dsar.Reference && to.goes():
-		case (tie.Role == dsar.Accessor || tie.Role == dsar.Mentioned) && (to.root || to.goes() || to.Erase.Is(dsar.Mask)):
-		default:
-			continue
+		if !tie.Then.IsZero() && l.severed(tie) && (tie.Role >= dsar.Accessor) {
+			out = append(out, i)
 		}
-		out = append(out, i)
 	}
-	return out, nil
+	return out
+}
+
+// severed reports whether the tie is cut where it points at what is erased: to rows that stay it leads on, but for the person's own, which is
+// not to be found by it.
+func (l *layout) severed(tie dsar.Tie) bool {
+	to := l.byName[tie.To]
+	switch {
+	case tie.Inverse:
+		return false
+	case tie.Identifier != "":
+		return true
+	}
+	return to != nil && (to.goes() || to.root && tie.Role != dsar.Reference)
 }
 
 // owncuts are the columns that are made null in rows that go, so that no order among them is needed: those of cycles, and of links of

@@ -209,9 +209,11 @@ func (r *run) sets(p *part) (out []rows.Cond, inside map[string][]member, err er
 			old = rows.Cond{SQL: names("t", []string{e.column})}
 		}
 		if e.only {
-			points, ok := r.sel.Points(p.Name, e.tie, rows.Erased)
-			if !ok {
-				points = rows.Cond{SQL: "false"}
+			points := rows.Cond{SQL: "false"}
+			if r.sel != nil {
+				if c, ok := r.sel.Points(p.Name, e.tie, rows.Erased); ok {
+					points = c
+				}
 			}
 			value = cat("CASE WHEN ", points, " THEN ", value, " ELSE ", old, " END")
 		}

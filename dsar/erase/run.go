@@ -122,7 +122,7 @@ func (r *run) all(ctx context.Context, secret []byte) (err error) {
 		r.done += s.Rows
 	}
 	if !r.steps[ended].Done {
-		if r.sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person); err != nil {
+		if err := r.resolve(ctx); err != nil {
 			return err
 		}
 		if err := r.rounds(ctx, secret); err != nil {
@@ -130,6 +130,26 @@ func (r *run) all(ctx context.Context, secret []byte) (err error) {
 		}
 	}
 	return r.finish(ctx)
+}
+
+// resolve finds the person. Of who has no row nothing may be left but keys that were noted; then there is no selection.
+func (r *run) resolve(ctx context.Context) error {
+	var sel *rows.Selection
+	find := func(ctx context.Context, _ *sqlx.Tx) (err error) {
+		sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person)
+		return err
+	}
+	var err error
+	if r.last { // that there is nobody does not undo the last pass
+		err = r.e.db.Savepoint(ctx, find)
+	} else {
+		err = find(ctx, nil)
+	}
+	if errors.Is(err, dsar.ErrNobody) && r.entry.Root == nil {
+		return nil
+	}
+	r.sel = sel
+	return err
 }
 
 // rounds takes the parts in turn in committed batches, and then all that came meanwhile in one transaction, with the person's row.
@@ -273,6 +293,9 @@ func (r *run) capture(ctx context.Context, p *part, secret []byte) error {
 func (r *run) which(p *part) (rows.Cond, bool) { return p.which(r.l, r.sel) }
 
 func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
+	if sel == nil {
+		return rows.Cond{}, false
+	}
 	if p.action == dsar.ActCut && !p.own {
 		var points []rows.Cond
 		for _, i := range p.cuts {
@@ -333,7 +356,7 @@ func (r *run) final(ctx context.Context, secret []byte) error {
 		if err := r.still(ctx, tx, secret, "UPDATE"); err != nil {
 			return err
 		}
-		if r.sel, err = r.e.rows.Resolve(ctx, r.e.db, r.job.Person); err != nil {
+		if err := r.resolve(ctx); err != nil {
 			return err
 		}
 		if err := r.lock(ctx, tx); err != nil {

@@ -88,7 +88,7 @@ func at(t testing.TB, p door.Place, ddl string) *app {
 	steps, err := sqlite.ReadMigrations("dsar", dsarsql.SQLite())
 	require.NoError(t, err)
 	text := strings.NewReplacer("{id}", "integer PRIMARY KEY", "{json}", "json", "{time}", "datetime", "{bytes}", "blob").Replace(ddl)
-	db, err := sqlite.Open(p.Dir, sqlite.Options{Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: text})})
+	db, err := sqlite.Open(p.Dir, sqlite.Options{Sync: sqlite.SyncNormal, Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: text})})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return &app{&door.World{Host: db, DB: db.TenantDB(), Dir: p.Dir}, ddl, tablesOf(ddl)}
@@ -222,4 +222,28 @@ func journal(t testing.TB, a *app) erase.Journal {
 	j, err := dsarsql.NewJournal(a.DB)
 	require.NoError(t, err)
 	return j
+}
+
+var numbers = regexp.MustCompile(`\b\d{4,}\b`)
+
+// relative is a dump with numbers from base on counted from there, and without tenants.
+func relative(dump map[string][]string, base int) map[string][]string {
+	out := map[string][]string{}
+	for name, rows := range dump {
+		for _, row := range rows {
+			words := strings.Split(row, " ")
+			if strings.Count(words[0], "-") == 4 || len(words[0]) > 20 { // the tenant's column
+				words = words[1:]
+			}
+			out[name] = append(out[name], numbers.ReplaceAllStringFunc(strings.Join(words, " "), func(s string) string {
+				var n int
+				if _, err := fmt.Sscan(s, &n); err == nil && n >= base && n < base+1000 {
+					return fmt.Sprint("#", n-base)
+				}
+				return s
+			}))
+		}
+		sort.Strings(out[name])
+	}
+	return out
 }

@@ -13,6 +13,7 @@ type Errors struct {
 	Schema      error  // tables are missing, older or newer
 	Unavailable error  // the database cannot be asked
 	Unknown     error  // whether the commit is in force is not known
+	Conflict    error  // the database gave the transaction up for another's sake
 	Refused     error  // a trigger or a constraint of the tables said no
 	State       string // the SQLSTATE that the door's triggers on Postgres raise
 }
@@ -33,6 +34,8 @@ func (t *Tables) Named(err error) error {
 		return add(e.Unknown)
 	case errors.Is(err, tenantdb.ErrUnavailable), errors.Is(err, tenantdb.ErrPoolFull), errors.Is(err, tenantdb.ErrNoSystem):
 		return add(e.Unavailable)
+	case errors.Is(err, tenantdb.ErrConflict):
+		return add(e.Conflict)
 	case migrate.IsMissing(err):
 		return add(e.Schema)
 	case e.Refused != nil && e.refuses(err):

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -25,6 +26,7 @@ type Door struct {
 	Name           string // under which its steps are read on SQLite
 	SQLite, System fs.FS  // System is nil of a door that keeps nothing in the system database
 	Migrate        func(ctx context.Context, owner *sql.DB, appRole, systemRole string) error
+	Clock          func() time.Time // SQLite's; nil: the computer's
 }
 
 // World is one database with the tables of a door.
@@ -94,7 +96,7 @@ func (d Door) At(t testing.TB, p Place) *World {
 	w := &World{Door: d, Dir: p.Dir, PG: p.PG}
 	allow := func(context.Context, tenancy.Act) error { return nil }
 	if p.PG == nil {
-		db, err := sqlite.Open(p.Dir, sqlite.Options{Migrations: steps(t, d.Name, d.SQLite), SystemMigrations: steps(t, d.Name, d.System), SystemAudit: allow})
+		db, err := sqlite.Open(p.Dir, sqlite.Options{Migrations: steps(t, d.Name, d.SQLite), SystemMigrations: steps(t, d.Name, d.System), SystemAudit: allow, Clock: d.Clock})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		w.Host, w.DB = db, db.TenantDB()
