@@ -37,7 +37,7 @@
 //
 // What a DELETE removed is overwritten in the file and stays for a while in the log beside it: until
 // [tenantdb.DB.Expunge], or until the last process closes the file. Where deleting moved rows together, copies of those that
-// stay may be left in unused parts of pages, and outlive them.
+// stay may be left in unused parts of pages, and outlive them, until [tenantdb.DB.Vacuum].
 //
 // Files are not encrypted: use an encrypted disk, and package vault for what must be unreadable even
 // then. The disk may keep what a purge or a DELETE overwrote; the receipt says so.

@@ -1,0 +1,147 @@
+package proof
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
+)
+
+// Needles are the values that an erasure must leave nowhere. They are personal: they print as how many they are, and leave the process
+// sealed only.
+type Needles struct {
+	values []string // long enough to be looked for inside of other text
+	short  []named  // identifiers that are not
+	// ordinary is how many values of the person's rows are not looked for, because other people have them too, or nothing is told by them.
+	ordinary int
+	taken    bool // from their rows, before the erasure
+}
+
+type named struct{ Identifier, Value string }
+
+// Format writes how many there are, whatever the verb.
+func (n *Needles) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "proof.Needles(%d)", len(n.values)+len(n.short))
+}
+
+// LogValue is how many there are.
+func (n *Needles) LogValue() slog.Value { return slog.IntValue(len(n.values) + len(n.short)) }
+
+// MarshalText is an error: needles are not written down by accident.
+func (n *Needles) MarshalText() ([]byte, error) {
+	return nil, errors.New("proof: needles are not text")
+}
+
+// sealed is what Seal writes.
+type sealed struct {
+	Values   []string `json:"values"`
+	Short    []named  `json:"short"`
+	Ordinary int      `json:"ordinary"`
+	Taken    bool     `json:"taken"`
+}
+
+// Seal returns the needles under a key (AES-256-GCM), bound to the request: to be kept between the erasure and its proof, and no longer.
+func (n *Needles) Seal(k tenancy.Key, request string) ([]byte, error) {
+	plain, err := json.Marshal(sealed{n.values, n.short, n.ordinary, n.taken})
+	if err != nil {
+		return nil, errors.New("proof: the needles cannot be written")
+	}
+	aead, err := sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Seal(nil, nil, plain, []byte(request)), nil
+}
+
+// Open returns the needles that [Needles.Seal] sealed.
+func Open(k tenancy.Key, request string, b []byte) (*Needles, error) {
+	aead, err := sealer(k)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := aead.Open(nil, nil, b, []byte(request))
+	if err != nil {
+		return nil, errors.New("proof: the needles do not open")
+	}
+	var s sealed
+	if json.Unmarshal(plain, &s) != nil {
+		return nil, errors.New("proof: the needles do not open")
+	}
+	return &Needles{s.Values, s.Short, s.Ordinary, s.Taken}, nil
+}
+
+func sealer(k tenancy.Key) (cipher.AEAD, error) {
+	if k.IsZero() {
+		return nil, errors.New("proof: there is no key")
+	}
+	block, err := aes.NewCipher(k.Derive("dsar proof needles v1"))
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// of returns the needles that are known of a person without a look at their rows.
+func of(p dsar.Person) *Needles {
+	n := &Needles{}
+	for name, values := range p.Known {
+		for _, v := range values {
+			n.identifier(name, v)
+		}
+	}
+	for _, k := range p.Key {
+		n.key(k)
+	}
+	slices.Sort(n.values)
+	return n
+}
+
+// identifier adds a value that the person is known by, however short it is.
+func (n *Needles) identifier(name, v string) {
+	if v = strings.TrimSpace(v); v == "" {
+		return
+	}
+	if !n.value(v) {
+		if s := (named{name, v}); !slices.Contains(n.short, s) {
+			n.short = append(n.short, s)
+		}
+	}
+}
+
+// key adds the person's key if it is one that nobody else's rows hold by accident: 42 is in anything.
+func (n *Needles) key(k string) {
+	if len(k) >= 16 {
+		n.value(k)
+	}
+}
+
+// value adds a value, if it is long enough.
+func (n *Needles) value(v string) bool {
+	v = strings.TrimSpace(v)
+	if len(v) < shortestText || utf8.RuneCountInString(v) < shortestText-1 {
+		return false
+	}
+	if !slices.Contains(n.values, v) {
+		n.values = append(n.values, v)
+	}
+	return true
+}
+
+// forms are all ways to write all of them.
+func (n *Needles) forms() (out []form) {
+	for i, v := range n.values {
+		out = append(out, formsOf(v, i)...)
+	}
+	return out
+}
+
+var _ io.Writer = (*copied)(nil)
