@@ -26,7 +26,7 @@ type house struct {
 	rows *rows.Rows
 }
 
-// table is what a test says of a table: its DDL follows from the map, but for types that differ.
+// made makes the tables of a map.
 func made(m *dsar.Map) app.Tables {
 	var pg, lite strings.Builder
 	var a app.Tables
@@ -55,7 +55,11 @@ func made(m *dsar.Map) app.Tables {
 		}
 		key := ""
 		if len(t.Key) > 0 {
-			key = `, PRIMARY KEY ("` + strings.Join(t.Key, `", "`) + `")`
+			columns := t.Key
+			if m.Tenant != "" && t.Tenant == "" && !slices.Contains(columns, m.Tenant) {
+				columns = append([]string{m.Tenant}, columns...)
+			}
+			key = `, PRIMARY KEY ("` + strings.Join(columns, `", "`) + `")`
 		}
 		pgName := `"` + t.Name + `"`
 		if s, n, ok := strings.Cut(t.Name, "."); ok {
@@ -168,5 +172,13 @@ func forum() *dsar.Map {
 			tbl("crm.Order line", []dsar.Link{{Columns: []string{"user code"}, To: "users", ToColumns: []string{"code"}}}, `"user code" text`),
 			tbl("chat", []dsar.Link{own("a", "users"), {Columns: []string{"b"}, To: "users", Role: dsar.CoOwner, Then: dsar.Null}}, "a bigint", "b bigint"),
 		},
+	}
+}
+
+// analyze lets Postgres look at what there is, as it does by itself in time.
+func (h *house) analyze(t testing.TB) {
+	if h.PG != nil {
+		_, err := door.OpenSQL(t, h.PG.Admin.DSN).Exec("ANALYZE")
+		require.NoError(t, err)
 	}
 }
