@@ -32,9 +32,10 @@
 //   - supportgrant: staff reads a customer's data while the customer's owner grants
 //     it, and every read is on record first.
 //
-//   - dsar: the map of personal data in a database, proposed from what is there and
-//     checked against it; the clocks of requests (dsar/deadline) and of breaches
-//     (dsar/breach). Requests, export and erasure are not written yet.
+//   - dsar: people's requests about their data: the map of where it is, proposed
+//     from a live database and checked against it; exports, erasure with proof,
+//     tombstones and receipts; retention, processors, breaches; the clocks of all
+//     that. dsar/engine puts its parts together.
 //
 // What is not in this list is not in the library, or not whole.
 //

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/redact"
 )
@@ -57,7 +59,7 @@ var privacy = &dsar.Map{
 				{Columns: []string{"product_id"}, To: "product", Role: dsar.Reference},
 			},
 			Plain: []string{"id integer", "purchase_id integer not null", "product_id integer not null", "pieces integer not null"},
-			Erase: dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "s 262A ITAA 1936", Until: keptUntil}),
+			Erase: dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "s 262A ITAA 1936", Until: time.Date(2031, 12, 31, 0, 0, 0, 0, time.UTC)}),
 		},
 		{
 			Name: "product", Key: []string{"id"}, NotPersonal: "what the shop sells",
@@ -83,7 +85,7 @@ var privacy = &dsar.Map{
 			Plain:   []string{"id integer", "giver_id integer", "receiver_id integer"},
 		},
 		{
-			Name: "newsletter", Purpose: "news",
+			Name: "newsletter", Key: []string{"email", "topic"}, Purpose: "news",
 			Links:   []dsar.Link{{Columns: []string{"email"}, Identifier: "email"}},
 			Columns: []dsar.Column{{Name: "email text not null", Class: redact.ClassEmail}, {Name: "topic text not null", Class: redact.ClassContent}},
 		},
@@ -95,5 +97,5 @@ var privacy = &dsar.Map{
 			Plain: []string{"id integer", "sent_at text not null"},
 		},
 	},
-	Aside: []dsar.Aside{{Name: "dsar_*", Why: "the requests themselves"}, {Name: "tenancy_*", Why: "whose file it is"}},
+	Aside: dsar.Doors(),
 }

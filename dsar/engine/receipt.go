@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"context"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/receipt"
+)
+
+// signed makes receipts of what the service accounts for.
+type signed struct{ by note.Signer }
+
+func (s signed) receipt(_ context.Context, a dsar.Account) ([]byte, error) {
+	r := receipt.Of(string(a.Request.ID), a.Request.Subject, a.Erased, a.Proof)
+	r.Tenant = a.Request.Tenant
+	for _, t := range a.Outside {
+		p := receipt.Processor{Name: t.Name, State: receipt.Unconfirmed, At: t.At}
+		switch t.State {
+		case dsar.Confirmed, dsar.HadNothing:
+			p.State = receipt.Confirmed
+		}
+		r.Processors = append(r.Processors, p)
+	}
+	var never []string // values that must not stand in it
+	for _, values := range a.Person.Known {
+		never = append(never, values...)
+	}
+	return r.Sign(s.by, never...)
+}
