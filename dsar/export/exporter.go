@@ -155,7 +155,7 @@ func (e *Exporter) write(ctx context.Context, w io.Writer, o dsar.ExportOptions,
 	}()
 	err := rows.Snapshot(ctx, e.db, func(ctx context.Context) error {
 		var err error
-		if a.At, err = e.now(ctx); err != nil {
+		if a.At, err = e.Now(ctx); err != nil {
 			return err
 		}
 		if out, err = archive.NewWriter(w, a); err != nil {
@@ -173,8 +173,8 @@ func (e *Exporter) write(ctx context.Context, w io.Writer, o dsar.ExportOptions,
 	return &dsar.Exported{Rows: sum.Rows, Bytes: sum.Bytes, Manifest: sum.Manifest}, nil
 }
 
-// now is the database's clock.
-func (e *Exporter) now(ctx context.Context) (t time.Time, err error) {
+// Now is the database's clock, for [DownloadOptions].
+func (e *Exporter) Now(ctx context.Context) (t time.Time, err error) {
 	err = e.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		if e.db.Dialect() == tenantdb.Postgres {
 			return tx.QueryRowContext(ctx, `SELECT clock_timestamp()`).Scan(&t)

@@ -18,6 +18,7 @@ type feed struct {
 	progress  func(dsar.Progress)
 	rows      int64
 	names     map[string]bool
+	limit     interface{ Rows(int64) error } // asked before each row; nil: nobody counts
 }
 
 // between is after how many rows it is asked whether to go on.
@@ -50,6 +51,11 @@ func (f *feed) table(ctx context.Context, v *view, always bool) error {
 	_, err := f.selection.Stream(ctx, f.e.db, v.query, func(r *rows.Row) error {
 		if !begun {
 			if err := begin(); err != nil {
+				return err
+			}
+		}
+		if f.limit != nil {
+			if err := f.limit.Rows(1); err != nil {
 				return err
 			}
 		}

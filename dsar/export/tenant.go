@@ -24,7 +24,7 @@ func (e *Exporter) Tenant(ctx context.Context, w io.Writer, o dsar.ExportOptions
 }
 
 // Bulk writes an archive of tables of ctx's tenant, as Tenant does, for staff. It asks nobody whether they may, and does not encrypt: it is
-// for a sink of package egress, which decides, counts, encrypts and records.
+// for a stream of package egress, which decides, encrypts and records, and is asked (by its method Rows) before each row.
 func (e *Exporter) Bulk(ctx context.Context, w io.Writer, o dsar.ExportOptions, tables ...string) (*dsar.Exported, error) {
 	for _, name := range tables {
 		if _, ok := e.map_.Table(name); !ok {
@@ -39,6 +39,7 @@ func (e *Exporter) Bulk(ctx context.Context, w io.Writer, o dsar.ExportOptions, 
 
 func (e *Exporter) tables(ctx context.Context, w io.Writer, o dsar.ExportOptions, a archive.Options, tables []string) (*dsar.Exported, error) {
 	return e.write(ctx, w, o, a, func(ctx context.Context, f *feed) error {
+		f.limit, _ = w.(interface{ Rows(int64) error })
 		var err error
 		if f.selection, err = e.rows.Tenant(ctx); err != nil {
 			return err
