@@ -103,24 +103,22 @@ func (w *writer) text(s string) {
 		w.add("url", e, true, aWord)
 	}
 	for _, htmlSafe := range []bool{true, false} {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(htmlSafe)
-		if enc.Encode(s) == nil {
-			in := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`)
-			w.add("json", in, true, aWord)
-			w.add("json", strings.ReplaceAll(in, "/", `\/`), true, aWord)
-			w.add("json", ascii(in, func(c rune) string { return utf16Escape(c) }), true, aWord)
-			w.add("json", strings.ReplaceAll(in, `\`, `\\`), true, aWord) // JSON in JSON
+		in := quoted(s, htmlSafe)
+		for _, e := range []string{in, strings.ReplaceAll(in, "/", `\/`), ascii(in, utf16Escape), quoted(in, htmlSafe), quoted(ascii(in, utf16Escape), htmlSafe)} {
+			w.add("json", e, true, aWord) // the last two: JSON in JSON
 		}
 	}
-	w.add("html", html.EscapeString(s), true, aWord)
+	escaped := html.EscapeString(s)
+	w.add("html", escaped, true, aWord)
+	w.add("html", strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(escaped), true, aWord)
+	w.add("html", strings.NewReplacer("&#34;", `"`, "&#39;", "'").Replace(escaped), true, aWord)
 	for _, format := range []string{"&#%d;", "&#x%x;"} {
 		w.add("html", ascii(html.EscapeString(s), func(c rune) string { return fmt.Sprintf(format, c) }), true, aWord)
 		w.add("html", each(s, plainLetter, func(c rune) string { return fmt.Sprintf(format, c) }), true, aWord)
 	}
 	w.add("quoted-printable", printable(s), true, aWord)
 	w.add("sql", strings.ReplaceAll(s, "'", "''"), true, aWord)
+	w.add("csv", strings.ReplaceAll(s, `"`, `""`), true, aWord)
 	if latin, ok := latin1(s); ok {
 		w.add("latin-1", latin, true, aWord)
 	}
@@ -207,6 +205,15 @@ func printable(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// quoted is what stands between the quotation marks of a text in JSON.
+func quoted(s string, htmlSafe bool) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(htmlSafe)
+	_ = enc.Encode(s) // a text and a builder
+	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(b.String()), `"`), `"`)
 }
 
 func ascii(s string, escape func(rune) string) string {

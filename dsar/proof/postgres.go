@@ -144,7 +144,11 @@ func (l *look) expression(c column) string {
 		// Elements stand between control characters: in an array's own forms a length or a quotation mark is beside them.
 		switch kindOf(c.Element, c.ElementCategory) {
 		case texts:
-			if c.Element != "bytea" && c.Element != "uuid" {
+			switch c.Element {
+			case "bytea":
+				return `(SELECT string_agg(e, '\x01') FROM unnest(` + q + `) AS e)`
+			case "uuid":
+			default:
 				return "array_to_string(" + q + ", chr(1))"
 			}
 		case numbers:

@@ -131,9 +131,7 @@ func (p *Prover) Look(ctx context.Context, n *Needles) (*dsar.Proof, error) {
 	if len(n.values)+len(n.short) == 0 {
 		return nil, fmt.Errorf("%w: there is nothing to look for", dsar.ErrNobody)
 	}
-	l := &look{Prover: p, n: n, m: newMatcher(n.forms()), tally: map[place]int64{}, live: make([]bool, len(n.values)), hit: make([]bool, len(n.values)), proof: &dsar.Proof{Map: p.c.Hash()}}
-	l.digits()
-	l.proof.Needles = len(l.m.forms) + len(n.short)
+	l := p.newLook(n)
 	if !p.o.KeepFiles {
 		if err := p.Scrub(ctx); err != nil {
 			return nil, err
@@ -143,6 +141,13 @@ func (p *Prover) Look(ctx context.Context, n *Needles) (*dsar.Proof, error) {
 		return nil, err
 	}
 	return l.proof, nil
+}
+
+func (p *Prover) newLook(n *Needles) *look {
+	l := &look{Prover: p, n: n, m: newMatcher(n.forms()), tally: map[place]int64{}, live: make([]bool, len(n.values)), hit: make([]bool, len(n.values)), proof: &dsar.Proof{Map: p.c.Hash()}}
+	l.digits()
+	l.proof.Needles = len(l.m.forms) + len(n.short)
+	return l
 }
 
 // look is one search.

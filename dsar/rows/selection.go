@@ -134,16 +134,10 @@ func (w *writer) part(t *table, a string, p Part) Cond {
 // level is that the row is the person's at the level.
 func (w *writer) level(t *table, a string, l level) Cond {
 	ways := w.mine(t, at(a), l, anyTie)
-	if w.r.dialect == schema.Postgres && len(ways) > 1 && len(t.Key) > 0 {
-		// Postgres uses no index for one subquery OR another.
-		simple := true
-		for _, way := range ways {
-			simple = simple && !way.selects()
-		}
-		if !simple {
-			b := w.alias("x")
-			return with("("+at(a).list(t.Key)+") IN (", w.selectWays(t, b, t.Key, w.mine(t, at(b), l, anyTie), Cond{}), ")")
-		}
+	if len(ways) > 1 && len(t.Key) > 0 && (w.r.dialect == schema.SQLite || slices.ContainsFunc(ways, Cond.selects)) {
+		// One way OR another uses no index where a way is a subquery, and on SQLite the wrong one.
+		b := w.alias("x")
+		return with("("+at(a).list(t.Key)+") IN (", w.selectWays(t, b, t.Key, w.mine(t, at(b), l, anyTie)), ")")
 	}
 	return either(ways...)
 }

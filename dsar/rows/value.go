@@ -84,6 +84,9 @@ func arguments(f schema.Family, v value) []any {
 	if v.raw != nil {
 		add(v.raw)
 	}
+	if f == schema.Int && v.raw != nil {
+		return out // SQLite converts the other side
+	}
 	if _, blob := v.raw.([]byte); !blob {
 		add(v.text)
 	}
