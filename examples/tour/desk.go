@@ -37,6 +37,7 @@ type desk struct {
 	team    *team                                       // who may do what
 	shop    *shop                                       // larch's visitors, and what they agreed to
 	support *support                                    // who helps neem
+	office  *bureau                                     // where oak's customers ask for their data
 
 	redactor *redact.Redactor // what its logs and reports go through
 
@@ -78,6 +79,7 @@ var (
 	larch   = tenancy.MustParseID("larch")   // has visitors
 	maple   = tenancy.MustParseID("maple")   // has others
 	neem    = tenancy.MustParseID("neem")    // needs help
+	oak     = tenancy.MustParseID("oak")     // has customers who ask
 )
 
 const home = tenancy.Region("eu")

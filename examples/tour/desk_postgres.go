@@ -8,6 +8,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -92,12 +93,15 @@ func openPostgres(ctx context.Context, c config, out *screen) (_ *desk, err erro
 	if err == nil {
 		err = d.keepSupport()
 	}
+	if err == nil {
+		err = d.keepOffice(c, inBox{d.box})
+	}
 	closing.close = d.close // to be closed if that failed
 	return d, err
 }
 
 // release is what is run once for each release of the application, as the owner: schema tenancy, the
-// application's tables and row-level security for them, and the tables of audit log, vault, rbac, consent and support grants, which bring their own.
+// application's tables and row-level security for them, and the tables of audit log, vault, rbac, consent, support grants and requests, which bring their own.
 func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, error) {
 	rules := rls.Config{AppRole: at.app.name, SystemRole: at.system.name}
 	for _, t := range tables {
@@ -136,7 +140,10 @@ func release(ctx context.Context, at *database, keys tenancy.Keys) (rls.Config, 
 	if err := supportgrantsql.Migrate(ctx, pool, at.app.name, at.system.name); err != nil {
 		return rules, err
 	}
-	rules.Tables = slices.Concat(rules.Tables, auditsql.Tables, vaultsql.Tables, rbacsql.Tables, consentsql.Tables, supportgrantsql.Tables) // for whoever inspects
+	if err := dsarsql.Migrate(ctx, pool, at.app.name, at.system.name); err != nil {
+		return rules, err
+	}
+	rules.Tables = slices.Concat(rules.Tables, auditsql.Tables, vaultsql.Tables, rbacsql.Tables, consentsql.Tables, supportgrantsql.Tables, dsarsql.Tables) // for whoever inspects
 	return rules, nil
 }
 

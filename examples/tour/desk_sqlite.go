@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
@@ -60,13 +61,13 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 	if err := d.keepConsent(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if err := d.keepSupport(); err != nil {
+	if err := errors.Join(d.keepSupport(), d.keepOffice(c, inBox{d.box})); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-// migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac, consent and support grants, and those of the system
+// migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac, consent, support grants and requests, and those of the system
 // database, which has the log of all logs' heads, the roots of all keys, and whose a token is.
 func migrations() (tenants, system []sqlite.Migration, err error) {
 	tenants = []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}
@@ -74,7 +75,7 @@ func migrations() (tenants, system []sqlite.Migration, err error) {
 		name            string
 		tenants, system fs.FS
 	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}, {"consent", consentsql.SQLite(), nil},
-		{"supportgrant", supportgrantsql.SQLite(), nil}} {
+		{"supportgrant", supportgrantsql.SQLite(), nil}, {"dsar", dsarsql.SQLite(), nil}} {
 		mine, err := sqlite.ReadMigrations(of.name, of.tenants)
 		if err != nil {
 			return nil, nil, err

@@ -29,7 +29,7 @@ const (
 )
 
 // stops are the doors, in the order of the tour.
-var stops = []stop{tenancyStop, auditStop, redactStop, vaultStop, rbacStop, consentStop, supportStop}
+var stops = []stop{tenancyStop, auditStop, redactStop, vaultStop, rbacStop, consentStop, supportStop, dsarStop}
 
 type config struct {
 	postgres      string

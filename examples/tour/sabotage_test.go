@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
@@ -75,6 +76,7 @@ func openUnguarded(t *testing.T, c config) *desk {
 	d.leaveRules(t)
 	d.leaveConsent(t)
 	d.leaveSupport(t)
+	d.leaveOffice(t, c)
 	d.redactor, err = redact.New(redact.Kinds()) // looks for nothing
 	require.NoError(t, err)
 	return d
@@ -302,3 +304,36 @@ func (d *desk) leaveSupport(t *testing.T) {
 		return f(rows)
 	}
 }
+
+// leaveOffice answers requests as most do: who fills in the form is believed, an officer presses a button, and what is signed is not checked.
+func (d *desk) leaveOffice(t *testing.T, c config) {
+	require.NoError(t, d.keepOffice(c, obscure{}))
+	d.office.export = func(ctx context.Context, _ dsar.ID, _ dsar.Person) (int64, error) {
+		n, err := d.ofCustomer(ctx, 1)
+		return int64(n), err
+	}
+	d.office.erase = func(ctx context.Context, _ dsar.ID) error {
+		return d.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			_, err := tx.ExecContext(ctx, `DELETE FROM message WHERE tenant_id = 'oak' AND conversation_id IN (SELECT id FROM conversation WHERE tenant_id = 'oak' AND customer_id = 2)`)
+			return err
+		})
+	}
+	d.office.check = func([]byte) error { return nil }
+}
+
+// obscure is a seal that anybody can break.
+type obscure struct{}
+
+func (obscure) Seal(_ context.Context, _ dsar.ID, plain []byte) ([]byte, error) {
+	out := slices.Clone(plain)
+	for i := range out {
+		out[i] ^= 0x20
+	}
+	return out, nil
+}
+
+func (o obscure) Open(ctx context.Context, id dsar.ID, sealed []byte) ([]byte, error) {
+	return o.Seal(ctx, id, sealed)
+}
+
+func (obscure) Shred(context.Context, dsar.ID) error { return nil }

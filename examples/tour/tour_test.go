@@ -155,6 +155,9 @@ func TestAnUnguardedDatabaseIsReportedBroken(t *testing.T) {
 		"A request is approved in the database",
 		"Eight readers are at it",
 		"Who had the grant leaves",
+		"A customer asks for another one's data",
+		"Somebody under a legal hold is erased",
+		"The receipt is edited",
 		"The audit log takes nothing any more",
 		"The trail is swept",
 	} {
