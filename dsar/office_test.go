@@ -74,7 +74,10 @@ func (d *office) verified(t testing.TB, k dsar.Kind, change func(*dsar.Intake)) 
 
 // approved is an erasure whose plan was approved.
 func (d *office) approved(t testing.TB) dsar.Request {
-	r := d.verified(t, dsar.Erasure, nil)
+	return d.approvedAs(t, d.verified(t, dsar.Erasure, nil))
+}
+
+func (d *office) approvedAs(t testing.TB, r dsar.Request) dsar.Request {
 	plan, err := d.Plan(d.ctx, r.ID)
 	require.NoError(t, err)
 	r, err = d.Approve(d.ctx, r.ID, plan.Hash, officer)
