@@ -66,6 +66,6 @@ var personalData = &dsar.Map{
 	Aside: []dsar.Aside{
 		{Name: "tenancy_*", Why: "of package tenantdb"}, {Name: "ipallow_*", Why: "of package ipallow"}, {Name: "audit_*", Why: "of package audit: people in it are erased by Log.Erase"},
 		{Name: "vault_*", Why: "of package vault: people's keys are destroyed by Vault.Shred"}, {Name: "rbac_*", Why: "of package rbac"},
-		{Name: "consent_*", Why: "of package consent: people are forgotten by Manager.Forget"}, {Name: "supportgrant_*", Why: "of package supportgrant"},
+		{Name: "consent_*", Why: "of package consent: people are forgotten by Manager.Forget"}, {Name: "supportgrant_*", Why: "of package supportgrant"}, {Name: "dsar_*", Why: "of package dsar: who a request is about is sealed, and shredded with it"},
 	},
 }

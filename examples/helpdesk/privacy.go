@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
@@ -19,6 +20,8 @@ func (d *desk) privacyPage(w http.ResponseWriter, r *http.Request) error {
 		Signal   bool
 		Honoured bool
 		History  []consent.Entry
+		Requests []dsar.Request
+		SignedIn bool
 	}{}
 	data.Signal, data.Honoured = decision.Signal()
 	for _, p := range teamPolicy.Purposes {
@@ -32,6 +35,11 @@ func (d *desk) privacyPage(w http.ResponseWriter, r *http.Request) error {
 			}
 			data.History = append(data.History, e)
 		}
+		var err error
+		if data.Requests, err = d.ownRequests(r); err != nil {
+			return err
+		}
+		data.SignedIn = true
 	}
 	return d.show(w, r, "privacy", "Your privacy", data)
 }

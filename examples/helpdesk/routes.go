@@ -114,6 +114,12 @@ func (d *desk) teamSite() http.Handler {
 	m.Handle("GET /retention", managePrivacy, d.do(d.retentionPage))
 	m.Handle("POST /retention", managePrivacy, d.do(d.saveRetention))
 	m.Handle("GET /privacy", rbac.Public, d.do(d.privacyPage))
+	m.Handle("POST /privacy/requests", rbac.AnyPerson, d.do(d.askRequest))
+	m.Handle("POST /privacy/requests/{id}/download", rbac.AnyPerson, d.do(d.download))
+	m.Handle("POST /privacy/requests/{id}/withdraw", rbac.AnyPerson, d.do(d.withdrawRequest))
+	m.Handle("GET /requests", managePrivacy, d.do(d.requestsPage))
+	m.Handle("POST /requests/{id}/approve", managePrivacy, d.do(d.approveRequest))
+	m.Handle("GET /requests/{id}/receipt", managePrivacy, d.do(d.requestReceipt))
 
 	m.Handle("GET /", rbac.Public, d.do(func(http.ResponseWriter, *http.Request) error { return rbac.ErrNotFound }))
 

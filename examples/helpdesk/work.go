@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/rbac"
@@ -24,12 +25,17 @@ func (d *desk) allTenants(ctx context.Context) iter.Seq2[tenancy.ID, error] {
 	}
 }
 
-// work does what is due beside the requests, until ctx ends: it has the logs signed, sends the notices of support grants, and opens, reminds of
+// work does what is due beside the requests, until ctx ends: it has the logs signed, works on requests about data, sends the notices of support grants, and opens, reminds of
 // and closes access reviews. Many processes may do so at once.
 func (d *desk) work(ctx context.Context) {
-	signing := make(chan struct{})
-	go func() { defer close(signing); d.trail.Run(ctx) }()
-	defer func() { <-signing }()
+	var others sync.WaitGroup
+	others.Go(func() { d.trail.Run(ctx) })
+	others.Go(func() {
+		if err := d.requests.Run(ctx, time.Minute, d.tenantIDs); err != nil {
+			d.reports.error(ctx, err)
+		}
+	})
+	defer others.Wait()
 	for minute := time.NewTicker(time.Minute); ; {
 		for id, err := range d.allTenants(ctx) {
 			if err == nil && id != operator {
