@@ -162,6 +162,11 @@ func TestWhoCannotBeResolvedIsAnErrorOfItsOwn(t *testing.T) {
 				require.NotContains(t, err.Error(), "example")
 			}
 		}
+		require.NoError(t, h.DB.Tx(h.ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+			_, err := h.rows.Resolve(ctx, h.DB, user("1"))
+			require.ErrorIs(t, err, dsar.ErrNobody)
+			return nil
+		}), "it is an answer, and undoes no transaction")
 		require.Equal(t, []string{"9"}, h.resolve(t, known("eve+a@example.com")).Person().Key)
 		for _, who := range []dsar.Person{{Kind: "robot"}, {Kind: "user", Known: map[string][]string{"shoe size": {"43"}}}} {
 			_, err := h.rows.Resolve(h.ctx, h.DB, who)
