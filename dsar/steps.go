@@ -317,7 +317,7 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.o.Prover.Prove(ctx, t.last())
+		found, err := t.prove(ctx, s.o.Prover)
 		if found == nil && err == nil {
 			err = errors.New("dsar: the prover says nothing")
 		}
@@ -357,6 +357,11 @@ func (w *work) prepare(ctx context.Context) error {
 		}
 		if t.Stone, err = s.o.Tombstones.Prepare(ctx, w.row.ID, p); err != nil {
 			return nil, err
+		}
+		if c, ok := s.o.Prover.(Collector); ok {
+			if t.Taken, err = c.Collect(ctx, p); err != nil && !errors.Is(err, ErrNobody) {
+				return nil, err
+			}
 		}
 		sealed, err = s.seal(ctx, w.row.ID, t)
 		return nil, err
