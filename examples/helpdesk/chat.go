@@ -112,6 +112,18 @@ func selectAll[T any](ctx context.Context, d *desk, query string) (all []T, err 
 	return all, err
 }
 
+type organisation struct {
+	Name string `db:"name"`
+	Plan string `db:"plan"`
+}
+
+func (d *desk) organisation(ctx context.Context) (o organisation, err error) {
+	err = d.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		return tx.GetContext(ctx, &o, `SELECT name, plan FROM organisation`)
+	})
+	return o, err
+}
+
 // purchase finds an order by its number, whosever it is: the lookup decides what is shown of it.
 func (c *chat) purchase(ctx context.Context, number string) (*purchase, error) {
 	p := new(purchase)

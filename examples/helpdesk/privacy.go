@@ -5,7 +5,6 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/dsar"
-	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
 // privacyPage says what is stored and why, what was agreed to, and what an opt-out signal took away.
@@ -21,25 +20,21 @@ func (d *desk) privacyPage(w http.ResponseWriter, r *http.Request) error {
 		Honoured bool
 		History  []consent.Entry
 		Requests []dsar.Request
-		SignedIn bool
 	}{}
 	data.Signal, data.Honoured = decision.Signal()
 	for _, p := range teamPolicy.Purposes {
 		t := p.Text["en"]
 		data.Rows = append(data.Rows, row{t.Title, t.Body, decision.Why(p.Category).String(), decision.Allows(p.Category)})
 	}
-	if _, err := tenancy.From(r.Context()); err == nil && userOf(r) != "" {
-		for e, err := range d.answers.History(r.Context(), userOf(r)) {
-			if err != nil {
-				return err
-			}
-			data.History = append(data.History, e)
-		}
-		var err error
-		if data.Requests, err = d.ownRequests(r); err != nil {
+	for e, err := range d.answers.History(r.Context(), userOf(r)) {
+		if err != nil {
 			return err
 		}
-		data.SignedIn = true
+		data.History = append(data.History, e)
+	}
+	var err error
+	if data.Requests, err = d.ownRequests(r); err != nil {
+		return err
 	}
 	return d.show(w, r, "privacy", "Your privacy", data)
 }

@@ -113,7 +113,7 @@ func (d *desk) teamSite() http.Handler {
 	m.Handle("GET /processing/record", managePrivacy, d.do(d.recordOfProcessing))
 	m.Handle("GET /retention", managePrivacy, d.do(d.retentionPage))
 	m.Handle("POST /retention", managePrivacy, d.do(d.saveRetention))
-	m.Handle("GET /privacy", rbac.Public, d.do(d.privacyPage))
+	m.Handle("GET /privacy", rbac.AnyPerson, d.do(d.privacyPage))
 	m.Handle("POST /privacy/requests", rbac.AnyPerson, d.do(d.askRequest))
 	m.Handle("POST /privacy/requests/{id}/download", rbac.AnyPerson, d.do(d.download))
 	m.Handle("POST /privacy/requests/{id}/withdraw", rbac.AnyPerson, d.do(d.withdrawRequest))

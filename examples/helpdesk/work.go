@@ -26,7 +26,7 @@ func (d *desk) allTenants(ctx context.Context) iter.Seq2[tenancy.ID, error] {
 }
 
 // work does what is due beside the requests, until ctx ends: it has the logs signed, works on requests about data, sends the notices of support grants, and opens, reminds of
-// and closes access reviews. Many processes may do so at once.
+// and closes access reviews, and deletes what has been kept for long enough. Many processes may do so at once.
 func (d *desk) work(ctx context.Context) {
 	var others sync.WaitGroup
 	others.Go(func() { d.trail.Run(ctx) })
@@ -56,6 +56,9 @@ func (d *desk) work(ctx context.Context) {
 
 // due does what is due in ctx's tenant.
 func (d *desk) due(ctx context.Context) error {
+	if err := d.forgetOld(ctx); err != nil {
+		return err
+	}
 	if _, err := d.support.Deliver(ctx, func(ctx context.Context, n supportgrant.Notice) error {
 		return d.tell(ctx, approveSupport, "Support access: "+string(n.Kind)+" ("+n.Grant.Ticket+"). "+d.base()+"/support/"+n.Grant.ID.String())
 	}); err != nil {
