@@ -160,7 +160,8 @@ func (x *trial) try(p dsar.Person, others []dsar.Person) error {
 	if err != nil {
 		return fmt.Errorf("rows: %w", err)
 	}
-	if _, err := x.prover.Collect(x.ctx, p); err != nil {
+	taken, err := x.prover.Collect(x.ctx, p)
+	if err != nil {
 		return fmt.Errorf("collect: %w", err)
 	}
 	if err := x.erase(p); err != nil {
@@ -177,7 +178,7 @@ func (x *trial) try(p dsar.Person, others []dsar.Person) error {
 		}
 	}
 	// Who was found has all spellings of what they are known by, and whose row is gone is looked for by these.
-	found, err := x.prover.Prove(x.ctx, who.Person())
+	found, err := x.prover.ProveTaken(x.ctx, who.Person(), taken)
 	if err != nil {
 		return fmt.Errorf("prove: %w", err)
 	}

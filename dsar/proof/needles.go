@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
 // Needles are the values that an erasure must leave nowhere. They are personal, and print as how many they are.
@@ -44,16 +46,19 @@ func Values(values ...string) *Needles {
 	return n
 }
 
-// of returns the needles that are known of a person without a look at their rows.
-func of(p dsar.Person) *Needles {
+// of returns the needles that are known of a person of ctx's tenant without a look at their rows.
+func of(ctx context.Context, p dsar.Person) *Needles {
 	n := &Needles{}
+	tenant, err := tenancy.From(ctx)
 	for name, values := range p.Known {
 		for _, v := range values {
 			n.identifier(name, v)
 		}
 	}
 	for _, k := range p.Key {
-		n.key(k)
+		if err != nil || k != tenant.String() { // a tenant column is part of keys, and of every row
+			n.key(k)
+		}
 	}
 	slices.Sort(n.values)
 	return n
