@@ -178,7 +178,7 @@ func (w *work) approved(ctx context.Context, now time.Time) (bool, error) {
 // returned sends an erasure back to be approved if its plan is not what would be done any more, and ends it if there is nobody.
 func (w *work) returned(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, ErrPlan):
+	case errors.Is(err, ErrPlan), errors.Is(err, ErrNobody) && w.row.State == Working: // who approved the rest sees that it is gone
 		return errors.Join(err, w.change(ctx, func(ctx context.Context, r *RequestRow, now time.Time) error {
 			r.State, r.Approved, r.Plan, r.Until, r.Next, r.Tries = Verified, time.Time{}, "", time.Time{}, time.Time{}, 0
 			return w.s.note(ctx, r, actionReturned, system, "plan", nil)
