@@ -153,15 +153,12 @@ func (d *desk) shred(ctx context.Context, who audit.Subject, request dsar.ID, ba
 
 // tellPerson tells somebody what became of their request.
 func (d *desk) tellPerson(_ context.Context, n dsar.Notice) error {
-	for _, addresses := range n.Person.Known {
-		for _, to := range addresses {
-			text := fmt.Sprintf("Your request (%s): %s %s %s", n.Request.Kind, n.Kind, n.Request.Outcome, n.Text)
-			if n.Kind == dsar.NoticeReceived {
-				text += fmt.Sprintf("You hear from us by %s.", n.Request.Clock.Due.Day)
-			}
-			d.mail(to, text)
-			return nil
-		}
+	text := fmt.Sprintf("Your request (%s): %s %s %s", n.Request.Kind, n.Kind, n.Request.Outcome, n.Text)
+	if n.Kind == dsar.NoticeReceived {
+		text += fmt.Sprintf("You hear from us by %s.", n.Request.Clock.Due.Day)
+	}
+	if to := n.Person.Known["email"]; len(to) > 0 {
+		d.mail(to[0], text)
 	}
 	return nil
 }
@@ -220,11 +217,7 @@ func signedReceipt(a dsar.Account, signer audit.Signer) ([]byte, error) {
 	r := receipt.Of(string(a.Request.ID), a.Person.Kind, a.Erased, a.Proof)
 	r.Tenant, r.Map = a.Request.Tenant, a.Request.Map
 	for _, told := range a.Outside {
-		state := receipt.Unconfirmed
-		if told.State == dsar.Confirmed || told.State == dsar.HadNothing {
-			state = receipt.Confirmed
-		}
-		r.Processors = append(r.Processors, receipt.Processor{Name: told.Name, State: state, At: told.At})
+		r.Processors = append(r.Processors, receipt.Processor{Name: told.Name, State: told.State, At: told.At})
 	}
 	r.Residual = append(r.Residual, "backups, for 30 days")
 	var never []string
