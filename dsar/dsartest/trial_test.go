@@ -1,6 +1,7 @@
 package dsartest_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -63,9 +64,9 @@ var filling = []string{
 	`INSERT INTO invite (id, email) VALUES (1, 'Ada@example.test'), (2, 'grace@example.test'), (3, 'nobody@example.test')`,
 }
 
-// house is the application's database with the tables of package dsarsql.
-func house(t *testing.T, f func(t *testing.T, w *door.World, ctx context.Context)) {
-	d := door.Door{Name: "dsar", SQLite: dsarsql.SQLite(), Migrate: func(ctx context.Context, owner *sql.DB, app, system string) error {
+// house is the application's database with the tables of package dsarsql; more is a step of its own on SQLite.
+func house(more string) door.Door {
+	return door.Door{Name: "dsar", SQLite: dsarsql.SQLite(), Migrate: func(ctx context.Context, owner *sql.DB, app, system string) error {
 		if _, err := owner.ExecContext(ctx, onPostgres); err != nil {
 			return err
 		}
@@ -77,14 +78,16 @@ func house(t *testing.T, f func(t *testing.T, w *door.World, ctx context.Context
 			return err
 		}
 		return dsarsql.Migrate(ctx, owner, app, system)
-	}, More: []sqlite.Migration{{ID: "app/1", SQL: onSQLite}}}
-	d.OnBoth(t, func(t *testing.T, w *door.World) {
-		ctx := w.Tenant(t)
-		for _, text := range filling {
-			require.NoError(t, w.Exec(ctx, text))
-		}
-		f(t, w, ctx)
-	})
+	}, More: []sqlite.Migration{{ID: "app/1", SQL: onSQLite}, {ID: "app/2", SQL: more}}}
+}
+
+// filled is a tenant with the rows.
+func filled(t *testing.T, w *door.World) context.Context {
+	ctx := w.Tenant(t)
+	for _, text := range filling {
+		require.NoError(t, w.Exec(ctx, text))
+	}
+	return ctx
 }
 
 // notes is a test that only takes notes.
@@ -101,7 +104,8 @@ func tried(w *door.World, ctx context.Context, m *dsar.Map, o dsartest.Trial) st
 }
 
 func TestAMapThatIsRightPasses(t *testing.T) {
-	house(t, func(t *testing.T, w *door.World, ctx context.Context) {
+	house("SELECT 1").OnBoth(t, func(t *testing.T, w *door.World) {
+		ctx := filled(t, w)
 		require.Empty(t, tried(w, ctx, privacy(w), dsartest.Trial{}))
 		var left int
 		require.NoError(t, w.DB.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -113,8 +117,10 @@ func TestAMapThatIsRightPasses(t *testing.T) {
 
 // Each way in which a map is wrong is seen, and said without a value.
 func TestEachWayInWhichAMapIsWrongIsNoticed(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(m *dsar.Map)
+		more  string
 		fill  string
 		want  string
 	}{
@@ -124,24 +130,28 @@ func TestEachWayInWhichAMapIsWrongIsNoticed(t *testing.T) {
 			m.Tables[2].Links, m.Tables[2].NotPersonal = nil, "it was forgotten"
 			m.Tables[2].Columns[0].Class = redact.ClassOperations
 		}, want: "something is left in invite.email"},
-		"a value in a text": {fill: `UPDATE note SET body = 'ask ada@example.test' WHERE id = 4`, want: "something is left in note.body"},
-		"one person alone":  {fill: `DELETE FROM person WHERE id = 2`, want: "fatal: dsartest: there are 1 people to try"},
+		"a value in a text":                         {fill: `UPDATE note SET body = 'ask ada@example.test' WHERE id = 4`, want: "something is left in note.body"},
+		"a trigger that changes the row of nobody":  {more: `CREATE TRIGGER rude AFTER DELETE ON person BEGIN UPDATE note SET body = 'changed' WHERE person_id IS NULL; END`, want: "an erasure changed 1 rows of note that have nothing to do with the person"},
+		"a trigger that takes another person's row": {more: `CREATE TRIGGER rude AFTER DELETE ON person BEGIN DELETE FROM person WHERE id = 2; END`, want: "took another person away"},
+		"a trigger that brings a row back":          {more: `CREATE TRIGGER rude AFTER DELETE ON invite BEGIN INSERT INTO invite (id, email) VALUES (OLD.id + 100, OLD.email); END`, want: "is left in invite.email"},
+		"one person alone":                          {fill: `DELETE FROM person WHERE id = 2`, want: "fatal: dsartest: there are 1 people to try"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			house(t, func(t *testing.T, w *door.World, ctx context.Context) {
-				m := privacy(w)
-				if c.spoil != nil {
-					c.spoil(m)
-				}
-				if c.fill != "" {
-					require.NoError(t, w.Exec(ctx, c.fill))
-				}
-				said := tried(w, ctx, m, dsartest.Trial{})
-				require.Contains(t, said, c.want)
-				for _, value := range []string{"example.test", "hash-of"} {
-					require.NotContains(t, said, value)
-				}
-			})
+			t.Parallel()
+			w := house(cmp.Or(c.more, "SELECT 1")).OnSQLite(t)
+			ctx, m := filled(t, w), privacy(w)
+			if c.spoil != nil {
+				c.spoil(m)
+			}
+			if c.fill != "" {
+				require.NoError(t, w.Exec(ctx, c.fill))
+			}
+			said := tried(w, ctx, m, dsartest.Trial{})
+			require.NotEmpty(t, said)
+			require.Contains(t, said, c.want)
+			for _, value := range []string{"example.test", "hash-of"} {
+				require.NotContains(t, said, value)
+			}
 		})
 	}
 }
