@@ -133,7 +133,7 @@ func TestEachWayInWhichAMapIsWrongIsNoticed(t *testing.T) {
 		"a value in a text":                         {fill: `UPDATE note SET body = 'ask ada@example.test' WHERE id = 4`, want: "something is left in note.body"},
 		"a trigger that changes the row of nobody":  {more: `CREATE TRIGGER rude AFTER DELETE ON person BEGIN UPDATE note SET body = 'changed' WHERE person_id IS NULL; END`, want: "an erasure changed 1 rows of note that have nothing to do with the person"},
 		"a trigger that takes another person's row": {more: `CREATE TRIGGER rude AFTER DELETE ON person BEGIN DELETE FROM person WHERE id = 2; END`, want: "took another person away"},
-		"a trigger that brings a row back":          {more: `CREATE TRIGGER rude AFTER DELETE ON invite BEGIN INSERT INTO invite (id, email) VALUES (OLD.id + 100, OLD.email); END`, want: "is left in invite.email"},
+		"a trigger that brings a row back":          {more: `CREATE TRIGGER rude AFTER DELETE ON invite BEGIN INSERT INTO invite (id, email) VALUES (OLD.id + 100, OLD.email); END`, want: "a trigger writes more of the person's rows"},
 		"one person alone":                          {fill: `DELETE FROM person WHERE id = 2`, want: "fatal: dsartest: there are 1 people to try"},
 	} {
 		t.Run(name, func(t *testing.T) {
