@@ -188,6 +188,7 @@ func TestKeysOfEveryTypeLeadOn(t *testing.T) {
 		"int":            {"integer", "bigint", "-7", "8", "-7"},
 		"int as numeric": {"bigint", "numeric", "7", "8", "7"},
 		"numeric":        {"numeric(20,0)", "numeric(20,0)", "12345678901234567890", "8", "12345678901234567890"},
+		"bytes":          {"bytea | blob", "bytea | blob", `'\x00ff'`, `'\x01'`, `\x00ff`},
 		"date":           {"date | text", "date | text", "'2026-01-02'", "'2026-01-03'", "2026-01-02"},
 		"fixed":          {"character(4)", "character(4)", "'a'", "'b'", "a"},
 	} {
@@ -202,6 +203,10 @@ func TestKeysOfEveryTypeLeadOn(t *testing.T) {
 			onBoth(t, withMessages(m), func(t *testing.T, h *house) {
 				if name == "numeric" && h.PG == nil {
 					t.Skip("SQLite has no numbers of 20 digits")
+				}
+				c := c
+				if name == "bytes" && h.PG == nil {
+					c.one, c.two = "x'00ff'", "x'01'"
 				}
 				h.fill(t, `INSERT INTO users (tenant_id, id) VALUES ({tenant}, `+c.one+`), ({tenant}, `+c.two+`)
 					INSERT INTO ticket (tenant_id, id, user_id) VALUES ({tenant}, 1, `+c.one+`), ({tenant}, 2, `+c.two+`), ({tenant}, 3, NULL)
