@@ -46,6 +46,17 @@ func secure(w http.ResponseWriter, own bool) {
 
 // teamSite is what people of organisations see, and behind /staff/ the provider's support.
 func (d *desk) teamSite() http.Handler {
+	both := http.NewServeMux()
+	both.Handle("/staff/", d.ofOperator(d.staffRoutes()))
+	both.Handle("/", d.teamRoutes())
+	gate := tenancy.Gate{Directory: d.directory, Refuse: d.refuse,
+		Resolvers: []tenancy.Resolver{tenancy.Claim(d.sessionTenant), d.team.TokenTenant(d.clients.Addr)},
+		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: waitForPlace, Queue: 256} })}
+	return gate.Public(d.sessions(d.asks.Wrap(both)))
+}
+
+// teamRoutes are what people of organisations, and their programs, may ask for.
+func (d *desk) teamRoutes() *rbac.Mux {
 	o := rbac.MuxOptions{Client: d.clients.Addr, Guard: d.networks.Middleware(d.clients.Addr), Refuse: d.refuse}
 	m := rbac.NewMux(d.team, rbac.TokenOr(memberOf), o)
 	// Each route has its rule. What reaches the handler was let in by it.
@@ -123,20 +134,18 @@ func (d *desk) teamSite() http.Handler {
 
 	m.Handle("GET /", rbac.Public, d.do(func(http.ResponseWriter, *http.Request) error { return rbac.ErrNotFound }))
 
-	staff := rbac.NewMux(d.staff, rbac.TokenOr(memberOf), rbac.MuxOptions{Client: d.clients.Addr, Refuse: d.refuse})
-	staff.Handle("GET /staff/{$}", helpCustomers, d.do(d.staffPage))
-	staff.Handle("GET /staff/{org}", helpCustomers, d.do(d.staffOrg))
-	staff.Handle("POST /staff/{org}/requests", helpCustomers, d.do(d.askAccess))
-	staff.Handle("POST /staff/{org}/{id}/cancel", helpCustomers, d.do(d.cancelAccess))
-	staff.Handle("GET /staff/{org}/{id}/{resource}", helpCustomers, d.do(d.readGranted))
+	return m
+}
 
-	both := http.NewServeMux()
-	both.Handle("/staff/", d.ofOperator(staff))
-	both.Handle("/", m)
-	gate := tenancy.Gate{Directory: d.directory, Refuse: d.refuse,
-		Resolvers: []tenancy.Resolver{tenancy.Claim(d.sessionTenant), d.team.TokenTenant(d.clients.Addr)},
-		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: waitForPlace, Queue: 256} })}
-	return gate.Public(d.sessions(d.asks.Wrap(both)))
+// staffRoutes are what the provider's support may ask for.
+func (d *desk) staffRoutes() *rbac.Mux {
+	m := rbac.NewMux(d.staff, rbac.TokenOr(memberOf), rbac.MuxOptions{Client: d.clients.Addr, Refuse: d.refuse})
+	m.Handle("GET /staff/{$}", helpCustomers, d.do(d.staffPage))
+	m.Handle("GET /staff/{org}", helpCustomers, d.do(d.staffOrg))
+	m.Handle("POST /staff/{org}/requests", helpCustomers, d.do(d.askAccess))
+	m.Handle("POST /staff/{org}/{id}/cancel", helpCustomers, d.do(d.cancelAccess))
+	m.Handle("GET /staff/{org}/{id}/{resource}", helpCustomers, d.do(d.readGranted))
+	return m
 }
 
 // ofOperator keeps everybody out who is not of the operator's tenant.
