@@ -44,6 +44,7 @@
 //
 // # What you must do yourself
 //
-// Say how long backups live. What [Prover.Collect] returns is personal: dsar's requests keep it under their seal until they are closed. A proof reads the whole database: run it when there is time for that. On SQLite it
+// On Postgres, give Options.Owner, or run ANALYZE after erasures: as long as the planner's statistics show a value, the proof is not
+// clean. Say how long backups live. What [Prover.Collect] returns is personal: dsar's requests keep it under their seal until they are closed. A proof reads the whole database: run it when there is time for that. On SQLite it
 // vacuums the file, which writes all of it anew, unless Options.KeepFiles is set.
 package proof
