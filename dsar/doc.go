@@ -1,7 +1,60 @@
-// Package dsar knows where the data of people is in a database, so that it can be shown to them and erased: the ground for
-// answering data subject access requests.
+// Package dsar answers people's requests about their data: it knows where in a database the data of a person is, and takes each request from
+// its intake to the receipt.
 //
-// This is its first part, the map. Requests, exports, erasure and retention are not in the package yet.
+//	s, err := dsar.New(store, privacy.Map, dsar.Options{Key: key, Sealer: sealer, Recorder: log, Law: "eu-gdpr", Calendar: calendar, Tell: mail,
+//		Exporter: exporter, Eraser: eraser, Prover: prover, Tombstones: stones, Receipt: sign, Hide: hide, Show: show, Apply: apply})
+//	go s.Run(ctx, time.Minute, tenants)                                     // in as many processes as you like
+//
+//	r, err := s.Open(ctx, dsar.Intake{Kind: dsar.Erasure, Person: who})     // its clock runs: r.Clock.Due
+//	r, err = s.Verified(ctx, r.ID, dsar.Evidence{Request: r.ID, Method: "session", Person: me})
+//	plan, err := s.Plan(ctx, r.ID)                                          // what would become of which rows
+//	r, err = s.Approve(ctx, r.ID, plan.Hash, by)                            // hidden now, erased from r.Until on
+//
+// Package dsarsql has the store over SQLite and Postgres, and package engine puts the engines together that work on your tables: rows, export,
+// erase, proof, tombstone, receipt.
+//
+// # Requests
+//
+// The kinds are access, portability, erasure, rectification, restriction, objection, withdrawal of a consent, opt-out of sale, and the
+// categories of data ([Kinds]). A request is [Open] until it is known who asks, then [Verified]; an erasure is [Approved] by the hash of its plan;
+// a worker does its steps while it is [Working]; at [Ending] the person is told, and what identifies them is shredded; then it is [Closed].
+//
+// An erasure is more than the application's own "delete my account": the person is hidden at once, and while that can be undone can
+// take it back ([Service.Withdraw]); then whoever is outside is told ([Outside]), the rows are erased as the map says, the database is searched for
+// what is left, who was erased is noted outside of the backups ([Tombstones]), and a receipt is signed.
+//
+// What only the application can do, it does in Options.Apply. What may not be done with somebody's data any more stands in a ledger, which the
+// application asks: [Service.Restricted]. Legal holds are [Service.Hold], refusals [Service.Refuse], deadlines [Service.Duties], and what people are told about the
+// processing [Compiled.Information].
+//
+// What holds:
+//
+//   - Nothing is exported, erased or changed before it is known who asks. Evidence is for one request, and shows the person whom the request is
+//     about, by what the application knows and not by what the request says; what does not is refused and recorded. It has no room for
+//     copies of documents, and who is known is asked for nothing more.
+//
+//   - Every step is in the audit log before it is done, and is not done if it cannot be recorded. There the person stands under a pseudonym, as
+//     somebody who can be erased.
+//
+//   - Whatever fails, and whichever process dies when: the request goes on, and ends the same. Of many workers one has a request, and what a worker
+//     did that lost its lease counts for nothing. What is done outside of the store may be done twice, with the same key.
+//
+//   - What was approved is what is begun: if the plan is another one by then, it goes back to be approved. Rows of the person that come while
+//     they are erased are erased too. No receipt is signed while something is left that is not kept for a reason.
+//
+//   - A hold wins at the next batch; what was done before it is reported, and after its release the rest is done.
+//
+//   - Who has an open request of a kind joins it with the second, and the earlier clock counts. An erasure waits for an export that was asked for
+//     before it began; one that is asked for after that is refused.
+//
+//   - What an outsider did not confirm is in the receipt as not confirmed.
+//
+//   - Deadlines are those of package deadline, by the store's clock. An extension counts if the person was told of it in time.
+//
+//   - Who a request is about is sealed while it is open, and shredded when it is closed: then the tables have no identifier, and
+//     neither have receipts, errors and logs. Closed requests go after Options.Keep.
+//
+//   - What is missing is refused by [New].
 //
 // # The map
 //
@@ -27,7 +80,7 @@
 // Nobody writes a first map by hand: package dsar/discover reads a live database and proposes one, as Go, with a question
 // where only a person can decide. [ColumnsOf] takes columns from the tags of a struct.
 //
-// # What is promised
+// # What is promised of the map
 //
 // [Map.Compile] refuses a map that contradicts itself, and says all that is wrong with it. What compiles has an order of
 // erasure in which every row goes before those it points at ([Compiled.Steps]), and a hash ([Compiled.Hash]).
@@ -42,16 +95,27 @@
 // classes of columns ([Compiled.Classes]), the names under which logs hold secrets ([Compiled.SecretKeys], for redact.Keys), and
 // the columns that support may see ([Compiled.Allow]).
 //
-// # What it cannot see
+// # Limits
 //
-// Whether a class or a role is right: a map that calls a diagnosis an operation verifies. What is in free text, in values that
+// Of the map: whether a class or a role is right: a map that calls a diagnosis an operation verifies. What is in free text, in values that
 // are sealed, in files and in other systems. Tables that the role which connects may not see: connect as their owner. In Postgres,
 // views and what functions do; on SQLite, attached databases. Links without a foreign key are compared with a sample of values.
+//
+// Of requests: which law applies, whether a ground for refusing is good, and whether the application was right about who was signed in. A law without
+// a figure for a kind has no date. People without a row, who are known by identifiers alone, are the same if the first identifier of their
+// kind is: spellings are compared as the standard library can, and who asks by one address and again by another has two requests. What an
+// outsider has is not in an export, and outsiders are told of erasures alone. Texts that are not about a person by design, such as the basis of a hold and
+// the method of an identification, are kept in clear text for ever. Who has the Key of the options and the tables can find out whose request one was, by trying.
+// An erasure that finds something again and again stays open, with its Tries growing, until somebody looks.
 //
 // # What you must do yourself
 //
 // Decide what discover asks. Name the controller, purposes, processors, and legal reasons to keep: no database knows them.
-// Have somebody who knows the law read the record. Run the check against a database that the migrations made.
+// Have somebody who knows the law read the record, and the rows of law that you use. Run the check against a database that the migrations made.
+//
+// Authenticate who calls: the service believes whom it is told. Send tokens to addresses that you had before, and have Hide end the
+// person's sessions. Look at Duties every day, and at requests whose Tries grow. Say in refusals that people may complain, and where. Keep the Key outside
+// of the database, and do not change it: people would not be the same any more. None of this is legal advice.
 //
 // # Rules
 //

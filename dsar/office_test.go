@@ -26,7 +26,7 @@ type office struct {
 
 var officer = audit.Party{Type: "staff", ID: "dpo-1", Person: true}
 
-func newOffice(t testing.TB, change func(*dsar.Options)) *office {
+func newOffice(t require.TestingT, change func(*dsar.Options)) *office {
 	d := &office{app: &dsartest.App{}, at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	d.store = dsar.NewMemory(func() time.Time { d.mu.Lock(); defer d.mu.Unlock(); return d.at })
 	d.ctx = tenancy.With(context.Background(), tenancy.NewID())
@@ -36,7 +36,7 @@ func newOffice(t testing.TB, change func(*dsar.Options)) *office {
 }
 
 // open opens the service anew, over that store.
-func (d *office) open(t testing.TB, st dsar.Store, change func(*dsar.Options)) {
+func (d *office) open(t require.TestingT, st dsar.Store, change func(*dsar.Options)) {
 	o := d.app.Options()
 	if change != nil {
 		change(&o)
@@ -74,7 +74,10 @@ func (d *office) verified(t testing.TB, k dsar.Kind, change func(*dsar.Intake)) 
 
 // approved is an erasure whose plan was approved.
 func (d *office) approved(t testing.TB) dsar.Request {
-	r := d.verified(t, dsar.Erasure, nil)
+	return d.approvedAs(t, d.verified(t, dsar.Erasure, nil))
+}
+
+func (d *office) approvedAs(t testing.TB, r dsar.Request) dsar.Request {
 	plan, err := d.Plan(d.ctx, r.ID)
 	require.NoError(t, err)
 	r, err = d.Approve(d.ctx, r.ID, plan.Hash, officer)
@@ -82,7 +85,7 @@ func (d *office) approved(t testing.TB) dsar.Request {
 	return r
 }
 
-func (d *office) now(t testing.TB, id dsar.ID) dsar.Request {
+func (d *office) now(t require.TestingT, id dsar.ID) dsar.Request {
 	r, err := d.Request(d.ctx, id)
 	require.NoError(t, err)
 	return r

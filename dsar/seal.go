@@ -38,6 +38,15 @@ type told struct {
 	// Of an erasure: see Tombstones, and what they were known by just before, to look for afterwards.
 	Stone []byte              `json:"stone,omitempty"`
 	Last  map[string][]string `json:"last,omitempty"`
+	Taken []byte              `json:"taken,omitempty"` // by a Collector
+}
+
+// prove has somebody look for the person, and for what was taken from their rows.
+func (t *told) prove(ctx context.Context, p Prover) (*Proof, error) {
+	if c, ok := p.(Collector); ok && t.Taken != nil {
+		return c.ProveTaken(ctx, t.last(), t.Taken)
+	}
+	return p.Prove(ctx, t.last())
 }
 
 // last is the person under all that they were known by when their rows were still there.

@@ -178,7 +178,7 @@ func (w *work) approved(ctx context.Context, now time.Time) (bool, error) {
 // returned sends an erasure back to be approved if its plan is not what would be done any more, and ends it if there is nobody.
 func (w *work) returned(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, ErrPlan):
+	case errors.Is(err, ErrPlan), errors.Is(err, ErrNobody) && w.row.State == Working: // who approved the rest sees that it is gone
 		return errors.Join(err, w.change(ctx, func(ctx context.Context, r *RequestRow, now time.Time) error {
 			r.State, r.Approved, r.Plan, r.Until, r.Next, r.Tries = Verified, time.Time{}, "", time.Time{}, time.Time{}, 0
 			return w.s.note(ctx, r, actionReturned, system, "plan", nil)
@@ -317,7 +317,7 @@ func (w *work) erasing(ctx context.Context, now time.Time) (bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		found, err := s.o.Prover.Prove(ctx, t.last())
+		found, err := t.prove(ctx, s.o.Prover)
 		if found == nil && err == nil {
 			err = errors.New("dsar: the prover says nothing")
 		}
@@ -357,6 +357,11 @@ func (w *work) prepare(ctx context.Context) error {
 		}
 		if t.Stone, err = s.o.Tombstones.Prepare(ctx, w.row.ID, p); err != nil {
 			return nil, err
+		}
+		if c, ok := s.o.Prover.(Collector); ok {
+			if t.Taken, err = c.Collect(ctx, p); err != nil && !errors.Is(err, ErrNobody) {
+				return nil, err
+			}
 		}
 		sealed, err = s.seal(ctx, w.row.ID, t)
 		return nil, err

@@ -3,6 +3,7 @@ package dsar
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -219,11 +220,9 @@ func (w *work) failed(ctx context.Context, step StepRow, result any, err error) 
 		if err := w.s.store.PutStep(ctx, step); err != nil {
 			return err
 		}
-		if waits(err) {
-			r.Next = now.Add(patient)
-		} else {
+		r.Next = now.Add(pause(step, err))
+		if !waits(err) {
 			r.Tries++
-			r.Next = now.Add(backoff(r.Tries))
 		}
 		if known && waits(err) {
 			return nil // the log has it
@@ -236,8 +235,17 @@ func (w *work) failed(ctx context.Context, step StepRow, result any, err error) 
 	return &StepError{w.row.ID, step.Name, err}
 }
 
-// patient is how long is waited for what others have to do.
-const patient = 15 * time.Minute
+// pause is how long is waited before a step is tried again. A release wakes what is held, so that a hold of years is not asked for, and
+// recorded, each minute.
+func pause(step StepRow, err error) time.Duration {
+	switch {
+	case errors.Is(err, ErrHeld):
+		return 24 * time.Hour
+	case waits(err) && !strings.HasPrefix(step.Name, stepOutside):
+		return 6 * time.Hour
+	}
+	return backoff(step.Tries)
+}
 
 // backoff is how long is waited after that many failures: from half a minute to six hours.
 func backoff(tries int) time.Duration {

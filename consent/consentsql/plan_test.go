@@ -1,14 +1,12 @@
 package consentsql_test
 
 import (
-	"context"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
-	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
 
@@ -30,7 +28,7 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 			require.NoError(t, err)
 		}
 		for text, args := range consentsql.Statements(w.PG != nil) {
-			plan := explain(t, ctx, w, s.SQL(text), args)
+			plan := w.Explain(t, ctx, s.SQL(text), args...)
 			require.NotContains(t, plan, "Seq Scan on consent_", "%s: %s", text, plan)
 			for _, line := range strings.Split(plan, "\n") {
 				require.False(t, scanned.MatchString(line) && !first.MatchString(s.SQL(text)), "%s: %s", text, plan)
@@ -40,33 +38,4 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 			}
 		}
 	})
-}
-
-func explain(t *testing.T, ctx context.Context, w *door.World, text string, args []any) string {
-	t.Helper()
-	var out []string
-	require.NoError(t, w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if w.PG != nil { // of few rows a table is cheaper to read whole
-			for _, kind := range []string{"seqscan", "bitmapscan"} {
-				if _, err := tx.ExecContext(ctx, `SET LOCAL enable_`+kind+` = off`); err != nil {
-					return err
-				}
-			}
-			return tx.SelectContext(ctx, &out, `EXPLAIN `+text, args...)
-		}
-		rows, err := tx.QueryxContext(ctx, `EXPLAIN QUERY PLAN `+text, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			cols, err := rows.SliceScan()
-			if err != nil {
-				return err
-			}
-			out = append(out, cols[3].(string))
-		}
-		return rows.Err()
-	}))
-	return strings.Join(out, "\n")
 }

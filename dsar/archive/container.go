@@ -11,7 +11,7 @@ import (
 // a program that reads from the front. So the container is written again, of the packed files as they are, and has to come out the same.
 func (a *Archive) contained() error {
 	c := &comparer{r: a.r}
-	w := zip.NewWriter(c)
+	w, buf := zip.NewWriter(c), make([]byte, blockSize)
 	for _, f := range a.zip.File {
 		h := header(f.Name, a.Manifest.At)
 		h.Method, h.CRC32, h.CompressedSize64, h.UncompressedSize64 = f.Method, f.CRC32, f.CompressedSize64, f.UncompressedSize64
@@ -23,7 +23,7 @@ func (a *Archive) contained() error {
 		if err != nil {
 			return fmt.Errorf("%w: a file is outside of it", ErrInvalid)
 		}
-		if _, err := io.Copy(out, raw); err != nil {
+		if _, err := io.CopyBuffer(out, raw, buf); err != nil {
 			return fmt.Errorf("%w: something stands between its files", ErrInvalid)
 		}
 	}

@@ -18,7 +18,7 @@
 //	index.html                    what there is, whose it is, and what Art. 15(1) GDPR says people are told
 //	data/003-message-0001.jsonl   the rows, one JSON object a line: the exact form, see [Kind]
 //	data/003-message-0001.csv     the same rows (RFC 4180, UTF-8), for spreadsheets
-//	pages/003-message-0001.html   the first 10,000 rows of a table, for people
+//	pages/003-message-0001.html   the first 5,000 rows of a table, for people
 //	manifest.json                 every file with its rows, its length and the SHA-256 of its packed bytes: see [Manifest]
 //	manifest.sig                  a signed note (golang.org/x/mod/sumdb/note, Ed25519) on the SHA-256 of manifest.json
 //

@@ -41,7 +41,7 @@ func TestMemoryDoesNotGrowWithTheRows(t *testing.T) {
 	sum, err := w.Close()
 	require.NoError(t, err)
 	require.EqualValues(t, rows, sum.Rows)
-	require.Less(t, (top-before)>>20, uint64(40), "MiB") // a garbage collection may be due
+	require.Less(t, (top-before)>>20, uint64(32), "MiB") // of what cannot be packed, and a garbage collection may be due
 	allocs := testing.AllocsPerRun(1, func() {
 		w, err := archive.NewWriter(io.Discard, options(t))
 		require.NoError(t, err)

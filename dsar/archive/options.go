@@ -48,7 +48,7 @@ const (
 	defaultSplit = 8 << 20
 	pageSplit    = 512 << 10 // bytes of a page of HTML
 	mostRows     = 1_000_000 // of a file: spreadsheets show 1,048,576
-	readable     = 10_000    // rows of a table that are on pages; nobody reads on
+	readable     = 5_000     // rows of a table that are on pages; nobody reads on
 )
 
 func (o *Options) check() error {

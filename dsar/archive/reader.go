@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/mod/sumdb/note"
@@ -98,12 +99,48 @@ func stored(f *zip.File, most uint64) ([]byte, error) {
 
 // unpacker reads a file of the archive.
 type unpacker struct {
-	raw  *bufio.Reader
-	r    io.ReadCloser
-	left int64
+	*unpacking // nil: it is read
+	left       int64
+}
+
+// unpacking is what reading takes, to be used again: an archive may have very many small files.
+type unpacking struct {
+	raw *bufio.Reader
+	r   io.ReadCloser
+	buf []byte
+}
+
+var unpackings = sync.Pool{New: func() any {
+	raw := bufio.NewReaderSize(nil, blockSize)
+	return &unpacking{raw, flate.NewReader(raw), make([]byte, blockSize)}
+}}
+
+// file opens a file that is, as it is packed, what was signed.
+func (a *Archive) file(i int) (*unpacker, error) {
+	outside := fmt.Errorf("%w: a file is outside of it", ErrInvalid)
+	raw, err := a.zip.File[i].OpenRaw()
+	if err != nil {
+		return nil, outside
+	}
+	u := unpackings.Get().(*unpacking)
+	sum := sha256.New()
+	if _, err := io.CopyBuffer(sum, raw, u.buf); err != nil || hexSum([sha256.Size]byte(sum.Sum(nil))) != a.Manifest.Files[i].SHA256 {
+		return nil, fmt.Errorf("%w: a file is not what was signed", ErrInvalid)
+	}
+	if raw, err = a.zip.File[i].OpenRaw(); err != nil {
+		return nil, outside
+	}
+	u.raw.Reset(raw)
+	if err := u.r.(flate.Resetter).Reset(u.raw, nil); err != nil {
+		return nil, outside
+	}
+	return &unpacker{u, a.Manifest.Files[i].Bytes}, nil
 }
 
 func (u *unpacker) Read(b []byte) (int, error) {
+	if u.unpacking == nil {
+		return 0, io.EOF
+	}
 	n, err := u.r.Read(b)
 	u.left -= int64(n)
 	switch {
@@ -113,29 +150,13 @@ func (u *unpacker) Read(b []byte) (int, error) {
 		if _, err := u.raw.ReadByte(); !errors.Is(err, io.EOF) {
 			return 0, fmt.Errorf("%w: something stands behind what a file holds", ErrInvalid)
 		}
+		unpackings.Put(u.unpacking)
+		u.unpacking = nil
 		return n, io.EOF
 	case err != nil:
 		return 0, fmt.Errorf("%w: a file cannot be unpacked", ErrInvalid)
 	}
 	return n, nil
-}
-
-// file opens a file that is, as it is packed, what was signed.
-func (a *Archive) file(i int) (*unpacker, error) {
-	raw, err := a.zip.File[i].OpenRaw()
-	if err != nil {
-		return nil, fmt.Errorf("%w: a file is outside of it", ErrInvalid)
-	}
-	sum := sha256.New()
-	if _, err := io.Copy(sum, raw); err != nil || hexSum([sha256.Size]byte(sum.Sum(nil))) != a.Manifest.Files[i].SHA256 {
-		return nil, fmt.Errorf("%w: a file is not what was signed", ErrInvalid)
-	}
-	if raw, err = a.zip.File[i].OpenRaw(); err != nil {
-		return nil, fmt.Errorf("%w: a file is outside of it", ErrInvalid)
-	}
-	u := &unpacker{raw: bufio.NewReaderSize(raw, blockSize), left: a.Manifest.Files[i].Bytes}
-	u.r = flate.NewReader(u.raw)
-	return u, nil
 }
 
 // Lines returns the rows of a table, each a JSON object as [Kind] says it is written, in the order of the archive. A line is good until the

@@ -38,11 +38,15 @@ type part struct {
 
 const (
 	chunkSize = 64 << 10
+	chunks    = 4 // of a stream: one is written, one is packed, and two wait
 	blockSize = 32 << 10
 )
 
 func newStream(p *pool) *stream {
-	s := &stream{in: make(chan chunk, 2), out: make(chan part, 1), free: make(chan []byte, 3), pool: p, buf: make([]byte, 0, chunkSize)}
+	s := &stream{in: make(chan chunk, chunks-1), out: make(chan part, 1), free: make(chan []byte, chunks), pool: p, buf: make([]byte, 0, chunkSize)}
+	for range chunks - 1 {
+		s.free <- make([]byte, 0, chunkSize)
+	}
 	go s.run()
 	return s
 }
@@ -57,11 +61,7 @@ func (s *stream) wrote() {
 func (s *stream) send(end bool) {
 	s.size += int64(len(s.buf))
 	s.in <- chunk{s.buf, end}
-	select {
-	case s.buf = <-s.free:
-	default:
-		s.buf = make([]byte, 0, chunkSize)
-	}
+	s.buf = <-s.free
 	if end {
 		s.size = 0
 	}
@@ -81,13 +81,11 @@ func (s *stream) run() {
 	for c := range s.in {
 		p.crc = crc32.Update(p.crc, crc32.IEEETable, c.b)
 		p.size += int64(len(c.b))
-		_, _ = pack.Write(c.b) // into memory
-		if cap(c.b) <= 4*chunkSize {
-			select {
-			case s.free <- c.b[:0]:
-			default:
-			}
+		_, _ = pack.Write(c.b)      // into memory
+		if cap(c.b) > 4*chunkSize { // of a long row
+			c.b = make([]byte, 0, chunkSize)
 		}
+		s.free <- c.b[:0]
 		if !c.end {
 			continue
 		}

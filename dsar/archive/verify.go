@@ -67,7 +67,7 @@ func (a *Archive) count(i int) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := io.Copy(&c, r); err != nil {
+	if _, err := io.CopyBuffer(&c, r, make([]byte, min(blockSize, f.Bytes+1))); err != nil {
 		return 0, err
 	}
 	if c.records {

@@ -1,6 +1,3 @@
-// Package dsartest has an application in memory to try requests of package dsar on: people with rows, engines that export and erase them, an
-// outbox, an outsider, a sealer, an audit log. It counts what was done, and does wrong what it is told to. Package storetest beside it is
-// the contract of [dsar.Store].
 package dsartest
 
 import (

@@ -16,12 +16,7 @@ func (s signed) receipt(_ context.Context, a dsar.Account) ([]byte, error) {
 	r := receipt.Of(string(a.Request.ID), a.Request.Subject, a.Erased, a.Proof)
 	r.Tenant = a.Request.Tenant
 	for _, t := range a.Outside {
-		p := receipt.Processor{Name: t.Name, State: receipt.Unconfirmed, At: t.At}
-		switch t.State {
-		case dsar.Confirmed, dsar.HadNothing:
-			p.State = receipt.Confirmed
-		}
-		r.Processors = append(r.Processors, p)
+		r.Processors = append(r.Processors, receipt.Processor{Name: t.Name, State: t.State, At: t.At})
 	}
 	var never []string // values that must not stand in it
 	for _, values := range a.Person.Known {

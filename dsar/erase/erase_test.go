@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -68,4 +69,51 @@ func TestAllRowsGoWhateverTheBatchIs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What cascades is counted as if it had gone table by table; where not all of it is to go, it does not cascade.
+func TestWhatCascadesIsCountedAndIsWhatTheMapSays(t *testing.T) {
+	ddl := `CREATE TABLE users (id {id}, email text);
+		CREATE TABLE post (id {id}, user_id bigint NOT NULL REFERENCES users (id) ON DELETE CASCADE, title text);
+		CREATE TABLE comment (id {id}, post_id bigint NOT NULL REFERENCES post (id) ON DELETE CASCADE, body text);
+		CREATE TABLE bill (id {id}, user_id bigint REFERENCES users (id), body text);
+		CREATE INDEX post_user ON post (user_id); CREATE INDEX comment_post ON comment (post_id); CREATE INDEX bill_user ON bill (user_id);`
+	m := mapOf(users(), owned("post", text("title text", dsar.Null)), dsar.Table{Name: "comment", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"post_id"}, To: "post"}},
+		Columns: []dsar.Column{text("body text", dsar.Null)}, Plain: []string{"id bigint not null", "post_id bigint not null"}}, owned("bill", text("body text", dsar.Null)))
+	m.Tables[3].Erase, m.Tables[3].Links[0].Then = dsar.Mask, dsar.Null
+	onBoth(t, ddl, func(t *testing.T, a *app) {
+		ctx := a.newTenant(t)
+		for _, id := range []int{1, 2, 3} {
+			a.exec(t, ctx, fmt.Sprintf(`INSERT INTO users (id, email) VALUES (%d, 'a%d@x.test')`, id, id))
+			for i := range 5 * id {
+				a.exec(t, ctx, fmt.Sprintf(`INSERT INTO post (id, user_id) VALUES (%d, %d)`, 100*id+i, id), fmt.Sprintf(`INSERT INTO comment (id, post_id) VALUES (%d, %d)`, 100*id+i, 100*id+i))
+			}
+		}
+		a.exec(t, ctx, `INSERT INTO bill (id, user_id, body) VALUES (1, 2, 'x')`)
+		c, err := m.Compile()
+		require.NoError(t, err)
+		j := &fences{Journal: journal(t, a)}
+		e, err := erase.New(a.DB, c, j, erase.Options{Batch: 1})
+		require.NoError(t, err)
+		require.Equal(t, []string{"comment delete 5", "post delete 5", "users delete 1"}, a.erased(t, ctx, e, person(1)))
+		require.Equal(t, 2, j.n, "one transaction, and the end")
+		require.Equal(t, []string{"bill mask 1", "comment delete 10", "post delete 10", "users delete 1"}, a.erased(t, ctx, e, person(2)))
+		require.Equal(t, []string{"1 - -"}, a.read(t, ctx, `SELECT id, user_id, body FROM bill`))
+		j.n = 0
+		require.Equal(t, []string{"comment delete 15", "post delete 15", "users delete 1"}, a.erased(t, ctx, e, person(3)))
+		require.Greater(t, j.n, 15, "these are too many for one transaction")
+		require.Empty(t, a.read(t, ctx, `SELECT id FROM users`))
+		require.Empty(t, a.read(t, ctx, `SELECT id FROM comment`))
+	})
+}
+
+// fences counts transactions.
+type fences struct {
+	erase.Journal
+	n int
+}
+
+func (f *fences) Fence(ctx context.Context, job, worker string) error {
+	f.n++
+	return f.Journal.Fence(ctx, job, worker)
 }

@@ -125,7 +125,11 @@ func (r *run) all(ctx context.Context, secret []byte) (err error) {
 		if err := r.resolve(ctx); err != nil {
 			return err
 		}
-		if err := r.rounds(ctx, secret); err != nil {
+		went, err := r.cascade(ctx, secret)
+		if err == nil && !went {
+			err = r.rounds(ctx, secret)
+		}
+		if err != nil {
 			return err
 		}
 	}

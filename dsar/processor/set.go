@@ -101,13 +101,18 @@ func (s *Set) Check(ctx context.Context, request string) ([]Call, error) {
 		if p == nil || c.State.Final() || c.State == Refused || c.Verb == Export || c.Tries == 0 {
 			continue
 		}
-		out, _ := s.try(ctx, s.o.Try, func(ctx context.Context) (Outcome, error) {
-			return p.Status(ctx, Job{Request: request, Key: c.Key, Verb: c.Verb})
-		})
-		calls[i], err = s.settle(ctx, c.Key, func(c *Call) { c.answer(out) })
+		calls[i], err = s.check(ctx, p, c)
 		failed = append(failed, err)
 	}
 	return calls, errors.Join(failed...)
+}
+
+// check asks a processor what became of a call.
+func (s *Set) check(ctx context.Context, p Processor, c Call) (Call, error) {
+	out, _ := s.try(ctx, s.o.Try, func(ctx context.Context) (Outcome, error) {
+		return p.Status(ctx, Job{Request: c.Request, Key: c.Key, Verb: c.Verb})
+	})
+	return s.settle(ctx, c.Key, func(c *Call) { c.answer(out) })
 }
 
 // Settle takes an answer that came by itself: a callback. The same again, or an older one that comes later, changes nothing. ErrNotFound if

@@ -3,6 +3,7 @@ package proof
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,20 +29,19 @@ var telling = []redact.Class{
 	redact.ClassIP, redact.ClassDevice, redact.ClassCookie, redact.ClassUserID, redact.ClassPseudonym, redact.ClassAccount,
 }
 
-// Collect takes the values by which the person can be told from their rows, before these are erased, and remembers them for [Prover.Prove] until that
-// found nothing. A value that somebody else's row has in the same column is not taken: it would be found in theirs.
-func (p *Prover) Collect(ctx context.Context, who dsar.Person) (*Needles, error) {
-	tenant, err := tenancy.From(ctx)
-	if err != nil {
+// Take takes the values by which the person can be told from their rows, before these are erased. A value that somebody else's row has in the same
+// column is not taken: it would be found in theirs.
+func (p *Prover) Take(ctx context.Context, who dsar.Person) (*Needles, error) {
+	if _, err := tenancy.From(ctx); err != nil {
 		return nil, err
 	}
 	var n *Needles
-	err = rows.Snapshot(ctx, p.db, func(ctx context.Context) error {
+	err := rows.Snapshot(ctx, p.db, func(ctx context.Context) error {
 		s, err := p.rows.Resolve(ctx, p.db, who)
 		if err != nil {
 			return err
 		}
-		n = of(s.Person())
+		n = of(ctx, s.Person())
 		n.taken = true
 		for _, name := range p.c.TableNames() {
 			if err := p.collect(ctx, n, s, name); err != nil {
@@ -54,8 +54,44 @@ func (p *Prover) Collect(ctx context.Context, who dsar.Person) (*Needles, error)
 		return nil, err
 	}
 	slices.Sort(n.values)
-	p.keep(tenant, who, n)
 	return n, nil
+}
+
+// Collect implements dsar.Collector by Take.
+func (p *Prover) Collect(ctx context.Context, who dsar.Person) ([]byte, error) {
+	n, err := p.Take(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(written{n.values, n.short, n.ordinary})
+	if err != nil {
+		return nil, errors.New("proof: the needles cannot be written")
+	}
+	return b, nil
+}
+
+// ProveTaken implements dsar.Collector: it looks for what was taken, and for all that the person is known by.
+func (p *Prover) ProveTaken(ctx context.Context, who dsar.Person, taken []byte) (*dsar.Proof, error) {
+	var c written
+	if json.Unmarshal(taken, &c) != nil {
+		return nil, errors.New("proof: the needles cannot be read")
+	}
+	n := of(ctx, who)
+	n.ordinary, n.taken = c.Ordinary, true
+	for _, v := range c.Values {
+		n.value(v)
+	}
+	for _, s := range c.Short {
+		n.identifier(s.Identifier, s.Value)
+	}
+	return p.Look(ctx, n)
+}
+
+// written is what Collect writes.
+type written struct {
+	Values   []string `json:"values"`
+	Short    []named  `json:"short"`
+	Ordinary int      `json:"ordinary"`
 }
 
 func (p *Prover) collect(ctx context.Context, n *Needles, s *rows.Selection, name string) error {

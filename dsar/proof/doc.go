@@ -2,13 +2,16 @@
 // beside its rows, and, on SQLite, in the bytes of the file.
 //
 //	prover, err := proof.New(db, compiled, proof.Options{Owner: owner, Backups: 30 * 24 * time.Hour})
-//	needles, err := prover.Collect(ctx, person)  // before the erasure
-//	...
-//	p, err := prover.Prove(ctx, person)          // after it: p.Clean(), p.Found, p.Residual
+//	service, err := dsar.New(..., dsar.Options{Prover: prover, ...}) // which takes the values before, and looks for them after
+//
+// or by hand:
+//
+//	needles, err := prover.Take(ctx, person) // before the erasure
+//	p, err := prover.Look(ctx, needles)      // after it: p.Clean(), p.Found, p.Residual
 //
 // # What is looked for
 //
-// All that the person is and was known by, and what [Prover.Collect] took from their rows: names, addresses, numbers, devices, and other
+// All that the person is and was known by, and what [Prover.Take] took from their rows: names, addresses, numbers, devices, and other
 // values that tell who somebody is. Each is looked for in all these forms: as it is, in any case of letters, in Unicode's normal
 // forms C and D, escaped for URLs, once and twice, for JSON, HTML, SQL and mail (quoted-printable), in Latin-1, in UTF-16, in hex digits, in
 // base64 wherever it stands in what was encoded, by its unsalted MD5, SHA-1, SHA-256 and SHA-512 in hex, base64 and bytes, the digits
@@ -41,7 +44,7 @@
 //
 // # What you must do yourself
 //
-// Call Collect before the erasure. It remembers what it took in the memory of this process; across processes, [Needles.Seal] it and hand it
-// to [Prover.Look]. Say how long backups live. A proof reads the whole database: run it when there is time for that. On SQLite it
+// On Postgres, give Options.Owner, or run ANALYZE after erasures: as long as the planner's statistics show a value, the proof is not
+// clean. Say how long backups live. What [Prover.Collect] returns is personal: dsar's requests keep it under their seal until they are closed. A proof reads the whole database: run it when there is time for that. On SQLite it
 // vacuums the file, which writes all of it anew, unless Options.KeepFiles is set.
 package proof

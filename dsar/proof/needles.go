@@ -1,12 +1,9 @@
 package proof
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -16,8 +13,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
-// Needles are the values that an erasure must leave nowhere. They are personal: they print as how many they are, and leave the process
-// sealed only.
+// Needles are the values that an erasure must leave nowhere. They are personal, and print as how many they are.
 type Needles struct {
 	values []string // long enough to be looked for inside of other text
 	short  []named  // identifiers that are not
@@ -41,65 +37,28 @@ func (n *Needles) MarshalText() ([]byte, error) {
 	return nil, errors.New("proof: needles are not text")
 }
 
-// sealed is what Seal writes.
-type sealed struct {
-	Values   []string `json:"values"`
-	Short    []named  `json:"short"`
-	Ordinary int      `json:"ordinary"`
-	Taken    bool     `json:"taken"`
+// Values are needles that somebody knows already, for [Prover.Look]. Those that are too short to be looked for are left out.
+func Values(values ...string) *Needles {
+	n := &Needles{taken: true}
+	for _, v := range values {
+		n.value(v)
+	}
+	return n
 }
 
-// Seal returns the needles under a key (AES-256-GCM), bound to the request: to be kept between the erasure and its proof, and no longer.
-func (n *Needles) Seal(k tenancy.Key, request string) ([]byte, error) {
-	plain, err := json.Marshal(sealed{n.values, n.short, n.ordinary, n.taken})
-	if err != nil {
-		return nil, errors.New("proof: the needles cannot be written")
-	}
-	aead, err := sealer(k)
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(nil, nil, plain, []byte(request)), nil
-}
-
-// Open returns the needles that [Needles.Seal] sealed.
-func Open(k tenancy.Key, request string, b []byte) (*Needles, error) {
-	aead, err := sealer(k)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := aead.Open(nil, nil, b, []byte(request))
-	if err != nil {
-		return nil, errors.New("proof: the needles do not open")
-	}
-	var s sealed
-	if json.Unmarshal(plain, &s) != nil {
-		return nil, errors.New("proof: the needles do not open")
-	}
-	return &Needles{s.Values, s.Short, s.Ordinary, s.Taken}, nil
-}
-
-func sealer(k tenancy.Key) (cipher.AEAD, error) {
-	if k.IsZero() {
-		return nil, errors.New("proof: there is no key")
-	}
-	block, err := aes.NewCipher(k.Derive("dsar proof needles v1"))
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCMWithRandomNonce(block)
-}
-
-// of returns the needles that are known of a person without a look at their rows.
-func of(p dsar.Person) *Needles {
+// of returns the needles that are known of a person of ctx's tenant without a look at their rows.
+func of(ctx context.Context, p dsar.Person) *Needles {
 	n := &Needles{}
+	tenant, err := tenancy.From(ctx)
 	for name, values := range p.Known {
 		for _, v := range values {
 			n.identifier(name, v)
 		}
 	}
 	for _, k := range p.Key {
-		n.key(k)
+		if err != nil || k != tenant.String() { // a tenant column is part of keys, and of every row
+			n.key(k)
+		}
 	}
 	slices.Sort(n.values)
 	return n
@@ -143,5 +102,3 @@ func (n *Needles) forms() (out []form) {
 	}
 	return out
 }
-
-var _ io.Writer = (*copied)(nil)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
@@ -33,18 +32,15 @@ type Options struct {
 	KeepFiles bool
 }
 
-// Prover is a dsar.Prover. It is safe for concurrent use.
+// Prover is a dsar.Prover and a dsar.Collector. It is safe for concurrent use.
 type Prover struct {
 	db   *tenantdb.DB
 	c    *dsar.Compiled
 	rows *rows.Rows
 	o    Options
-
-	mu    sync.Mutex
-	taken map[string]*Needles
 }
 
-var _ dsar.Prover = (*Prover)(nil)
+var _ dsar.Collector = (*Prover)(nil)
 
 // New returns the Prover of a database with a map.
 func New(db *tenantdb.DB, c *dsar.Compiled, o Options) (*Prover, error) {
@@ -55,72 +51,13 @@ func New(db *tenantdb.DB, c *dsar.Compiled, o Options) (*Prover, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prover{db: db, c: c, rows: r, o: o, taken: map[string]*Needles{}}, nil
+	return &Prover{db: db, c: c, rows: r, o: o}, nil
 }
 
-// mostTaken bounds what is remembered of people whose proof was never clean.
-const mostTaken = 1024
-
-func remembered(tenant tenancy.ID, who dsar.Person) string {
-	key := []string{tenant.String(), who.Kind}
-	if len(who.Key) > 0 {
-		return strings.Join(append(key, who.Key...), "\x00")
-	}
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range who.Known {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
-		key = append(append(key, name), slices.Sorted(slices.Values(who.Known[name]))...)
-	}
-	return strings.Join(key, "\x00")
-}
-
-func (p *Prover) keep(tenant tenancy.ID, who dsar.Person, n *Needles) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.taken) >= mostTaken {
-		clear(p.taken)
-	}
-	p.taken[remembered(tenant, who)] = n
-}
-
-// Prove implements dsar.Prover. It looks for what [Prover.Collect] of this Prover took of the person and for all that they are known by; if
-// nothing was taken, which the proof says, for the latter alone.
+// Prove implements dsar.Prover. It looks for all that the person is known by, and says that nothing was taken from their rows before:
+// see [Prover.ProveTaken].
 func (p *Prover) Prove(ctx context.Context, who dsar.Person) (*dsar.Proof, error) {
-	tenant, err := tenancy.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	n := of(who)
-	p.mu.Lock()
-	if taken := p.taken[remembered(tenant, who)]; taken != nil {
-		n = taken.with(n)
-	}
-	p.mu.Unlock()
-	proof, err := p.Look(ctx, n)
-	if err == nil && proof.Clean() {
-		p.mu.Lock()
-		delete(p.taken, remembered(tenant, who))
-		p.mu.Unlock()
-	}
-	return proof, err
-}
-
-// with returns n and what m has more.
-func (n *Needles) with(m *Needles) *Needles {
-	all := &Needles{slices.Clone(n.values), slices.Clone(n.short), n.ordinary, n.taken}
-	for _, v := range m.values {
-		all.value(v)
-	}
-	for _, s := range m.short {
-		if !slices.Contains(all.short, s) {
-			all.short = append(all.short, s)
-		}
-	}
-	return all
+	return p.Look(ctx, of(ctx, who))
 }
 
 // Look scrubs, unless it must not, and looks for the needles wherever the database may keep values. It is not for use inside a transaction.

@@ -1,9 +1,9 @@
 // Package receipt writes the signed paper that ends a request: what was erased, what was kept and until when, what was refused
 // and by which law, and, for a whole workspace, that it was destroyed.
 //
-//	r := receipt.Of(request, erased, proof)
-//	r.Processors = []receipt.Processor{{Name: "mailer", State: receipt.Confirmed, At: at}, {Name: "crm", State: receipt.Unconfirmed}}
-//	signed, err := r.Sign(signer, email, phone)  // refused if one of those values is in it
+//	r := receipt.Of(request, "user", erased, proof)
+//	r.Tenant, r.Processors = tenant, []receipt.Processor{{Name: "mailer", State: dsar.Confirmed, At: at}, {Name: "crm", State: dsar.Unconfirmed}}
+//	signed, err := r.Sign(signer, email, phone)  // not signed if one of those values is in it
 //	r, err = receipt.Open(signed, verifier)      // years later, by anybody who has the public key
 //	err = r.WriteText(w)                         // for the person
 //

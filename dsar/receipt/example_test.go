@@ -30,7 +30,7 @@ func ExampleReceipt() {
 		}},
 		&dsar.Proof{Map: hash, At: day, Rows: 48_112, Residual: []string{"backups, until 2026-07-31"}})
 	r.Tenant = tenancy.MustParseID("acme")
-	r.Processors = []receipt.Processor{{Name: "mailer", State: receipt.Confirmed, At: day}}
+	r.Processors = []receipt.Processor{{Name: "mailer", State: dsar.Confirmed, At: day}}
 	signed, err := r.Sign(signer, "jane@example.test")
 	if err != nil {
 		panic(err)

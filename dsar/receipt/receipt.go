@@ -26,12 +26,12 @@ var (
 	ErrInvalid = errors.New("receipt: not valid")
 )
 
-// Outcome is how a request ended.
+// Outcome is how an erasure ended.
 type Outcome string
 
 // The outcomes.
 const (
-	Done    Outcome = "erased"
+	Erased  Outcome = "erased"
 	Partly  Outcome = "partly erased" // something is kept, was found afterwards, or is not confirmed
 	Refused Outcome = "refused"
 )
@@ -66,46 +66,21 @@ type Rows struct {
 	Until  time.Time   `json:"until,omitzero"` // of keep: when the last of them may go
 }
 
-// Refusal is why nothing, or not all, was done. It names a reason and a law, never what somebody wrote.
+// Refusal is why nothing, or not all, was done. It names a ground and a law, never what somebody wrote.
 type Refusal struct {
-	Reason Reason `json:"reason"`
-	Law    string `json:"law"` // "Art. 17(3)(b) GDPR"
+	Ground dsar.Ground `json:"ground"`
+	Law    string      `json:"law"` // "Art. 17(3)(b) GDPR"
 }
 
-// Reason is why a request was refused.
-type Reason string
-
-// The reasons: Art. 11, 12 and 17(3) GDPR; other laws have the same ones by other names.
-const (
-	NotIdentified Reason = "the person could not be identified"
-	Nobody        Reason = "there is no data about the person"
-	Unfounded     Reason = "manifestly unfounded or excessive"
-	Expression    Reason = "freedom of expression and information"
-	Obligation    Reason = "a legal obligation"
-	PublicHealth  Reason = "public interest in public health"
-	Archiving     Reason = "archiving, research or statistics"
-	Claims        Reason = "legal claims"
-	Hold          Reason = "a legal hold"
-)
-
-var reasons = []Reason{NotIdentified, Nobody, Unfounded, Expression, Obligation, PublicHealth, Archiving, Claims, Hold}
-
-// Processor is what an external processor said.
+// Processor is what somebody outside said.
 type Processor struct {
-	Name  string    `json:"name"`
-	State State     `json:"state"`
-	At    time.Time `json:"at,omitzero"` // when it was told, or confirmed
+	Name  string            `json:"name"`
+	State dsar.Confirmation `json:"state"`
+	At    time.Time         `json:"at,omitzero"` // when it was told, or confirmed
 }
 
-// State is how far a processor has come.
-type State string
-
-// The states.
-const (
-	Confirmed   State = "confirmed"
-	Unconfirmed State = "unconfirmed" // told, and no word since; or it did not take the order
-	Keeps       State = "keeps"       // it says that a law makes it keep the data
-)
+// sure reports whether nothing of the person is left there, as far as it says.
+func (p Processor) sure() bool { return p.State == dsar.Confirmed || p.State == dsar.HadNothing }
 
 // Of returns the receipt of an erasure and of the proof after it. The rest is the caller's: tenant, processors, and what
 // backups may still hold.
@@ -185,12 +160,12 @@ func (r *Receipt) settle() {
 	})
 	slices.SortStableFunc(r.Processors, func(a, b Processor) int { return strings.Compare(a.Name, b.Name) })
 	r.Rows, r.Processors, r.Residual = some(r.Rows), some(r.Processors), some(r.Residual)
-	r.Outcome = Done
+	r.Outcome = Erased
 	switch {
 	case r.Refusal != nil && !slices.ContainsFunc(r.Rows, Rows.gone):
 		r.Outcome = Refused
 	case r.Refusal != nil || r.Left > 0 || slices.ContainsFunc(r.Rows, func(x Rows) bool { return x.Action == dsar.ActKeep }) ||
-		slices.ContainsFunc(r.Processors, func(p Processor) bool { return p.State != Confirmed }):
+		slices.ContainsFunc(r.Processors, func(p Processor) bool { return !p.sure() }):
 		r.Outcome = Partly
 	}
 }
@@ -204,8 +179,8 @@ func (r *Receipt) check() error {
 		return bad("it needs a request, a tenant and when it ended")
 	case r.Outcome != Refused && (!isDigest(r.Proof) || !isDigest(r.Plan) || !isDigest(r.Map)):
 		return bad("an erasure has a map, a plan and a proof")
-	case r.Refusal != nil && (!slices.Contains(reasons, r.Refusal.Reason) || r.Refusal.Law == ""):
-		return bad("a refusal has one of the reasons and names a law")
+	case r.Refusal != nil && (!slices.Contains(dsar.Grounds(), r.Refusal.Ground) || r.Refusal.Law == ""):
+		return bad("a refusal has one of the grounds and names a law")
 	case r.Left < 0 || r.Looked < 0:
 		return bad("a count is negative")
 	}
@@ -227,8 +202,10 @@ func (r *Receipt) check() error {
 	return nil
 }
 
+var states = []dsar.Confirmation{dsar.Unconfirmed, dsar.Accepted, dsar.Declined, dsar.HadNothing, dsar.Confirmed}
+
 func (p Processor) check() error {
-	if p.Name == "" || p.State != Confirmed && p.State != Unconfirmed && p.State != Keeps || p.State == Confirmed && p.At.IsZero() {
+	if p.Name == "" || !slices.Contains(states, p.State) || p.sure() && p.At.IsZero() {
 		return fmt.Errorf("%w: a processor has a name and a state, and confirmed at some time", ErrIncomplete)
 	}
 	return nil

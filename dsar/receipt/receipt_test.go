@@ -47,7 +47,7 @@ func erasure() *receipt.Receipt {
 	}}, &dsar.Proof{Map: digest, At: at.Add(time.Minute), Rows: 4_000, Needles: 12, Looked: []string{"all tables"}, Residual: []string{"backups, until 2026-08-01"},
 		Found: []dsar.Residue{{Table: "invoice", Column: "name", Rows: 5, Form: "as is", Kept: true}}})
 	r.Tenant = acme
-	r.Processors = []receipt.Processor{{Name: "mailer", State: receipt.Confirmed, At: at}, {Name: "crm", State: receipt.Unconfirmed, At: at}}
+	r.Processors = []receipt.Processor{{Name: "mailer", State: dsar.Confirmed, At: at}, {Name: "crm", State: dsar.Unconfirmed, At: at}}
 	return r
 }
 
@@ -143,7 +143,7 @@ func TestAReceiptHoldsNoValueOfThePerson(t *testing.T) {
 			"why":       func(r *receipt.Receipt) { r.Rows[1].Why = value },
 			"processor": func(r *receipt.Receipt) { r.Processors[0].Name = value },
 			"residual":  func(r *receipt.Receipt) { r.Residual[0] = "the mail to " + value },
-			"law":       func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Reason: receipt.Hold, Law: value} },
+			"law":       func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Ground: dsar.Claims, Law: value} },
 		} {
 			r := erasure()
 			spoil(r)
@@ -188,15 +188,17 @@ func TestTheOutcomeIsNotTheCallersToChoose(t *testing.T) {
 		spoil func(r *receipt.Receipt)
 		want  receipt.Outcome
 	}{
-		"all went": {func(*receipt.Receipt) {}, receipt.Done},
+		"all went": {func(*receipt.Receipt) {}, receipt.Erased},
 		"kept": {func(r *receipt.Receipt) {
 			r.Rows[0] = receipt.Rows{Table: "t", Action: dsar.ActKeep, Rows: 1, Why: "w"}
 		}, receipt.Partly},
 		"found":         {func(r *receipt.Receipt) { r.Left = 1 }, receipt.Partly},
-		"unconfirmed":   {func(r *receipt.Receipt) { r.Processors[0].State = receipt.Unconfirmed }, receipt.Partly},
-		"refused after": {func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Reason: receipt.Hold, Law: "l"} }, receipt.Partly},
+		"accepted":      {func(r *receipt.Receipt) { r.Processors[0].State = dsar.Accepted }, receipt.Partly},
+		"had nothing":   {func(r *receipt.Receipt) { r.Processors[0].State = dsar.HadNothing }, receipt.Erased},
+		"unconfirmed":   {func(r *receipt.Receipt) { r.Processors[0].State = dsar.Unconfirmed }, receipt.Partly},
+		"refused after": {func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Ground: dsar.Claims, Law: "l"} }, receipt.Partly},
 		"refused": {func(r *receipt.Receipt) {
-			*r = receipt.Receipt{Request: "r", Tenant: acme, Ended: at, Refusal: &receipt.Refusal{Reason: receipt.NotIdentified, Law: "Art. 12(6) GDPR"}}
+			*r = receipt.Receipt{Request: "r", Tenant: acme, Ended: at, Refusal: &receipt.Refusal{Ground: dsar.Unidentified, Law: "Art. 12(6) GDPR"}}
 		}, receipt.Refused},
 	} {
 		r := clean()
@@ -217,11 +219,11 @@ func TestAReceiptThatLacksSomethingIsNotSigned(t *testing.T) {
 		"no proof":                  func(r *receipt.Receipt) { r.Proof = "" },
 		"half a digest":             func(r *receipt.Receipt) { r.Map = "sha256:ab" },
 		"kept without a reason":     func(r *receipt.Receipt) { r.Rows[1].Why = "" },
-		"refused for free":          func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Reason: "she was rude", Law: "l"} },
-		"refused without a law":     func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Reason: receipt.Hold} },
+		"refused for free":          func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Ground: "she was rude", Law: "l"} },
+		"refused without a law":     func(r *receipt.Receipt) { r.Refusal = &receipt.Refusal{Ground: dsar.Claims} },
 		"a processor without state": func(r *receipt.Receipt) { r.Processors[0].State = "" },
 		"confirmed at no time": func(r *receipt.Receipt) {
-			r.Processors[0] = receipt.Processor{Name: "x", State: receipt.Confirmed}
+			r.Processors[0] = receipt.Processor{Name: "x", State: dsar.Confirmed}
 		},
 	} {
 		r := erasure()
@@ -255,7 +257,7 @@ func TestACertificateCarriesTheReceiptOfThePurge(t *testing.T) {
 	c, err := receipt.OfPurge(purge)
 	require.NoError(t, err)
 	c.Keys, c.Map = true, digest
-	c.Processors = []receipt.Processor{{Name: "mailer", State: receipt.Unconfirmed}}
+	c.Processors = []receipt.Processor{{Name: "mailer", State: dsar.Unconfirmed}}
 	signed, err := c.Sign(s)
 	require.NoError(t, err)
 	back, err := receipt.OpenCertificate(signed, v)

@@ -16,7 +16,7 @@ func (r *Receipt) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Request %s: %s.\nEnded %s.\n", r.Request, r.Outcome, when(r.Ended))
 	if r.Refusal != nil {
-		fmt.Fprintf(&b, "Refused: %s (%s).\n", r.Refusal.Reason, r.Refusal.Law)
+		fmt.Fprintf(&b, "Refused: %s (%s).\n", r.Refusal.Ground, r.Refusal.Law)
 	}
 	for _, what := range []struct {
 		action dsar.Action
@@ -86,13 +86,17 @@ func (c *Certificate) WriteText(w io.Writer) error {
 	return err
 }
 
+var words = map[dsar.Confirmation]string{
+	dsar.Unconfirmed: "unconfirmed", dsar.Accepted: "accepted, not done yet", dsar.Declined: "refused", dsar.HadNothing: "had nothing", dsar.Confirmed: "confirmed",
+}
+
 func writeProcessors(b *strings.Builder, all []Processor) {
 	if len(all) == 0 {
 		return
 	}
 	b.WriteString("\nOthers who hold data for us:\n")
 	for _, p := range all {
-		fmt.Fprintf(b, "  %s: %s", p.Name, p.State)
+		fmt.Fprintf(b, "  %s: %s", p.Name, words[p.State])
 		if !p.At.IsZero() {
 			b.WriteString(", " + when(p.At))
 		}

@@ -220,6 +220,21 @@ func TestEverySpellingOfWhatIdentifiesSomebodyIsTheirs(t *testing.T) {
 	})
 }
 
+func TestWhatTwoPeopleGoByIsBothOfTheirs(t *testing.T) {
+	const nfc, nfd = "jos\u00e9@example.com", "jose\u0301@example.com"
+	m := people([]dsar.Link{{Columns: []string{"email"}, Identifier: "email"}, {Columns: []string{"other"}, Identifier: "email", Role: dsar.CoOwner, Then: dsar.Null}}, "email text", "other text")
+	onBoth(t, m, func(t *testing.T, h *house) {
+		h.fill(t, `INSERT INTO users (tenant_id, id, email) VALUES ({tenant}, 1, '`+nfc+`'), ({tenant}, 2, '`+nfd+`'), ({tenant}, 3, 'Bob@Example.com'), ({tenant}, 4, 'eve@example.com')
+			INSERT INTO ticket (tenant_id, id, email, other) VALUES ({tenant}, 1, '`+strings.ToUpper(nfd)+`', NULL), ({tenant}, 2, 'eve@example.com', 'bob+1@example.com'), ({tenant}, 3, 'EVE@example.com', 'stranger@example.com'), ({tenant}, 4, 'eve@example.com', 'eve+1@example.com')`)
+		jose, eve := h.resolve(t, user("1")), h.resolve(t, user("4"))
+		require.Equal(t, "1", h.ids(t, jose, "ticket", rows.Stays))
+		require.Equal(t, "2", h.ids(t, eve, "ticket", rows.Stays))
+		require.Equal(t, "3 4", h.ids(t, eve, "ticket", rows.Erased), "who has no row is nobody, where people have rows")
+		_, err := h.rows.Resolve(h.ctx, h.DB, known("JOS\u00c9@example.com"))
+		require.ErrorIs(t, err, rows.ErrAmbiguous)
+	})
+}
+
 func TestSomebodyWithSeventyThousandRowsThatLeadOnIsOneStatement(t *testing.T) {
 	onBoth(t, forum(), func(t *testing.T, h *house) {
 		series := "generate_series(1, 70000) i"

@@ -3,6 +3,7 @@ package rows
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,7 +24,7 @@ import (
 //
 // It is dsar.ErrNobody if there is no row under the key, or none under any identifier and nothing else that an identifier leads to;
 // [ErrAmbiguous] if the identifiers lead to several people, none of them by its exact spelling; [ErrKey] for a key of another shape than the
-// table's; tenancy.ErrNoTenant without a tenant.
+// table's; tenancy.ErrNoTenant without a tenant. The first three undo nothing of a transaction that ctx carries.
 func (r *Rows) Resolve(ctx context.Context, db *tenantdb.DB, p dsar.Person) (*Selection, error) {
 	id, err := tenancy.From(ctx)
 	if err != nil {
@@ -36,11 +37,20 @@ func (r *Rows) Resolve(ctx context.Context, db *tenantdb.DB, p dsar.Person) (*Se
 	if schema.Dialect(db.Dialect()) != r.dialect {
 		return nil, fmt.Errorf("rows: made for %s, used on %s", r.dialect, db.Dialect())
 	}
-	s := &Selection{r: r, tenant: id, kind: kind, person: p, classes: map[string][]class{}}
+	s := &Selection{}
+	var refused error // an answer, which undoes nothing of a transaction around it
 	err = db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		*s = Selection{r: r, tenant: id, kind: kind, person: p, classes: map[string][]class{}}
 		x := &resolver{&writer{Selection: s}, ctx, tx}
-		return x.resolve(p)
+		err := x.resolve(p)
+		if errors.Is(err, dsar.ErrNobody) || errors.Is(err, ErrAmbiguous) || errors.Is(err, ErrKey) {
+			refused, err = err, nil
+		}
+		return err
 	})
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -55,8 +55,7 @@ func (r *Rows) fits(f schema.Family, text string) bool {
 	}
 	switch f {
 	case schema.Int:
-		_, err := strconv.ParseInt(text, 10, 64)
-		return err == nil
+		return numeral.MatchString(text)
 	case schema.Number:
 		_, err := strconv.ParseFloat(text, 64)
 		return err == nil
@@ -130,9 +129,10 @@ func (r *Rows) equal(t *table, a ref, column string, values ...value) Cond {
 	}
 	var texts []string
 	for _, v := range values {
-		if !v.null && r.fits(f, v.text) {
-			texts = append(texts, v.text)
+		if _, err := strconv.ParseInt(v.text, 10, 64); v.null || !r.fits(f, v.text) || err != nil && r.castable(t, column) == "bigint" {
+			continue
 		}
+		texts = append(texts, v.text)
 	}
 	switch len(texts) {
 	case 0:

@@ -11,6 +11,8 @@
 //	...                                             // the erasure
 //	err = guard.Place(ctx, stone, erased.Done)      // after it, and before the request is closed
 //
+// Package dsar's requests do the last part, if dsar.Options.Tombstones calls the guard: package engine puts it there.
+//
 // # How a person is found again
 //
 // A hash of who was erased would find nobody whose address stands in a table of invitations. So a line holds two things: a keyed
@@ -33,9 +35,9 @@
 //
 // # What you must do yourself
 //
-// Put the log outside of what is backed up with the database and restored with it. Serve nothing before Start returns nil. Place
-// the stone before you close the request: an erasure whose stone was not placed comes back with a backup from before its request.
-// Destroy old keys.
+// Put the log outside of what is backed up with the database and restored with it. Serve nothing before Start returns nil. If
+// you erase without package dsar's requests, place the stone before you forget the job: an erasure whose stone was not placed comes
+// back with a backup from before it. Destroy old keys.
 //
 // # Limits
 //

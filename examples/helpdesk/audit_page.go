@@ -65,9 +65,9 @@ func (d *desk) auditPage(w http.ResponseWriter, r *http.Request) error {
 
 // auditedActions are those that the page offers to look for.
 var auditedActions = []string{
-	"audit.exported", "consent.recorded", "conversation.answered", "conversation.noted", "conversation.read", "conversation.status_set",
+	"audit.exported", "consent.entry.made", "conversation.answered", "conversation.noted", "conversation.read", "conversation.status_set", "dsar.approved", "dsar.received", "dsar.retention_set",
 	"rbac.invitation.made", "rbac.invitation.accepted", "rbac.member.removed", "rbac.member.roles_set", "rbac.review.decided", "rbac.token.issued", "rbac.token.revoked",
-	"retention.set", "second_factor.added", "session.began",
+	"second_factor.added", "session.began", "supportgrant.approved", "supportgrant.read", "supportgrant.withdrawn", "vault.secret.stored",
 }
 
 // proof is what somebody without the log needs to see that an event is in it.

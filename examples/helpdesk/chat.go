@@ -68,15 +68,20 @@ func (d *desk) newChat(b *banner.Banner) (*chat, error) {
 
 // site is the customers' pages. The host says whose they are; nobody signs in.
 func (c *chat) site() http.Handler {
+	gate := tenancy.Gate{Directory: c.d.directory, Refuse: c.refuse, Resolvers: []tenancy.Resolver{tenancy.Subdomain(c.d.host, operator.String())},
+		Limiter: tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 32, Wait: waitForPlace, Queue: 128} })}
+	return gate.Middleware(c.asks.Wrap(c.routes()))
+}
+
+// routes are what the public may ask for: what the surface has.
+func (c *chat) routes() *rbac.Mux {
 	m := rbac.NewMux(c.d.team, rbac.TokenOr(nil), rbac.MuxOptions{Client: c.d.clients.Addr, Refuse: c.refuse})
 	m.Handle("GET /{$}", widget.Needs(seeProducts), c.do(c.page))
 	m.Handle("POST /ask", widget.Needs(askFAQ), c.do(c.ask))
 	m.Handle("POST /order", widget.Needs(orderStatus), c.do(c.order))
 	m.Handle("POST /tools/order", widget.Needs(orderStatus), c.orders) // the same in JSON, for a chat model's tool
 	m.Handle("GET /privacy", widget.Needs(seeContact), c.do(c.privacy))
-	gate := tenancy.Gate{Directory: c.d.directory, Refuse: c.refuse, Resolvers: []tenancy.Resolver{tenancy.Subdomain(c.d.host, operator.String())},
-		Limiter: tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 32, Wait: waitForPlace, Queue: 128} })}
-	return gate.Middleware(c.asks.Wrap(m))
+	return m
 }
 
 func (c *chat) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -110,6 +115,18 @@ func shown[T any](v *redact.View[T], items []T) (out []map[string]any, err error
 func selectAll[T any](ctx context.Context, d *desk, query string) (all []T, err error) {
 	err = d.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error { return tx.SelectContext(ctx, &all, query) })
 	return all, err
+}
+
+type organisation struct {
+	Name string `db:"name"`
+	Plan string `db:"plan"`
+}
+
+func (d *desk) organisation(ctx context.Context) (o organisation, err error) {
+	err = d.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		return tx.GetContext(ctx, &o, `SELECT name, plan FROM organisation`)
+	})
+	return o, err
 }
 
 // purchase finds an order by its number, whosever it is: the lookup decides what is shown of it.

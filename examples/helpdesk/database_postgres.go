@@ -12,6 +12,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/internal/pgserver"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
@@ -65,14 +66,14 @@ func release(ctx context.Context, r pgRoles, scope tenancy.Keys) (rls.Config, er
 		func(ctx context.Context, owner *sql.DB, _, system string) error {
 			return tenancysql.Migrate(ctx, owner, system)
 		},
-		ipallowsql.Migrate, auditsql.Migrate, vaultsql.Migrate, rbacsql.Migrate, consentsql.Migrate, supportgrantsql.Migrate,
+		ipallowsql.Migrate, auditsql.Migrate, vaultsql.Migrate, rbacsql.Migrate, consentsql.Migrate, supportgrantsql.Migrate, dsarsql.Migrate,
 	} {
 		if err := migrate(ctx, pool, app, system); err != nil {
 			return rules, err
 		}
 	}
 	rules.Tables = append(rules.Tables, ipallowsql.Table)
-	for _, more := range [][]rls.Table{auditsql.Tables, vaultsql.Tables, rbacsql.Tables, consentsql.Tables, supportgrantsql.Tables} {
+	for _, more := range [][]rls.Table{auditsql.Tables, vaultsql.Tables, rbacsql.Tables, consentsql.Tables, supportgrantsql.Tables, dsarsql.Tables} {
 		rules.Tables = append(rules.Tables, more...)
 	}
 	return rules, nil

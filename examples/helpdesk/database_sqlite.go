@@ -6,6 +6,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent/consentsql"
+	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -38,6 +39,7 @@ func openSQLite(dir string, acts tenancy.Hook) (*database, error) {
 		{"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()},
 		{"consent", consentsql.SQLite(), nil},
 		{"supportgrant", supportgrantsql.SQLite(), nil},
+		{"dsar", dsarsql.SQLite(), nil},
 	} {
 		for _, to := range []struct {
 			list *[]sqlite.Migration

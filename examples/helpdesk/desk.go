@@ -14,6 +14,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/consent/banner"
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/redact"
@@ -52,6 +53,7 @@ type desk struct {
 	team     *rbac.Authorizer // of organisations
 	staff    *rbac.Authorizer // of the operator's tenant
 	support  *supportgrant.Service
+	requests *dsar.Service
 	codes    *totp.TOTP
 	passkeys *passkeys
 	asks     *banner.Banner // on the team's pages
@@ -179,7 +181,7 @@ func open(ctx context.Context, c config, scheme, address string) (d *desk, err e
 	if err := d.openSupport(); err != nil {
 		return d, err
 	}
-	return d, nil
+	return d, d.openRequests(ctx, c.dir, c.undo)
 }
 
 // Close closes what was opened, the last first.

@@ -83,7 +83,7 @@ func openDeskOnPostgres(t *testing.T) *testDesk {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = owner.Close() })
 	rls.Check(t, owner, rules)
-	return serveDesk(t, config{dir: dir, roles: &r})
+	return serveDesk(t, config{dir: dir, roles: &r, undo: -1})
 }
 
 func serveDesk(t testing.TB, c config) *testDesk {

@@ -19,13 +19,14 @@ const origin = "helpdesk.example/audit"
 // keys are the application's secrets, which are in no database. Here they are files beside it; a real application has a secret store, and
 // a key management service in the place of vault.key.
 type keys struct {
-	Signer  string // signs the audit logs' checkpoints
-	Public  string // verifies them; no secret
-	Scope   string // signs which tenant a transaction is of, on Postgres
-	Session string // signs cookies and links
-	Consent string // signs what visitors answered
-	People  string // leads from users to their consent
-	Trail   string // leads from people to events about them
+	Signer     string // signs the audit logs' checkpoints
+	Public     string // verifies them; no secret
+	Scope      string // signs which tenant a transaction is of, on Postgres
+	Session    string // signs cookies and links
+	Consent    string // signs what visitors answered
+	People     string // leads from users to their consent
+	Trail      string // leads from people to events about them
+	Tombstones string // seals who was erased, outside of the database
 }
 
 // openKeys reads the keys of dir, or makes them.
@@ -41,7 +42,7 @@ func openKeys(dir string) (k keys, err error) {
 	if k.Signer, k.Public, err = note.GenerateKey(rand.Reader, origin); err != nil {
 		return k, err
 	}
-	for _, p := range []*string{&k.Scope, &k.Session, &k.Consent, &k.People, &k.Trail} {
+	for _, p := range []*string{&k.Scope, &k.Session, &k.Consent, &k.People, &k.Trail, &k.Tombstones} {
 		*p = rand.Text() + rand.Text()
 	}
 	if b, err = json.Marshal(k); err != nil {

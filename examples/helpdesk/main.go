@@ -30,8 +30,9 @@ import (
 type config struct {
 	dir, postgres, addr string
 	tls                 bool
-	roles               *pgRoles  // on Postgres: of a database that is there, in the place of postgres
-	reports             io.Writer // where error reports go, in the place of a service
+	roles               *pgRoles      // on Postgres: of a database that is there, in the place of postgres
+	undo                time.Duration // how long an erasure can be taken back; 0: three days
+	reports             io.Writer     // where error reports go, in the place of a service
 	log                 slog.Handler
 }
 

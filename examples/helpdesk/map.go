@@ -59,13 +59,13 @@ var personalData = &dsar.Map{
 			Links:   []dsar.Link{{Columns: []string{"customer_id"}, To: "customer"}, {Columns: []string{"product_id"}, To: "product", Role: dsar.Reference}},
 			Columns: []dsar.Column{{Name: "address text not null", Class: redact.ClassAddress}, {Name: "remark text not null", Class: redact.ClassContent}},
 			Plain:   []string{"number text not null", "customer_id text not null", "product_id text not null", "status text not null", "placed_at timestamp not null"}},
-		{Name: "organisation", Key: []string{"id"}, NotPersonal: "the organisation itself", Plain: []string{"id text not null", "name text not null", "plan text not null", "conversation_months integer not null"}},
+		{Name: "organisation", Key: []string{"id"}, NotPersonal: "the organisation itself", Plain: []string{"id text not null", "name text not null", "plan text not null"}},
 		{Name: "product", Key: []string{"id"}, NotPersonal: "what is sold", Plain: []string{"id text not null", "name text not null", "about text not null", "price integer not null", "margin integer not null", "supplier text not null"}},
 		{Name: "faq", Key: []string{"id"}, NotPersonal: "answers for everybody", Plain: []string{"id text not null", "question text not null", "answer text not null"}},
 	},
 	Aside: []dsar.Aside{
 		{Name: "tenancy_*", Why: "of package tenantdb"}, {Name: "ipallow_*", Why: "of package ipallow"}, {Name: "audit_*", Why: "of package audit: people in it are erased by Log.Erase"},
 		{Name: "vault_*", Why: "of package vault: people's keys are destroyed by Vault.Shred"}, {Name: "rbac_*", Why: "of package rbac"},
-		{Name: "consent_*", Why: "of package consent: people are forgotten by Manager.Forget"}, {Name: "supportgrant_*", Why: "of package supportgrant"},
+		{Name: "consent_*", Why: "of package consent: people are forgotten by Manager.Forget"}, {Name: "supportgrant_*", Why: "of package supportgrant"}, {Name: "dsar_*", Why: "of package dsar: who a request is about is sealed, and shredded with it"},
 	},
 }

@@ -134,7 +134,7 @@ var navigation = []struct {
 }{
 	{"/conversations", "Conversations", readChats}, {"/team", "Team", rbac.ViewAccess}, {"/connections", "Connections", connect}, {"/tokens", "API tokens", rbac.ManageTokens},
 	{"/networks", "Networks", setNetworks}, {"/support", "Support access", seeSupport}, {"/audit", "Audit trail", readTrail},
-	{"/processing", "Processing", managePrivacy}, {"/retention", "Retention", managePrivacy},
+	{"/processing", "Processing", managePrivacy}, {"/retention", "Retention", managePrivacy}, {"/requests", "Requests", managePrivacy},
 }
 
 // done are the sentences that pages begin with after something was done, by the word in the address.
@@ -145,6 +145,7 @@ var done = map[string]string{
 	"networks": "The networks were saved.", "denied": "The request was denied.", "withdrawn": "Access has ended. Nobody of support reads anything any more.",
 	"approved": "Access was granted.", "asked": "The request was sent.", "retention": "The period was saved.", "decided": "The decision was recorded.",
 	"closed": "The review is closed.", "enrolled": "The authenticator app was added.", "passkey": "The passkey was added.", "confirmed": "The change holds for good.",
+	"requested": "We have your request. You find below by when it must be answered.", "taken-back": "The request was taken back.", "approved-erasure": "The erasure was approved. The person is out of sight.",
 }
 
 // show answers with a page.

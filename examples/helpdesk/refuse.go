@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -60,6 +61,12 @@ func statusOf(err error) (status int, text string) {
 		return http.StatusForbidden, "You cannot do this."
 	case is(supportgrant.ErrStillReading):
 		return http.StatusServiceUnavailable, "Nothing new can be read, but somebody still holds what they had begun to read. Withdraw once more."
+	case is(dsar.ErrPlan, dsar.ErrState, dsar.ErrTooLate, dsar.ErrExists):
+		return http.StatusConflict, "This is not how things stand any more. Look again."
+	case is(dsar.ErrHeld):
+		return http.StatusConflict, "A legal hold is on this: it stays until that ends."
+	case is(dsar.ErrNotFound):
+		return http.StatusNotFound, "There is no such thing here."
 	case is(sql.ErrNoRows, supportgrant.ErrNotFound, vault.ErrNotFound, audit.ErrNotFound, rbac.ErrNotFound):
 		return http.StatusNotFound, "There is no such thing here."
 	case is(rbac.ErrNote, rbac.ErrDecision, rbac.ErrUndecided, rbac.ErrReviewClosed, rbac.ErrRole, rbac.ErrInvitation, rbac.ErrToken, rbac.ErrDue, rbac.ErrSubject):

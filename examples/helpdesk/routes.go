@@ -46,6 +46,17 @@ func secure(w http.ResponseWriter, own bool) {
 
 // teamSite is what people of organisations see, and behind /staff/ the provider's support.
 func (d *desk) teamSite() http.Handler {
+	both := http.NewServeMux()
+	both.Handle("/staff/", d.ofOperator(d.staffRoutes()))
+	both.Handle("/", d.teamRoutes())
+	gate := tenancy.Gate{Directory: d.directory, Refuse: d.refuse,
+		Resolvers: []tenancy.Resolver{tenancy.Claim(d.sessionTenant), d.team.TokenTenant(d.clients.Addr)},
+		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: waitForPlace, Queue: 256} })}
+	return gate.Public(d.sessions(d.asks.Wrap(both)))
+}
+
+// teamRoutes are what people of organisations, and their programs, may ask for.
+func (d *desk) teamRoutes() *rbac.Mux {
 	o := rbac.MuxOptions{Client: d.clients.Addr, Guard: d.networks.Middleware(d.clients.Addr), Refuse: d.refuse}
 	m := rbac.NewMux(d.team, rbac.TokenOr(memberOf), o)
 	// Each route has its rule. What reaches the handler was let in by it.
@@ -113,24 +124,28 @@ func (d *desk) teamSite() http.Handler {
 	m.Handle("GET /processing/record", managePrivacy, d.do(d.recordOfProcessing))
 	m.Handle("GET /retention", managePrivacy, d.do(d.retentionPage))
 	m.Handle("POST /retention", managePrivacy, d.do(d.saveRetention))
-	m.Handle("GET /privacy", rbac.Public, d.do(d.privacyPage))
+	m.Handle("GET /privacy", rbac.AnyPerson, d.do(d.privacyPage))
+	m.Handle("POST /privacy/requests", rbac.AnyPerson, d.do(d.askRequest))
+	m.Handle("POST /privacy/requests/{id}/download", rbac.AnyPerson, d.do(d.download))
+	m.Handle("POST /privacy/requests/{id}/withdraw", rbac.AnyPerson, d.do(d.withdrawRequest))
+	m.Handle("GET /requests", managePrivacy, d.do(d.requestsPage))
+	m.Handle("POST /requests/{id}/approve", managePrivacy, d.do(d.approveRequest))
+	m.Handle("GET /requests/{id}/receipt", managePrivacy, d.do(d.requestReceipt))
 
 	m.Handle("GET /", rbac.Public, d.do(func(http.ResponseWriter, *http.Request) error { return rbac.ErrNotFound }))
 
-	staff := rbac.NewMux(d.staff, rbac.TokenOr(memberOf), rbac.MuxOptions{Client: d.clients.Addr, Refuse: d.refuse})
-	staff.Handle("GET /staff/{$}", helpCustomers, d.do(d.staffPage))
-	staff.Handle("GET /staff/{org}", helpCustomers, d.do(d.staffOrg))
-	staff.Handle("POST /staff/{org}/requests", helpCustomers, d.do(d.askAccess))
-	staff.Handle("POST /staff/{org}/{id}/cancel", helpCustomers, d.do(d.cancelAccess))
-	staff.Handle("GET /staff/{org}/{id}/{resource}", helpCustomers, d.do(d.readGranted))
+	return m
+}
 
-	both := http.NewServeMux()
-	both.Handle("/staff/", d.ofOperator(staff))
-	both.Handle("/", m)
-	gate := tenancy.Gate{Directory: d.directory, Refuse: d.refuse,
-		Resolvers: []tenancy.Resolver{tenancy.Claim(d.sessionTenant), d.team.TokenTenant(d.clients.Addr)},
-		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: waitForPlace, Queue: 256} })}
-	return gate.Public(d.sessions(d.asks.Wrap(both)))
+// staffRoutes are what the provider's support may ask for.
+func (d *desk) staffRoutes() *rbac.Mux {
+	m := rbac.NewMux(d.staff, rbac.TokenOr(memberOf), rbac.MuxOptions{Client: d.clients.Addr, Refuse: d.refuse})
+	m.Handle("GET /staff/{$}", helpCustomers, d.do(d.staffPage))
+	m.Handle("GET /staff/{org}", helpCustomers, d.do(d.staffOrg))
+	m.Handle("POST /staff/{org}/requests", helpCustomers, d.do(d.askAccess))
+	m.Handle("POST /staff/{org}/{id}/cancel", helpCustomers, d.do(d.cancelAccess))
+	m.Handle("GET /staff/{org}/{id}/{resource}", helpCustomers, d.do(d.readGranted))
+	return m
 }
 
 // ofOperator keeps everybody out who is not of the operator's tenant.

@@ -22,7 +22,7 @@ var catalogueData = supportgrant.Define("catalogue")
 // seenBySupport is all that support can ever see of an organisation: columns by name. What is added to a table is not among them.
 var seenBySupport = []supportgrant.Resource{
 	{Name: "conversations", Category: supportgrant.Posts, Table: "conversation", Key: []string{"id"}, Columns: []string{"id", "subject", "status"}},
-	{Name: "organisation", Category: supportgrant.Organization, Table: "organisation", Key: []string{"id"}, Columns: []string{"id", "name", "plan", "conversation_months"}},
+	{Name: "organisation", Category: supportgrant.Organization, Table: "organisation", Key: []string{"id"}, Columns: []string{"id", "name", "plan"}},
 	{Name: "people", Category: supportgrant.Account, Table: "person", Key: []string{"id"}, Columns: []string{"id", "name", "email"}},
 	{Name: "products", Category: catalogueData, Table: "product", Key: []string{"id"}, Columns: []string{"id", "name", "about"}},
 }

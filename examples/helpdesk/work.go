@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/rbac"
@@ -24,12 +25,17 @@ func (d *desk) allTenants(ctx context.Context) iter.Seq2[tenancy.ID, error] {
 	}
 }
 
-// work does what is due beside the requests, until ctx ends: it has the logs signed, sends the notices of support grants, and opens, reminds of
-// and closes access reviews. Many processes may do so at once.
+// work does what is due beside the requests, until ctx ends: it has the logs signed, works on requests about data, sends the notices of support grants, and opens, reminds of
+// and closes access reviews, and deletes what has been kept for long enough. Many processes may do so at once.
 func (d *desk) work(ctx context.Context) {
-	signing := make(chan struct{})
-	go func() { defer close(signing); d.trail.Run(ctx) }()
-	defer func() { <-signing }()
+	var others sync.WaitGroup
+	others.Go(func() { d.trail.Run(ctx) })
+	others.Go(func() {
+		if err := d.requests.Run(ctx, time.Minute, d.tenantIDs); err != nil {
+			d.reports.error(ctx, err)
+		}
+	})
+	defer others.Wait()
 	for minute := time.NewTicker(time.Minute); ; {
 		for id, err := range d.allTenants(ctx) {
 			if err == nil && id != operator {
@@ -50,6 +56,9 @@ func (d *desk) work(ctx context.Context) {
 
 // due does what is due in ctx's tenant.
 func (d *desk) due(ctx context.Context) error {
+	if err := d.forgetOld(ctx); err != nil {
+		return err
+	}
 	if _, err := d.support.Deliver(ctx, func(ctx context.Context, n supportgrant.Notice) error {
 		return d.tell(ctx, approveSupport, "Support access: "+string(n.Kind)+" ("+n.Grant.Ticket+"). "+d.base()+"/support/"+n.Grant.ID.String())
 	}); err != nil {

@@ -96,6 +96,9 @@ var goals = []goal{
 	{"RBACToken/ours allocs", 0, false, "the same, allocations"},
 	{"RBACToken/ours_junk ns/op", 100, false, "refusing junk, ns"},
 	{"RBACToken/ours_authorizer_junk allocs", 0, false, "refusing junk by the authorizer, allocations"},
+	{"DSARExport/ours_encrypted rows/s", 400e3, true, "rows of one person exported in a second, encrypted (two quiet cores, 1 M rows)"},
+	{"DSARExport/orm_find_all x-ours_encrypted", 6.5, true, "the same by an ORM that finds all, to ours"},
+	{"DSARExport/ours_encrypted_heap MiB", 16, false, "growth of the heap meanwhile, MiB"},
 	{"RBACView/ours x-by_hand", 1.2, false, "a view of 6 fields of 20, to a struct written by hand for it"},
 }
 

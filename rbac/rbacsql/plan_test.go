@@ -10,7 +10,6 @@ import (
 	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
-	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,7 +43,7 @@ func TestHotStatementsFindTheirRowsByAnIndex(t *testing.T) {
 			require.NoError(t, err)
 		}
 		for text, args := range statements {
-			plan := explain(t, ctx, w, s.SQL(text), args)
+			plan := w.Explain(t, ctx, s.SQL(text), args...)
 			require.NotContains(t, plan, "Seq Scan on rbac_", text)
 			require.NotContains(t, plan, "Sort", text)
 			require.NotContains(t, plan, "TEMP B-TREE", text)
@@ -59,32 +58,3 @@ func TestHotStatementsFindTheirRowsByAnIndex(t *testing.T) {
 
 // scanned is how SQLite says that it reads a table, but for that of one row.
 var scanned = regexp.MustCompile(`^SCAN rbac_(role|member|token|use|invitation|review|item)`)
-
-func explain(t *testing.T, ctx context.Context, w *door.World, text string, args []any) string {
-	t.Helper()
-	var out []string
-	require.NoError(t, w.DB.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if w.PG != nil { // of 100 rows a table is cheaper to read whole
-			for _, kind := range []string{"seqscan", "bitmapscan"} {
-				if _, err := tx.ExecContext(ctx, `SET LOCAL enable_`+kind+` = off`); err != nil {
-					return err
-				}
-			}
-			return tx.SelectContext(ctx, &out, `EXPLAIN `+text, args...)
-		}
-		rows, err := tx.QueryxContext(ctx, `EXPLAIN QUERY PLAN `+text, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			cols, err := rows.SliceScan()
-			if err != nil {
-				return err
-			}
-			out = append(out, cols[3].(string))
-		}
-		return rows.Err()
-	}))
-	return strings.Join(out, "\n")
-}

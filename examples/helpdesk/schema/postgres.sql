@@ -6,7 +6,6 @@ CREATE TABLE organisation (
   id                  text    NOT NULL CHECK (id = 'us'),
   name                text    NOT NULL,
   plan                text    NOT NULL,
-  conversation_months bigint NOT NULL DEFAULT 24 CHECK (conversation_months BETWEEN 1 AND 120),
   PRIMARY KEY (tenant_id, id)
 );
 

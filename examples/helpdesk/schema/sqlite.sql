@@ -2,10 +2,9 @@
 -- The application's statements name no tenant on either database.
 
 CREATE TABLE organisation (
-  id                  TEXT    NOT NULL PRIMARY KEY CHECK (id = 'us'),
-  name                TEXT    NOT NULL,
-  plan                TEXT    NOT NULL,
-  conversation_months INTEGER NOT NULL DEFAULT 24 CHECK (conversation_months BETWEEN 1 AND 120)
+  id   TEXT NOT NULL PRIMARY KEY CHECK (id = 'us'),
+  name TEXT NOT NULL,
+  plan TEXT NOT NULL
 );
 
 CREATE TABLE person (

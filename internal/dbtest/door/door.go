@@ -26,7 +26,8 @@ type Door struct {
 	Name           string // under which its steps are read on SQLite
 	SQLite, System fs.FS  // System is nil of a door that keeps nothing in the system database
 	Migrate        func(ctx context.Context, owner *sql.DB, appRole, systemRole string) error
-	Clock          func() time.Time // SQLite's; nil: the computer's
+	Clock          func() time.Time   // SQLite's; nil: the computer's
+	More           []sqlite.Migration // of a tenant's file, the application's
 }
 
 // World is one database with the tables of a door.
@@ -96,7 +97,7 @@ func (d Door) At(t testing.TB, p Place) *World {
 	w := &World{Door: d, Dir: p.Dir, PG: p.PG}
 	allow := func(context.Context, tenancy.Act) error { return nil }
 	if p.PG == nil {
-		db, err := sqlite.Open(p.Dir, sqlite.Options{Migrations: steps(t, d.Name, d.SQLite), SystemMigrations: steps(t, d.Name, d.System), SystemAudit: allow, Clock: d.Clock})
+		db, err := sqlite.Open(p.Dir, sqlite.Options{Migrations: append(steps(t, d.Name, d.SQLite), d.More...), SystemMigrations: steps(t, d.Name, d.System), SystemAudit: allow, Clock: d.Clock})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
 		w.Host, w.DB = db, db.TenantDB()
