@@ -11,7 +11,7 @@ type Column struct {
 	Name    string // with its type: "email text not null"; a name with a space is quoted: `"e mail" text`
 	Class   redact.Class
 	Purpose string   // of [Map.Purposes]; "" is the table's
-	Erase   Strategy // when the row stays: see Mask
+	Erase   Strategy // when the row is masked: see Mask
 	// Others says that the value is about other people than the row's owner: exports for the owner mask it (Art. 15(4)).
 	Others bool
 	// Inside are members of a JSON column: the Name of each is its path, such as "author.email" or "to[].name".

@@ -34,7 +34,7 @@ func Constant(text string) Strategy { return Strategy{what: "constant", value: t
 // Truncate keeps the first n characters of a text, the year of a date (4), the network of an address.
 func Truncate(n int) Strategy { return Strategy{what: "truncate", n: n} }
 
-// Keep keeps the row, or the value, for the reason and no longer.
+// Keep keeps the row, whole, or the value, for the reason and no longer. To keep a part of a row, Mask the row and Keep its columns.
 func Keep(r Reason) Strategy { return Strategy{what: "keep", keep: &r} }
 
 // Reason is why something is kept though its owner is erased: Art. 17(3) GDPR. It needs a basis and an end.

@@ -46,10 +46,10 @@ var privacy = &dsar.Map{
 			Links: []dsar.Link{{Columns: []string{"customer_id"}, To: "customer"}},
 			Columns: []dsar.Column{
 				{Name: "paid_at text not null", Class: redact.ClassContent},
-				{Name: "note text", Class: redact.ClassContent, Erase: dsar.Null},
+				{Name: "note text", Class: redact.ClassContent},
 			},
 			Plain: []string{"id integer", "customer_id integer not null", "cents integer not null"},
-			// Who keeps books keeps them for five years, without the note to the courier.
+			// Who keeps books keeps them for five years.
 			Erase: dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "s 262A ITAA 1936", Since: "paid_at", For: dsar.Period{Years: 5}}),
 		},
 		{
