@@ -38,6 +38,10 @@ func appendJSON(b, v []byte, k Kind, tr traits) []byte {
 		if out, ok := appendHex(append(b, '"'), v); ok {
 			return append(out, '"')
 		}
+	case Array:
+		if out, rest, ok := appendArray(b, v, tr, 0); ok && len(rest) == 0 && tr&invalid == 0 {
+			return out
+		}
 	}
 	return appendString(b, v, tr)
 }
@@ -57,23 +61,27 @@ func appendString(b, v []byte, tr traits) []byte {
 		if traitsOf[c]&escapeJSON == 0 {
 			continue
 		}
-		b = append(b, v[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			b = append(b, `\u00`...)
-			b = append(b, hexDigits[c>>4], hexDigits[c&15])
-		}
+		b = appendEscaped(append(b, v[from:i]...), c)
 		from = i + 1
 	}
 	return append(append(b, v[from:]...), '"')
+}
+
+// appendEscaped appends one byte of a string.
+func appendEscaped(b []byte, c byte) []byte {
+	switch {
+	case traitsOf[c]&escapeJSON == 0:
+		return append(b, c)
+	case c == '"' || c == '\\':
+		return append(b, '\\', c)
+	case c == '\n':
+		return append(b, `\n`...)
+	case c == '\r':
+		return append(b, `\r`...)
+	case c == '\t':
+		return append(b, `\t`...)
+	}
+	return append(append(b, `\u00`...), hexDigits[c>>4], hexDigits[c&15])
 }
 
 const hexDigits = "0123456789abcdef"

@@ -30,9 +30,11 @@ const (
 	Hex
 	// Time is a date, a time or both, written as the string it comes as; "infinity" and "-infinity" too.
 	Time
+	// Array is a list that comes as Postgres writes it, {a,"b c",NULL}, and is written as a list of strings and nulls, or of such lists.
+	Array
 )
 
-var kindNames = []string{"text", "integer", "decimal", "float", "bool", "json", "base64", "base64", "time"}
+var kindNames = []string{"text", "integer", "decimal", "float", "bool", "json", "base64", "base64", "time", "list"}
 
 // String returns the name that stands in the manifest; Blob and Hex are both "base64", as they are written.
 func (k Kind) String() string {

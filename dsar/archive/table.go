@@ -57,7 +57,7 @@ func (t *Table) check() error {
 	}
 	seen := map[string]bool{}
 	for _, c := range t.Columns {
-		if c.Name == "" || seen[c.Name] || c.Kind > Time {
+		if c.Name == "" || seen[c.Name] || c.Kind > Array {
 			return fmt.Errorf("%w: a column without a name, or a kind, or one that is there twice", ErrTable)
 		}
 		seen[c.Name] = true

@@ -113,15 +113,15 @@ func TestEachTypeOfTheDatabaseIsExported(t *testing.T) {
 		pg := h.DB.Dialect() == tenantdb.Postgres
 		if pg {
 			app.Fill(t, h.ctx, h.World, `
-				INSERT INTO bag VALUES ({tenant}, 1, 1, 9223372036854775807, 123456789012345678.90, 'NaN', '\x00ff', 'infinity', '{"a": 1}', true, '-infinity')
-				INSERT INTO bag VALUES ({tenant}, 2, 1, 5, 'NaN', '-Infinity', '', '2026-11-22 13:00:00+02', '[]', false, '2026-11-22')
-				INSERT INTO bag VALUES ({tenant}, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`)
+				INSERT INTO bag VALUES ({tenant}, 1, 1, 9223372036854775807, 123456789012345678.90, 'NaN', '\x00ff', 'infinity', '{"a": 1}', true, '-infinity', '{a,"b c",NULL}')
+				INSERT INTO bag VALUES ({tenant}, 2, 1, 5, 'NaN', '-Infinity', '', '2026-11-22 13:00:00+02', '[]', false, '2026-11-22', '{}')
+				INSERT INTO bag VALUES ({tenant}, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`)
 		} else {
 			app.Fill(t, h.ctx, h.World, `
-				INSERT INTO bag VALUES ({tenant}, 1, 1, 9223372036854775807, '123456789012345678.90x', 9e999, x'00ff', 'infinity', '{"a": 1}', 1, '-infinity')
-				INSERT INTO bag VALUES ({tenant}, 2, 1, 5, 'NaN', -9e999, x'', '2026-11-22 11:00:00+00', '[]', 0, '2026-11-22')
-				INSERT INTO bag VALUES ({tenant}, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
-				INSERT INTO bag VALUES ({tenant}, 4, 1, 'many', CAST(x'fffe' AS text), 1.5, CAST(x'61' AS text), 7, 'no json', 'maybe', CAST(x'610062' AS text))`)
+				INSERT INTO bag VALUES ({tenant}, 1, 1, 9223372036854775807, '123456789012345678.90x', 9e999, x'00ff', 'infinity', '{"a": 1}', 1, '-infinity', 'a')
+				INSERT INTO bag VALUES ({tenant}, 2, 1, 5, 'NaN', -9e999, x'', '2026-11-22 11:00:00+00', '[]', 0, '2026-11-22', 'b')
+				INSERT INTO bag VALUES ({tenant}, 3, 1, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+				INSERT INTO bag VALUES ({tenant}, 4, 1, 'many', CAST(x'fffe' AS text), 1.5, CAST(x'61' AS text), 7, 'no json', 'maybe', CAST(x'610062' AS text), 'c')`)
 		}
 		var b bytes.Buffer
 		_, err := h.exporter(t, nil).Export(h.ctx, ada, &b, dsar.ExportOptions{Request: "r"})
@@ -132,7 +132,7 @@ func TestEachTypeOfTheDatabaseIsExported(t *testing.T) {
 		}
 		want := map[string]string{"big": "9223372036854775807", "raw": "AP8=", "at": "infinity", "doc": "map[a:1]", "ok": "true", "day": "-infinity"}
 		if pg {
-			want["num"], want["flo"] = "123456789012345678.90", "NaN"
+			want["num"], want["flo"], want["list"] = "123456789012345678.90", "NaN", "[a b c <nil>]"
 		}
 		for k, v := range want {
 			require.Equal(t, v, fmt.Sprint(got["1"][k]), k)

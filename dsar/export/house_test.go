@@ -29,14 +29,14 @@ var desk = app.Tables{
 		CREATE TABLE ticket (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, agent_id bigint, subject text, agent_note text, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE message (tenant_id text NOT NULL, id bigint NOT NULL, ticket_id bigint, body text, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE chat (tenant_id text NOT NULL, id bigint NOT NULL, a bigint, b bigint, peer_email text, body text, PRIMARY KEY (tenant_id, id));
-		CREATE TABLE bag (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, big bigint, num numeric, flo double precision, raw bytea, at timestamptz, doc json, ok boolean, day date, PRIMARY KEY (tenant_id, id));
+		CREATE TABLE bag (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, big bigint, num numeric, flo double precision, raw bytea, at timestamptz, doc json, ok boolean, day date, list text[], PRIMARY KEY (tenant_id, id));
 		CREATE INDEX ON ticket (tenant_id, user_id); CREATE INDEX ON message (tenant_id, ticket_id);`,
 	SQLite: `
 		CREATE TABLE users (tenant_id text NOT NULL, id bigint NOT NULL, email text, name text, password_hash text, iban text, settings json, score integer, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE ticket (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, agent_id bigint, subject text, agent_note text, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE message (tenant_id text NOT NULL, id bigint NOT NULL, ticket_id bigint, body text, PRIMARY KEY (tenant_id, id));
 		CREATE TABLE chat (tenant_id text NOT NULL, id bigint NOT NULL, a bigint, b bigint, peer_email text, body text, PRIMARY KEY (tenant_id, id));
-		CREATE TABLE bag (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, big bigint, num numeric, flo real, raw blob, at datetime, doc json, ok boolean, day date, PRIMARY KEY (tenant_id, id));
+		CREATE TABLE bag (tenant_id text NOT NULL, id bigint NOT NULL, user_id bigint, big bigint, num numeric, flo real, raw blob, at datetime, doc json, ok boolean, day date, list text, PRIMARY KEY (tenant_id, id));
 		CREATE INDEX ticket_user ON ticket (tenant_id, user_id); CREATE INDEX message_ticket ON message (tenant_id, ticket_id);`,
 	Tenants: []rls.Table{{Name: "users", Column: "tenant_id"}, {Name: "ticket", Column: "tenant_id"}, {Name: "message", Column: "tenant_id"}, {Name: "chat", Column: "tenant_id"}, {Name: "bag", Column: "tenant_id"}},
 }
@@ -64,7 +64,7 @@ func deskMap() *dsar.Map {
 			{Name: "chat", Key: key, Purpose: "support", Links: []dsar.Link{to("a", "users", dsar.CoOwner), to("b", "users", dsar.CoOwner)}, Plain: append([]string{"a bigint", "b bigint"}, own...),
 				Columns: []dsar.Column{{Name: "peer_email text", Class: redact.ClassEmail, Others: true}, content("body text")}},
 			{Name: "bag", Key: key, Purpose: "fraud", Links: []dsar.Link{to("user_id", "users", dsar.Owner)},
-				Plain:   append([]string{"user_id bigint", "big bigint", "num numeric", "flo double precision | real", "at timestamp with time zone | datetime", "ok boolean", "day date"}, own...),
+				Plain:   append([]string{"user_id bigint", "big bigint", "num numeric", "flo double precision | real", "at timestamp with time zone | datetime", "ok boolean", "day date", "list text[] | text"}, own...),
 				Columns: []dsar.Column{{Name: "raw bytea | blob", Class: redact.ClassContent}, {Name: "doc json", Class: redact.ClassContent}}},
 		}}
 }
@@ -80,9 +80,8 @@ const deskRows = `
 // house is a desk that is filled.
 type house struct {
 	*door.World
-	ctx  context.Context
-	c    *dsar.Compiled
-	seed byte
+	ctx context.Context
+	c   *dsar.Compiled
 }
 
 func onBoth(t *testing.T, f func(*testing.T, *house)) {

@@ -179,6 +179,10 @@ func (e *Exporter) kind(f schema.Family, typ string) archive.Kind {
 		return archive.JSON
 	case schema.Time:
 		return archive.Time
+	case schema.Array:
+		if !e.lite() {
+			return archive.Array
+		}
 	case schema.Bytes:
 		if e.lite() {
 			return archive.Blob

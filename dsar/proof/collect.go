@@ -41,7 +41,7 @@ func (p *Prover) Take(ctx context.Context, who dsar.Person) (*Needles, error) {
 		if err != nil {
 			return err
 		}
-		n = of(ctx, s.Person())
+		n = p.of(ctx, s.Person())
 		n.taken = true
 		for _, name := range p.c.TableNames() {
 			if err := p.collect(ctx, n, s, name); err != nil {
@@ -76,7 +76,7 @@ func (p *Prover) ProveTaken(ctx context.Context, who dsar.Person, taken []byte) 
 	if json.Unmarshal(taken, &c) != nil {
 		return nil, errors.New("proof: the needles cannot be read")
 	}
-	n := of(ctx, who)
+	n := p.of(ctx, who)
 	n.ordinary, n.taken = c.Ordinary, true
 	for _, v := range c.Values {
 		n.value(v)

@@ -20,7 +20,8 @@
 // A value that another person's row has in the same column is not looked for, because it would be found in theirs: a city, a name that two
 // people have. The proof counts those. What has fewer than five letters is in anything by accident: of such
 // values only identifiers are looked for, where one is all that a column of identifiers holds. Keys of fewer than sixteen
-// characters, such as numbers, are not looked for: that no row points at the person is what the erasure sees to.
+// characters, such as numbers, are not looked for, nor those of rows that stay: that no row points at the person is what the erasure
+// sees to.
 //
 // What is found must not be part of a longer word: ann@example.test is not in joann@example.test. After a sign other than a letter or
 // digit it counts, and so mary-ann@example.test is found, and looked at by somebody, rather than once too seldom.

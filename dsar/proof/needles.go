@@ -47,17 +47,22 @@ func Values(values ...string) *Needles {
 }
 
 // of returns the needles that are known of a person of ctx's tenant without a look at their rows.
-func of(ctx context.Context, p dsar.Person) *Needles {
+func (p *Prover) of(ctx context.Context, who dsar.Person) *Needles {
 	n := &Needles{}
-	tenant, err := tenancy.From(ctx)
-	for name, values := range p.Known {
+	for name, values := range who.Known {
 		for _, v := range values {
 			n.identifier(name, v)
 		}
 	}
-	for _, k := range p.Key {
-		if err != nil || k != tenant.String() { // a tenant column is part of keys, and of every row
-			n.key(k)
+	tenant, _ := tenancy.From(ctx)
+	// A row that stays, without what is personal, keeps its key.
+	if s, ok := p.c.Subject(who.Kind); ok {
+		if t, ok := p.c.Table(s.Table); ok && (t.Erase.IsZero() || t.Erase.Is(dsar.Delete)) {
+			for _, k := range who.Key {
+				if k != tenant.String() { // a tenant column is part of keys, and of every row
+					n.key(k)
+				}
+			}
 		}
 	}
 	slices.Sort(n.values)

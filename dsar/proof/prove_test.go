@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +295,28 @@ func TestALateProofSaysThatOnlyIdentifiersWereLookedFor(t *testing.T) {
 			require.Contains(t, strings.Join(proof.Looked, "\n"), "bytes of the file")
 		}
 	})
+}
+
+func TestAKeyIsLookedForUnlessItsRowStays(t *testing.T) {
+	t.Parallel()
+	w := onSQLite(t)
+	const key = "0190f5b2-7c1e-7e0a-9b7e-3f1c2d4e5f60"
+	who := dsar.Person{Kind: "user", Key: []string{key}, Known: map[string][]string{"email": {"jane.roe@example.test"}}}
+	for erase, looked := range map[dsar.Strategy]bool{{}: true, dsar.Delete: true, dsar.Mask: false} {
+		m := *people
+		m.Tables = slices.Clone(m.Tables)
+		m.Tables[0].Erase = erase
+		if erase == dsar.Mask {
+			m.Tables[0].Columns = slices.Clone(m.Tables[0].Columns)
+			for i := range m.Tables[0].Columns {
+				m.Tables[0].Columns[i].Erase = dsar.Constant("")
+			}
+		}
+		c, err := m.Compile()
+		require.NoError(t, err)
+		p, err := New(w.db, c, Options{})
+		require.NoError(t, err)
+		require.Equal(t, looked, slices.Contains(p.of(w.ctx, who).values, key), erase)
+	}
+	require.NotContains(t, w.prover().of(w.ctx, dsar.Person{Kind: "user", Key: []string{"1234567"}}).values, "1234567", "in anything by accident")
 }

@@ -57,7 +57,7 @@ func New(db *tenantdb.DB, c *dsar.Compiled, o Options) (*Prover, error) {
 // Prove implements dsar.Prover. It looks for all that the person is known by, and says that nothing was taken from their rows before:
 // see [Prover.ProveTaken].
 func (p *Prover) Prove(ctx context.Context, who dsar.Person) (*dsar.Proof, error) {
-	return p.Look(ctx, of(ctx, who))
+	return p.Look(ctx, p.of(ctx, who))
 }
 
 // Look scrubs, unless it must not, and looks for the needles wherever the database may keep values. It is not for use inside a transaction.

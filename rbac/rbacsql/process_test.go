@@ -62,9 +62,9 @@ func TestRulesCommitWithTheApplicationsTransaction(t *testing.T) {
 			filled(t, ctx, s)
 			return errUndo
 		}), errUndo)
-		require.Empty(t, dump(t, ctx, w))
+		require.Empty(t, kept.Dump(t, ctx, w.DB))
 		require.NoError(t, w.DB.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error { filled(t, ctx, s); return nil }))
-		require.NotEmpty(t, dump(t, ctx, w))
+		require.NotEmpty(t, kept.Dump(t, ctx, w.DB))
 	})
 }
 

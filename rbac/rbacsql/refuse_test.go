@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,13 +168,13 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 				})
 			})
 		}
-		before := dump(t, ctx, w)
+		before := kept.Dump(t, ctx, w.DB)
 		for _, text := range tries {
 			err := try(text)
 			require.Error(t, err, text)
 			no := errors.Is(err, rbac.ErrRefused) || errors.Is(err, tenantdb.ErrIsolation) || errors.Is(err, tenantdb.ErrUnique)
 			require.True(t, no || strings.Contains(err.Error(), "malformed JSON"), "%s: %v", text, err)
-			require.Equal(t, before, dump(t, ctx, w), text)
+			require.Equal(t, before, kept.Dump(t, ctx, w.DB), text)
 		}
 		// Seen to be what a refusal is not.
 		require.NoError(t, try(`UPDATE rbac_version SET version = 3; UPDATE rbac_role SET version = 3, removed = true WHERE id = 'r1'; `+
@@ -185,30 +184,6 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 	})
 }
 
-// dump is what the tables say.
-func dump(t testing.TB, ctx context.Context, w *door.World) (out []string) {
-	t.Helper()
-	for _, table := range rbacsql.Tables {
-		require.NoError(t, w.DB.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-			rows, err := tx.QueryxContext(ctx, `SELECT * FROM `+table.Name)
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			for rows.Next() {
-				row, err := rows.SliceScan()
-				if err != nil {
-					return err
-				}
-				out = append(out, fmt.Sprint(table.Name, row))
-			}
-			return rows.Err()
-		}))
-	}
-	slices.Sort(out)
-	return out
-}
-
 // Also who may do more than the application, and in a session that replays, where most triggers are asleep.
 func TestWhoMayMoreThanTheApplicationRemovesNothing(t *testing.T) {
 	t.Parallel()
@@ -216,7 +191,7 @@ func TestWhoMayMoreThanTheApplicationRemovesNothing(t *testing.T) {
 	ctx, s := w.Tenant(t), storeIn(t, w)
 	filled(t, ctx, s)
 	require.NoError(t, s.AddHome(ctx, rbac.HomeOfToken, "t1", tenancy.MustParseID("acme")))
-	before := dump(t, ctx, w)
+	before := kept.Dump(t, ctx, w.DB)
 	for _, role := range []string{w.PG.System.DSN, w.PG.Admin.DSN} {
 		for _, try := range []string{
 			`DELETE FROM rbac_member`, `DELETE FROM rbac_version`, `TRUNCATE rbac_token`, `UPDATE rbac_token SET revoked = NULL`, `UPDATE rbac_version SET version = 1`,
@@ -225,7 +200,7 @@ func TestWhoMayMoreThanTheApplicationRemovesNothing(t *testing.T) {
 		} {
 			_, err := door.OpenSQL(t, role).ExecContext(t.Context(), try)
 			require.Error(t, err, try)
-			require.Equal(t, before, dump(t, ctx, w), try)
+			require.Equal(t, before, kept.Dump(t, ctx, w.DB), try)
 		}
 	}
 }
