@@ -230,8 +230,16 @@ func (l *layout) divide(t *table) error {
 	default:
 		add(4, part{action: dsar.ActMask, of: rows.Erased, sets: append(masks, ties...), stay: true})
 	}
-	if slices.ContainsFunc(l.parts, func(p *part) bool { return p.table == t && p.keys }) && len(t.Key) == 0 {
-		return fmt.Errorf("%w: %s needs a primary key: its rows are noted", ErrMap, t.Name)
+	for _, p := range l.parts {
+		if p.table != t || len(t.Key) > 0 {
+			continue
+		}
+		if p.action == dsar.ActShare && len(p.sets) == 0 && !t.early { // its rows are counted, and that is all
+			p.keys = false
+		}
+		if p.keys {
+			return fmt.Errorf("%w: %s needs a primary key, for rows of it are noted: to %s them", ErrMap, t.Name, p.action)
+		}
 	}
 	return nil
 }

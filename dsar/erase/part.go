@@ -24,6 +24,14 @@ func (r *run) part(ctx context.Context, i int, secret []byte) (int64, error) {
 	if !ok {
 		return 0, nil
 	}
+	if p.action == dsar.ActShare { // of a table without a key: counted once
+		return r.loop(ctx, p, secret, func(ctx context.Context, tx *sqlx.Tx) (s Step, err error) {
+			if s.Done = true; !r.last {
+				err = r.row(ctx, tx, cat("SELECT count(*) FROM ", p.sql, " AS t WHERE ", cond), &s.Rows)
+			}
+			return s, err
+		})
+	}
 	return r.loop(ctx, p, secret, func(ctx context.Context, tx *sqlx.Tx) (Step, error) {
 		n, err := r.exec(ctx, tx, cat("DELETE FROM ", p.sql, " AS t WHERE ", r.l.some(p.table, cond, r.e.o.Batch)))
 		return Step{Rows: n, Done: n < int64(r.e.o.Batch)}, err

@@ -85,7 +85,7 @@ var privacy = &dsar.Map{
 			Plain:   []string{"id integer", "giver_id integer", "receiver_id integer"},
 		},
 		{
-			Name: "newsletter", Key: []string{"email", "topic"}, Purpose: "news",
+			Name: "newsletter", Purpose: "news",
 			Links:   []dsar.Link{{Columns: []string{"email"}, Identifier: "email"}},
 			Columns: []dsar.Column{{Name: "email text not null", Class: redact.ClassEmail}, {Name: "topic text not null", Class: redact.ClassContent}},
 		},

@@ -11,7 +11,7 @@ CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFE
 CREATE TABLE purchase_line (id INTEGER PRIMARY KEY, purchase_id INTEGER NOT NULL REFERENCES purchase, product_id INTEGER NOT NULL REFERENCES product, pieces INTEGER NOT NULL);
 CREATE TABLE review (id INTEGER PRIMARY KEY, author_id INTEGER, product_id INTEGER NOT NULL REFERENCES product, stars INTEGER NOT NULL, body TEXT);
 CREATE TABLE gift (id INTEGER PRIMARY KEY, giver_id INTEGER REFERENCES customer, receiver_id INTEGER REFERENCES customer, card TEXT NOT NULL);
-CREATE TABLE newsletter (email TEXT NOT NULL, topic TEXT NOT NULL, PRIMARY KEY (email, topic));
+CREATE TABLE newsletter (email TEXT NOT NULL, topic TEXT NOT NULL);
 CREATE TABLE mail_log (id INTEGER PRIMARY KEY, sent_at TEXT NOT NULL, payload TEXT NOT NULL); -- JSON
 CREATE INDEX address_customer ON address (customer_id);
 CREATE INDEX purchase_customer ON purchase (customer_id);
