@@ -23,6 +23,7 @@ type Writer struct {
 	names           map[string]bool
 	rows            int64
 	closed          bool
+	wrong           error // what was refused: who goes on has left something out
 }
 
 // counter counts what goes out.
@@ -62,11 +63,11 @@ func (w *Writer) Table(t Table) error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	if err := t.check(); err != nil {
-		return err
+	if w.wrong = t.check(); w.wrong == nil && w.names[t.Name] {
+		w.wrong = fmt.Errorf("%w: it is there twice", ErrTable)
 	}
-	if w.names[t.Name] {
-		return fmt.Errorf("%w: it is there twice", ErrTable)
+	if w.wrong != nil {
+		return w.wrong
 	}
 	w.endTable()
 	w.names[t.Name] = true
@@ -78,7 +79,7 @@ func (w *Writer) Table(t Table) error {
 // [Kind]). Where values are of other kinds than their columns, kinds says which; else it is nil. Nothing of both is kept.
 func (w *Writer) Row(values [][]byte, kinds []Kind) error {
 	t := w.table
-	if w.closed || t == nil || len(values) != len(t.columns) || kinds != nil && len(kinds) != len(values) {
+	if w.closed || w.wrong != nil || t == nil || len(values) != len(t.columns) || kinds != nil && len(kinds) != len(values) {
 		return w.misfit()
 	}
 	if !t.data.on {
@@ -146,15 +147,18 @@ func (w *Writer) misfit() error {
 	if err := w.ready(); err != nil {
 		return err
 	}
-	if w.table == nil {
-		return fmt.Errorf("%w: a row before any table", ErrTable)
+	if w.wrong = fmt.Errorf("%w: a row of another number of values than there are columns", ErrTable); w.table == nil {
+		w.wrong = fmt.Errorf("%w: a row before any table", ErrTable)
 	}
-	return fmt.Errorf("%w: a row of another number of values than there are columns", ErrTable)
+	return w.wrong
 }
 
 func (w *Writer) ready() error {
-	if w.closed {
+	switch {
+	case w.closed:
 		return ErrClosed
+	case w.wrong != nil:
+		return w.wrong
 	}
 	return w.sink.err()
 }
@@ -204,7 +208,8 @@ func (w *Writer) endTable() {
 	w.table = nil
 }
 
-// Close completes the archive: the first page, the manifest and its signature. It returns what stands for it.
+// Close completes the archive: the first page, the manifest and its signature. It returns what stands for it. After an error of any method
+// there is no archive, and Close returns that error again.
 func (w *Writer) Close() (*Sum, error) {
 	if err := w.ready(); err != nil {
 		w.Abort()

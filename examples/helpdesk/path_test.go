@@ -52,6 +52,7 @@ func TestAnOwnerLetsSupportInByPasskeyAndSendsItAway(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)
 	sam, ada := d.person("operator", "sam"), d.person("alder", "ada")
+	ada.size(1280, 760)
 	sam.asks("T-4711", "60")
 	sam.shot("staff")
 
