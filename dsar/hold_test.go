@@ -114,3 +114,26 @@ func TestWhoIsHeldIsNotErasedAnywhere(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, dsar.Done, d.settle(t, r.ID).Outcome)
 }
+
+func TestOutsidersAreToldNothingMoreOfWhoIsHeld(t *testing.T) {
+	t.Parallel()
+	d := newOffice(t, nil)
+	d.app.Change(func() { d.app.Reply = func(dsar.Telling) (dsar.Reply, error) { return dsar.Reply{}, nil } })
+	r := d.approved(t)
+	d.pass(3 * 24 * time.Hour)
+	d.step(t)
+	require.Equal(t, 1, d.app.Count("outside mail"))
+	_, err := d.Hold(d.ctx, dsar.Hold{ID: "h", Person: dsartest.Jane(), Basis: "case 17"})
+	require.NoError(t, err)
+	for range 10 {
+		d.pass(24 * time.Hour)
+		d.step(t)
+	}
+	require.Equal(t, 1, d.app.Count("outside mail"))
+	require.Equal(t, 10, d.app.Rows(d.ctx, dsartest.Jane()))
+	_, err = d.Release(d.ctx, "h", "settled", officer)
+	require.NoError(t, err)
+	d.step(t)
+	require.Equal(t, 2, d.app.Count("outside mail"))
+	require.Equal(t, dsar.Done, d.settle(t, r.ID).Outcome)
+}

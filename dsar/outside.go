@@ -2,9 +2,13 @@ package dsar
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -80,4 +84,68 @@ type Account struct {
 	Proof   *Proof
 	Outside []Told
 	At      time.Time // now, by the store's clock
+}
+
+// outsiders tells each outsider once, and returns until when is waited for those that did not confirm: zero, when all are done.
+func (w *work) outsiders(ctx context.Context, now time.Time) (wait time.Time, err error) {
+	var failed []error
+	for _, x := range w.s.o.Outside {
+		name := stepOutside + x.Name()
+		if w.done(name) {
+			continue
+		}
+		var reply Reply
+		err := w.do(ctx, name, func(ctx context.Context) (any, error) {
+			p, err := w.free(ctx)
+			if err != nil {
+				return nil, err
+			}
+			view, err := w.s.view(ctx, &w.row)
+			if err != nil {
+				return nil, err
+			}
+			reply, err = x.Erase(ctx, Telling{Key: string(w.row.ID) + "/" + x.Name(), Request: view, Person: p})
+			orElse(&reply.State, Unconfirmed)
+			step := w.steps[name]
+			if over := !step.Begun.IsZero() && !now.Before(step.Begun.Add(w.s.o.Patience)); over || err == nil && reply.final() {
+				if err != nil && reply.final() {
+					reply.State = Unconfirmed // it contradicts itself
+				}
+				return reply, nil
+			}
+			if err == nil {
+				err = &waiting{string(reply.State)}
+			}
+			return reply, err
+		}, nil)
+		var step *StepError
+		if err != nil && !errors.As(err, &step) || errors.Is(err, ErrHeld) {
+			return time.Time{}, err
+		}
+		if err != nil && !errors.As(err, new(*waiting)) {
+			failed = append(failed, err)
+		}
+		if err != nil && (wait.IsZero() || w.row.Next.Before(wait)) {
+			wait = w.row.Next
+		}
+	}
+	return wait, errors.Join(failed...)
+}
+
+// outside is what came of telling outsiders.
+func (w *work) outside() (all []Told, err error) {
+	for name, step := range w.steps {
+		if x, ok := strings.CutPrefix(name, stepOutside); ok {
+			t := Told{Name: x, At: step.Done}
+			if err := json.Unmarshal(step.Result, &t.Reply); err != nil && step.Result != nil {
+				return nil, fmt.Errorf("dsar: an outsider's reply cannot be read: %w", err)
+			}
+			if step.Done.IsZero() || t.State == "" {
+				t.State, t.At = Unconfirmed, step.Begun
+			}
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, func(a, b Told) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
 }

@@ -20,7 +20,7 @@ type attacked struct {
 }
 
 // attackable makes them, a budget of live, the note "k", and the codes of authenticator "a".
-func attackable(t *testing.T, ctx context.Context, s supportgrant.Store, db *tenantdb.DB, live supportgrant.GrantRow) (a attacked) {
+func attackable(t testing.TB, ctx context.Context, s supportgrant.Store, db *tenantdb.DB, live supportgrant.GrantRow) (a attacked) {
 	t.Helper()
 	careful := asked(time.Hour)
 	careful.Care = true

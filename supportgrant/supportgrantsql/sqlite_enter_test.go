@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/bailiwick-dev/bailiwick/internal/dbtest/door"
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
-	"github.com/bailiwick-dev/bailiwick/supportgrant/supportgrantsql"
-	"github.com/bailiwick-dev/bailiwick/tenancy"
-	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb/sqlite"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
@@ -153,53 +148,4 @@ func TestWithdrawalsAreNeverBusyOnSQLite(t *testing.T) {
 		require.NoError(t, s.Drain(s.ctx, g.ID))
 		wg.Wait()
 	}
-}
-
-func TestTablesOfAnotherReleaseAreRefusedOnSQLite(t *testing.T) {
-	t.Parallel()
-	for name, steps := range map[string][]sqlite.Migration{
-		"missing": {{ID: "app/1", SQL: posts}},
-		"newer":   {{ID: "supportgrant/00001_supportgrant", SQL: `SELECT 1`}, {ID: "supportgrant/99999_more", SQL: `SELECT 1`}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Migrations: steps})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, db.Close()) })
-			s, ctx := newStore(t, db), tenancy.With(t.Context(), newTenant(t, db))
-			_, err = s.AddGrant(ctx, asked(time.Hour))
-			require.ErrorIs(t, err, supportgrant.ErrSchema)
-			_, _, err = s.Grants(ctx, supportgrant.Find{})
-			require.ErrorIs(t, err, supportgrant.ErrSchema)
-			require.ErrorIs(t, s.Read(ctx, page(supportgrant.GrantID{1}), nil), supportgrant.ErrSchema)
-			_, err = s.Catalogue(ctx, nil)
-			require.ErrorIs(t, err, supportgrant.ErrSchema)
-			codes, err := supportgrantsql.NewTOTP(db.TenantDB())
-			require.NoError(t, err)
-			_, err = codes.Attempt(ctx, "a")
-			require.ErrorIs(t, err, supportgrant.ErrSchema)
-		})
-	}
-	_, err := supportgrantsql.New(nil)
-	require.Error(t, err)
-	_, err = supportgrantsql.NewTOTP(nil)
-	require.Error(t, err)
-}
-
-func TestAPurgedTenantsGrantsGoWithIt(t *testing.T) {
-	onPostgres.OnBoth(t, func(t *testing.T, w *door.World) {
-		s, ctx, other := storeIn(t, w), w.Tenant(t), w.Tenant(t)
-		live(t, ctx, s, asked(time.Hour))
-		kept := live(t, other, s, asked(time.Hour))
-		id, err := tenancy.From(ctx)
-		require.NoError(t, err)
-		r, err := w.Host.Purge(context.Background(), tenancy.Tenant{ID: id, State: tenancy.Purging, Epoch: 1})
-		require.NoError(t, err)
-		require.Zero(t, r.Left)
-		_, _, err = s.Grants(ctx, supportgrant.Find{})
-		require.ErrorIs(t, err, tenancy.ErrPurged)
-		got, _, err := s.Grant(other, kept.ID)
-		require.NoError(t, err)
-		require.Equal(t, kept, got)
-	})
 }

@@ -61,28 +61,12 @@ func (s *Store) InTx(ctx context.Context) bool { return s.t.DB.InTx(ctx) }
 
 // write runs f in a transaction that f's answers do not undo, and its other errors do.
 func (s *Store) write(ctx context.Context, f tenantdb.Func) error {
-	return answered(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, f)
+	return tables.Answering(func(f tenantdb.Func) error { return s.t.Write(ctx, f) }, isAnswer, f)
 }
 
 // read is write for what only reads. In a transaction it sees what that changed.
 func (s *Store) read(ctx context.Context, f tenantdb.Func) error {
-	return answered(func(f tenantdb.Func) error { return s.t.Read(ctx, f) }, f)
-}
-
-func answered(run func(tenantdb.Func) error, f tenantdb.Func) error {
-	var answer error
-	err := run(func(ctx context.Context, tx *sqlx.Tx) error {
-		answer = nil
-		err := f(ctx, tx)
-		if isAnswer(err) {
-			answer, err = err, nil
-		}
-		return err
-	})
-	if err == nil {
-		err = answer
-	}
-	return err
+	return tables.Answering(func(f tenantdb.Func) error { return s.t.Read(ctx, f) }, isAnswer, f)
 }
 
 func isAnswer(err error) bool {
