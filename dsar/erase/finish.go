@@ -86,6 +86,9 @@ func (r *run) counts(ctx context.Context, tx *sqlx.Tx) (out []dsar.Planned, err 
 
 // result is what a job that is done did.
 func result(e Entry) (*dsar.Erased, error) {
+	if len(e.Result) == 0 {
+		return nil, ErrAbandoned
+	}
 	out := &dsar.Erased{Plan: e.Plan, Begun: e.Begun, Done: e.Done}
 	if err := json.Unmarshal(e.Result, &out.Tables); err != nil {
 		return nil, fmt.Errorf("erase: the journal's result of the job cannot be read")

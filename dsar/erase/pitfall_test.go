@@ -359,3 +359,29 @@ func TestTwoWorkersDoNotRunOneJob(t *testing.T) {
 		require.ErrorIs(t, err, dsar.ErrPlan, "the job is another person's")
 	})
 }
+
+func TestAJobThatIsAbandonedLeavesNoKeys(t *testing.T) {
+	onBoth(t, everythingDDL, func(t *testing.T, a *app) {
+		ctx := a.newTenant(t)
+		fillEverything(t, a, ctx, 10_000, 4)
+		calls := 0
+		e := a.eraser(t, everything(), erase.Options{Batch: 2, Held: func(context.Context, dsar.Person, string) error {
+			if calls++; calls == 20 {
+				return dsar.ErrHeld
+			}
+			return nil
+		}})
+		plan, err := e.Plan(ctx, person(10_000))
+		require.NoError(t, err)
+		job := dsar.Job{ID: "j", Person: person(10_000), Approved: plan.Hash}
+		_, err = e.Erase(ctx, job)
+		require.ErrorIs(t, err, dsar.ErrHeld)
+		require.NotEmpty(t, a.read(t, ctx, `SELECT k1 FROM dsar_erase_key`))
+		require.NoError(t, e.Abandon(ctx, "j"))
+		require.NoError(t, e.Abandon(ctx, "never"))
+		require.Empty(t, a.read(t, ctx, `SELECT k1 FROM dsar_erase_key`))
+		_, err = e.Erase(ctx, job)
+		require.ErrorIs(t, err, erase.ErrAbandoned)
+		a.erased(t, ctx, e, person(10_000)) // another job does the rest
+	})
+}

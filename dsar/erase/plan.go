@@ -20,6 +20,7 @@ import (
 type planned struct {
 	dsar.Plan
 	cost int64 // rows that are read because an index is missing
+	l    *layout
 }
 
 // Plan implements [dsar.Eraser].
@@ -36,15 +37,15 @@ func (e *Eraser) Plan(ctx context.Context, p dsar.Person) (*dsar.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, _, err := e.plan(ctx, p, secret)
+	plan, _, err := e.plan(ctx, p, secret, true)
 	if err != nil {
 		return nil, err
 	}
 	return &plan.Plan, nil
 }
 
-// plan also returns the fingerprint of the person's row.
-func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte) (plan *planned, root []byte, err error) {
+// plan also returns the fingerprint of the person's row. It counts, or looks whether there is any row at all, which the hash does not tell apart.
+func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte, count bool) (plan *planned, root []byte, err error) {
 	err = e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		l := &layout{m: e.m, rows: e.rows, pg: e.db.Dialect() == "postgres"}
 		if err := l.open(ctx, tx, p.Kind); err != nil {
@@ -57,13 +58,13 @@ func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte) (plan *
 		if root, err = l.fingerprint(ctx, tx, p.Kind, sel.Person().Key, secret, ""); err != nil {
 			return err
 		}
-		plan = &planned{Plan: dsar.Plan{Map: e.m.Hash(), Kind: p.Kind}}
+		plan = &planned{Plan: dsar.Plan{Map: e.m.Hash(), Kind: p.Kind}, l: l}
 		var now int64
 		if err := tx.QueryRowxContext(ctx, "SELECT "+l.now()).Scan(&now); err != nil {
 			return err
 		}
 		plan.At = time.UnixMicro(now).UTC()
-		if err := plan.count(ctx, tx, l, sel); err != nil {
+		if err := plan.count(ctx, tx, l, sel, count); err != nil {
 			return err
 		}
 		if err := plan.indexes(ctx, tx, l); err != nil {
@@ -85,7 +86,7 @@ func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte) (plan *
 }
 
 // count counts the rows of each part.
-func (plan *planned) count(ctx context.Context, tx *sqlx.Tx, l *layout, sel *rows.Selection) error {
+func (plan *planned) count(ctx context.Context, tx *sqlx.Tx, l *layout, sel *rows.Selection, count bool) error {
 	for _, t := range l.tables {
 		for _, p := range l.parts {
 			if p.table != t || p.own {
@@ -101,7 +102,11 @@ func (plan *planned) count(ctx context.Context, tx *sqlx.Tx, l *layout, sel *row
 			}
 			x := dsar.Planned{Table: t.Name, Action: p.action}
 			var until sql.NullInt64
-			if err := tx.QueryRowxContext(ctx, tx.Rebind("SELECT count(*), "+last+" FROM "+t.sql+" AS t WHERE "+cond.SQL), cond.Args...).Scan(&x.Rows, &until); err != nil {
+			text := "SELECT count(*), " + last + " FROM " + t.sql + " AS t WHERE " + cond.SQL
+			if !count && len(l.unindexed(t.Name)) == 0 {
+				text = "SELECT count(*), NULL FROM (SELECT 1 FROM " + t.sql + " AS t WHERE " + cond.SQL + " LIMIT 1) x"
+			}
+			if err := tx.QueryRowxContext(ctx, tx.Rebind(text), cond.Args...).Scan(&x.Rows, &until); err != nil {
 				return fmt.Errorf("erase: %s: %w", t.Name, err)
 			}
 			if x.Rows == 0 {
@@ -130,27 +135,36 @@ func (plan *planned) indexes(ctx context.Context, tx *sqlx.Tx, l *layout) error 
 		if x.Action != dsar.ActDelete {
 			continue
 		}
-		for _, t := range l.live.Tables {
-			for _, f := range t.Foreign {
-				if f.To != x.Table || t.Finds(f.Columns) || l.covers(t, f.Columns) {
-					continue
-				}
-				n, err := l.estimate(ctx, tx, t)
-				if err != nil {
-					return err
-				}
-				var columns []string
-				for _, c := range f.Columns {
-					columns = append(columns, schema.Quote(c))
-				}
-				plan.cost += n * x.Rows
-				plan.Warn = append(plan.Warn, fmt.Sprintf("no index finds rows of %s by %s: each of %d rows of %s that go is looked up in all of about %d: CREATE INDEX ON %s (%s)",
-					t.Name, strings.Join(f.Columns, ", "), x.Rows, x.Table, n, l.live.SQL(t.Name), strings.Join(columns, ", ")))
+		for _, f := range l.unindexed(x.Table) {
+			n, err := l.estimate(ctx, tx, f.from)
+			if err != nil {
+				return err
 			}
+			plan.cost += n * x.Rows
+			plan.Warn = append(plan.Warn, fmt.Sprintf("no index finds rows of %s by %s: each of %d rows of %s that go is looked up in all of about %d: CREATE INDEX ON %s (%s)",
+				f.from.Name, strings.Join(f.columns, ", "), x.Rows, x.Table, n, l.live.SQL(f.from.Name), names("", f.columns)))
 		}
 	}
 	slices.Sort(plan.Warn)
 	return nil
+}
+
+// pointer is a foreign key of a table.
+type pointer struct {
+	from    *schema.Table
+	columns []string
+}
+
+// unindexed are the foreign keys to the table that no index finds rows by.
+func (l *layout) unindexed(table string) (out []pointer) {
+	for _, t := range l.live.Tables {
+		for _, f := range t.Foreign {
+			if f.To == table && !t.Finds(f.Columns) && !l.covers(t, f.Columns) {
+				out = append(out, pointer{t, f.Columns})
+			}
+		}
+	}
+	return out
 }
 
 // covers reports whether an index begins with a column of the foreign key that is not the tenant's: it finds few rows.

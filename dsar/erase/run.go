@@ -52,7 +52,7 @@ func (e *Eraser) Erase(ctx context.Context, j dsar.Job) (*dsar.Erased, error) {
 		return nil, err
 	}
 	if entry.Job == "" {
-		plan, root, err := e.plan(ctx, j.Person, secret)
+		plan, root, err := e.plan(ctx, j.Person, secret, j.Progress != nil)
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +62,7 @@ func (e *Eraser) Erase(ctx context.Context, j dsar.Job) (*dsar.Erased, error) {
 		if plan.cost > e.o.Scan && e.o.Scan >= 0 {
 			return nil, ErrCost
 		}
+		r.l = plan.l
 		for _, t := range plan.Tables {
 			r.of += t.Rows
 		}
@@ -110,8 +111,10 @@ func salt() []byte {
 
 // all does what is left of the job.
 func (r *run) all(ctx context.Context, secret []byte) (err error) {
-	if r.l, err = r.e.layout(ctx, r.job.Person.Kind); err != nil {
-		return err
+	if r.l == nil {
+		if r.l, err = r.e.layout(ctx, r.job.Person.Kind); err != nil {
+			return err
+		}
 	}
 	steps, err := r.e.j.Steps(ctx, r.job.ID)
 	if err != nil {

@@ -31,6 +31,37 @@ func (w *writer) othersBut(t *table, a ref, over func(*tie) bool) Cond {
 	return either(ways...)
 }
 
+// alike reports whether a row of t that is the person's can be nobody else's, because one link alone makes rows somebody's, and it points at
+// one row, of which the same holds.
+func (w *writer) alike(t *table) bool {
+	if t.root != "" || t.group[dsar.CoOwner] > 0 {
+		return t.root == w.kind.Kind
+	}
+	var sole *tie
+	for i := range t.ties {
+		x := &t.ties[i]
+		if x.Role > dsar.CoOwner || x.to != nil && !x.to.someones() {
+			continue
+		}
+		if sole != nil {
+			return false
+		}
+		sole = x
+	}
+	switch {
+	case sole == nil || sole.Inverse || sole.path != nil:
+		return false
+	case sole.to == nil:
+		return len(w.sharedValues(sole.Identifier)) == 0
+	}
+	for _, k := range sole.to.Key { // what several rows can share points at several
+		if k != sole.to.TenantColumn && !slices.Contains(sole.Targets, k) {
+			return false
+		}
+	}
+	return len(sole.to.Key) > 0 && w.alike(sole.to)
+}
+
 // someones reports whether rows of the table can have an owner.
 func (t *table) someones() bool {
 	for _, role := range t.reach {

@@ -225,7 +225,7 @@ func TestWhatTwoPeopleGoByIsBothOfTheirs(t *testing.T) {
 	m := people([]dsar.Link{{Columns: []string{"email"}, Identifier: "email"}, {Columns: []string{"other"}, Identifier: "email", Role: dsar.CoOwner, Then: dsar.Null}}, "email text", "other text")
 	onBoth(t, m, func(t *testing.T, h *house) {
 		h.fill(t, `INSERT INTO users (tenant_id, id, email) VALUES ({tenant}, 1, '`+nfc+`'), ({tenant}, 2, '`+nfd+`'), ({tenant}, 3, 'Bob@Example.com'), ({tenant}, 4, 'eve@example.com')
-			INSERT INTO ticket (tenant_id, id, email, other) VALUES ({tenant}, 1, '`+strings.ToUpper(nfd)+`', NULL), ({tenant}, 2, 'eve@example.com', 'bob+1@example.com'), ({tenant}, 3, 'EVE@example.com', 'stranger@example.com'), ({tenant}, 4, 'eve@example.com', 'eve+1@example.com')`)
+			INSERT INTO ticket (tenant_id, id, email, other) VALUES ({tenant}, 1, '`+strings.ToUpper(nfc)+`', NULL), ({tenant}, 2, 'eve@example.com', 'bob+1@example.com'), ({tenant}, 3, 'EVE@example.com', 'stranger@example.com'), ({tenant}, 4, 'eve@example.com', 'eve+1@example.com')`)
 		jose, eve := h.resolve(t, user("1")), h.resolve(t, user("4"))
 		require.Equal(t, "1", h.ids(t, jose, "ticket", rows.Stays))
 		require.Equal(t, "2", h.ids(t, eve, "ticket", rows.Stays))

@@ -124,11 +124,14 @@ func (w *writer) part(t *table, a string, p Part) Cond {
 	case p == Stays && !stays:
 		return never
 	}
-	if others := w.others(t, at(a)); p != Erased {
-		return all(mine, others)
-	} else {
-		return all(mine, others.Not())
+	others := never
+	if t.root != "" || !w.alike(t) {
+		others = w.others(t, at(a))
 	}
+	if p != Erased {
+		return all(mine, others)
+	}
+	return all(mine, others.Not())
 }
 
 // level is that the row is the person's at the level.

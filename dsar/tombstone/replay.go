@@ -67,19 +67,18 @@ func (g *Guard) replay(ctx context.Context, e Entry, r *Replayed) error {
 		return nil
 	}
 	plan, err := g.Eraser.Plan(ctx, p)
-	switch {
-	case errors.Is(err, dsar.ErrNobody), err == nil && nothing(plan):
-		r.Absent = append(r.Absent, e.Seq)
-		return nil
-	case err != nil:
-		return err
+	absent := errors.Is(err, dsar.ErrNobody) || err == nil && nothing(plan)
+	if !absent {
+		if err != nil {
+			return err
+		}
+		// A job that a crash cut short goes on if the plan is still the same; else what is left is another job.
+		id := fmt.Sprintf("replay-%d-%s", e.Seq, short(plan.Hash))
+		if _, err := g.Eraser.Erase(ctx, dsar.Job{ID: id, Person: p, Approved: plan.Hash}); err != nil {
+			return err
+		}
 	}
-	// A job that a crash cut short goes on if the plan is still the same; else what is left is another job.
-	id := fmt.Sprintf("replay-%d-%s", e.Seq, short(plan.Hash))
-	if _, err := g.Eraser.Erase(ctx, dsar.Job{ID: id, Person: p, Approved: plan.Hash}); err != nil {
-		return err
-	}
-	if g.Prover != nil {
+	if g.Prover != nil { // of those, too, whom an earlier replay erased, and who were then found all the same
 		proof, err := g.Prover.Prove(ctx, p)
 		if err != nil {
 			return err
@@ -88,7 +87,11 @@ func (g *Guard) replay(ctx context.Context, e Entry, r *Replayed) error {
 			return dsar.ErrResidue
 		}
 	}
-	r.Erased = append(r.Erased, e.Seq)
+	if absent {
+		r.Absent = append(r.Absent, e.Seq)
+	} else {
+		r.Erased = append(r.Erased, e.Seq)
+	}
 	return nil
 }
 

@@ -173,9 +173,11 @@ func TestAReplayThatFailsGoesOnWhereItWas(t *testing.T) {
 		w.user(1, "u@example.test", 1)
 		g = w.guard()
 		g.Prover = dirty{}
-		_, err = g.Replay(w.ctx)
-		require.ErrorIs(t, err, dsar.ErrResidue)
-		require.ErrorIs(t, g.Check(w.ctx), tombstone.ErrRestored)
+		for range 2 { // gone, and found all the same
+			_, err = g.Replay(w.ctx)
+			require.ErrorIs(t, err, dsar.ErrResidue)
+			require.ErrorIs(t, g.Check(w.ctx), tombstone.ErrRestored)
+		}
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/audit/auditsql"
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/consent/banner"
-	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/engine"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/redact"
@@ -53,7 +53,7 @@ type desk struct {
 	team     *rbac.Authorizer // of organisations
 	staff    *rbac.Authorizer // of the operator's tenant
 	support  *supportgrant.Service
-	requests *dsar.Service
+	requests *engine.Engine
 	codes    *totp.TOTP
 	passkeys *passkeys
 	asks     *banner.Banner // on the team's pages

@@ -63,9 +63,5 @@ var personalData = &dsar.Map{
 		{Name: "product", Key: []string{"id"}, NotPersonal: "what is sold", Plain: []string{"id text not null", "name text not null", "about text not null", "price integer not null", "margin integer not null", "supplier text not null"}},
 		{Name: "faq", Key: []string{"id"}, NotPersonal: "answers for everybody", Plain: []string{"id text not null", "question text not null", "answer text not null"}},
 	},
-	Aside: []dsar.Aside{
-		{Name: "tenancy_*", Why: "of package tenantdb"}, {Name: "ipallow_*", Why: "of package ipallow"}, {Name: "audit_*", Why: "of package audit: people in it are erased by Log.Erase"},
-		{Name: "vault_*", Why: "of package vault: people's keys are destroyed by Vault.Shred"}, {Name: "rbac_*", Why: "of package rbac"},
-		{Name: "consent_*", Why: "of package consent: people are forgotten by Manager.Forget"}, {Name: "supportgrant_*", Why: "of package supportgrant"}, {Name: "dsar_*", Why: "of package dsar: who a request is about is sealed, and shredded with it"},
-	},
+	Aside: dsar.Doors(), // the library's own tables
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -13,12 +12,9 @@ import (
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/archive"
 	"github.com/bailiwick-dev/bailiwick/dsar/deadline"
-	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
-	"github.com/bailiwick-dev/bailiwick/dsar/erase"
+	"github.com/bailiwick-dev/bailiwick/dsar/engine"
 	"github.com/bailiwick-dev/bailiwick/dsar/export"
 	"github.com/bailiwick-dev/bailiwick/dsar/proof"
-	"github.com/bailiwick-dev/bailiwick/dsar/receipt"
-	"github.com/bailiwick-dev/bailiwick/dsar/rows"
 	"github.com/bailiwick-dev/bailiwick/dsar/tombstone"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -31,46 +27,31 @@ func (d *desk) openRequests(ctx context.Context, dir string, undo time.Duration)
 	if err := os.MkdirAll(outside, 0o700); err != nil {
 		return err
 	}
-	store, err1 := dsarsql.New(d.db)
-	journal, err2 := dsarsql.NewJournal(d.db)
-	mark, err3 := dsarsql.NewMark(d.db)
-	where, err4 := rows.New(dataMap, d.db.Dialect())
-	requestKey, err5 := key("r1", d.keys.People)
-	stoneKey, err6 := key("t1", d.keys.Tombstones)
-	signer, err7 := audit.NewSigner(d.keys.Signer)
-	graves, err8 := tombstone.OpenFile(filepath.Join(outside, "tombstones"))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8); err != nil {
+	requestKey, err1 := key("r1", d.keys.People)
+	stoneKey, err2 := key("t1", d.keys.Tombstones)
+	signer, err3 := audit.NewSigner(d.keys.Signer)
+	stones, err4 := tombstone.OpenFile(filepath.Join(outside, "tombstones"))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
-	d.close = append(d.close, graves.Close)
-	exporter, err1 := export.New(d.db, dataMap, export.Options{Signer: signer, Unencrypted: true, // who is signed in downloads it, by https
+	d.close = append(d.close, stones.Close)
+	exporter, err := export.New(d.db, dataMap, export.Options{Signer: signer, Unencrypted: true, // who is signed in downloads it, by https
 		Info: archive.Info{Authority: "the data protection authority of your country", Rights: []string{"to have it corrected, erased or restricted, to object, to complain"}}})
-	eraser, err2 := erase.New(d.db, dataMap, journal, erase.Options{Held: dsar.Held(store, dataMap, requestKey)})
-	prover, err3 := proof.New(d.db, dataMap, proof.Options{Backups: 30 * 24 * time.Hour})
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err != nil {
 		return err
 	}
-	guard := &tombstone.Guard{Log: graves, Mark: mark, People: tombstone.People(d.db, dataMap, nil), Keys: tombstone.Keys{stoneKey}, Eraser: eraser, Prover: prover, Map: dataMap.Hash()}
-	if err := guard.Start(ctx); err != nil { // a database that was restored is not served before the erased are erased again
-		return err
-	}
-	var err error
-	d.requests, err = dsar.New(store, personalData, dsar.Options{
-		Key: requestKey, Sealer: requestSealer{d}, Recorder: d.trail, Law: "eu-gdpr", Calendar: deadline.Calendar{Zone: time.UTC}, Kinds: []dsar.Kind{dsar.Access, dsar.Erasure},
-		Tell: d.tellPerson,
-		Resolve: func(ctx context.Context, p dsar.Person) (dsar.Person, error) {
-			found, err := where.Resolve(ctx, d.db, p)
-			if err != nil {
-				return dsar.Person{}, err
-			}
-			return found.Person(), nil
+	d.requests, err = engine.New(d.db, personalData, engine.Options{
+		Options: dsar.Options{
+			Key: requestKey, Sealer: requestSealer{d}, Recorder: d.trail, Law: "eu-gdpr", Calendar: deadline.Calendar{Zone: time.UTC}, Kinds: []dsar.Kind{dsar.Access, dsar.Erasure},
+			Tell: d.tellPerson, Hide: d.hide, Show: d.letBack, Undo: undo, Exporter: exporter, Logger: d.log,
+			Outside: []dsar.Outside{forgets{"team", d.forgetMember}, forgets{"consent", d.forgetConsent}, forgets{"audit", d.forgetTrail}},
 		},
-		Exporter: exporter, Eraser: eraser, Prover: prover, Hide: d.hide, Show: d.letBack, Tombstones: stones{guard}, Undo: undo,
-		Outside: []dsar.Outside{forgets{"team", d.forgetMember}, forgets{"consent", d.forgetConsent}, forgets{"audit", d.forgetTrail}},
-		Receipt: func(_ context.Context, a dsar.Account) ([]byte, error) { return signedReceipt(a, signer) },
-		Logger:  d.log,
+		Signer: signer, Stones: stones, StoneKeys: tombstone.Keys{stoneKey}, Proof: proof.Options{Backups: 30 * 24 * time.Hour},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return d.requests.Guard.Start(ctx) // a database that was restored is not served before the erased are erased again
 }
 
 // hide takes somebody out of sight while their erasure can still be undone: who is suspended is let in by no session. The sessions' rows stay for
@@ -189,42 +170,6 @@ func (s requestSealer) Open(ctx context.Context, id dsar.ID, sealed []byte) ([]b
 // Shred implements [dsar.Sealer].
 func (s requestSealer) Shred(ctx context.Context, id dsar.ID) error {
 	return s.d.shred(ctx, requestSubject(id), id, "the request is closed")
-}
-
-// stones are tombstones as a request keeps them.
-type stones struct{ g *tombstone.Guard }
-
-// Prepare implements [dsar.Tombstones].
-func (s stones) Prepare(ctx context.Context, id dsar.ID, p dsar.Person) ([]byte, error) {
-	stone, err := s.g.Prepare(ctx, string(id), p)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(stone)
-}
-
-// Place implements [dsar.Tombstones].
-func (s stones) Place(ctx context.Context, b []byte, at time.Time) error {
-	var stone tombstone.Stone
-	if err := json.Unmarshal(b, &stone); err != nil {
-		return err
-	}
-	return s.g.Place(ctx, stone, at)
-}
-
-// signedReceipt is what is left for the person: what was erased, what is kept and why, who confirmed.
-func signedReceipt(a dsar.Account, signer audit.Signer) ([]byte, error) {
-	r := receipt.Of(string(a.Request.ID), a.Person.Kind, a.Erased, a.Proof)
-	r.Tenant, r.Map = a.Request.Tenant, a.Request.Map
-	for _, told := range a.Outside {
-		r.Processors = append(r.Processors, receipt.Processor{Name: told.Name, State: told.State, At: told.At})
-	}
-	r.Residual = append(r.Residual, "backups, for 30 days")
-	var never []string
-	for _, values := range a.Person.Known {
-		never = append(never, values...)
-	}
-	return r.Sign(signer, never...)
 }
 
 // self is who a request's person is, by what the application knows.
