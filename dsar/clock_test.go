@@ -169,3 +169,21 @@ func TestARequestThatNoRuleIsForIsTakenAllTheSame(t *testing.T) {
 	_, err = d.Open(d.ctx, dsar.Intake{Kind: dsar.Access, Person: shown("").Person, Received: d.at.Add(time.Hour)})
 	require.ErrorIs(t, err, dsar.ErrInvalid)
 }
+
+func TestARuleThatIsReplacedHolds(t *testing.T) {
+	t.Parallel()
+	rows := deadline.Rules()
+	for i := range rows {
+		if rows[i].ID == "eu-gdpr" {
+			rows[i].Answer = deadline.Term{Period: deadline.Period{N: 2, Unit: deadline.Months}, Cite: "a treaty"}
+		}
+	}
+	laws, err := deadline.Compile(rows...)
+	require.NoError(t, err)
+	d := newOffice(t, func(o *dsar.Options) { o.Laws = laws })
+	r := d.receive(t, dsar.Access, nil)
+	require.Equal(t, "2026-05-02", r.Clock.Due.Day.String())
+	require.Equal(t, "a treaty", r.Clock.Due.Cite)
+	other := d.receive(t, dsar.Access, func(in *dsar.Intake) { in.Law = "br-lgpd" })
+	require.Equal(t, "2026-03-17", other.Clock.Due.Day.String())
+}

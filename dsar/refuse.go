@@ -34,7 +34,8 @@ func (s *Service) Refuse(ctx context.Context, id ID, why Refusal, by audit.Party
 		switch {
 		case r.State == Ending && r.Outcome == Refused || r.State == Closed && r.Outcome == Refused:
 			return nil, nil
-		case !(r.State == Open || r.State == Verified || r.State == Approved || r.State == Working && applies(r.Kind)):
+		case r.State == Working && applies(r.Kind):
+		case !r.open(now):
 			return nil, ErrState
 		}
 		return s.refuse(ctx, r, &why, now)
@@ -68,6 +69,17 @@ func (s *Service) refuse(ctx context.Context, r *RequestRow, why *Refusal, now t
 	return &change{action: actionEnded, what: "refused: " + string(why.Ground), data: map[string]any{"outcome": string(Refused), "ground": string(why.Ground)}}, nil
 }
 
+// open reports whether nothing that cannot be undone was begun: an export waits until somebody is at it.
+func (r *RequestRow) open(now time.Time) bool {
+	switch r.State {
+	case Open, Verified, Approved:
+		return true
+	case Working:
+		return exports(r.Kind) && (r.Lease == "" || !now.Before(r.Leased))
+	}
+	return false
+}
+
 // Withdraw takes a request back, for who made it. An erasure can be taken back until [Request].Until; then the person is shown again. After
 // that it is [ErrTooLate].
 func (s *Service) Withdraw(ctx context.Context, id ID, by audit.Party) (Request, error) {
@@ -75,7 +87,7 @@ func (s *Service) Withdraw(ctx context.Context, id ID, by audit.Party) (Request,
 		switch {
 		case r.Outcome == Withdrawn:
 			return nil, nil
-		case r.State != Open && r.State != Verified && r.State != Approved:
+		case !r.open(now):
 			return nil, ErrTooLate
 		}
 		end(r, Withdrawn, now)

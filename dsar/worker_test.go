@@ -105,6 +105,8 @@ func TestAWorkerThatLosesItsLeaseStops(t *testing.T) {
 	result := make(chan error, 1)
 	go func() { _, err := d.Step(d.ctx); result <- err }()
 	<-entered
+	_, err := d.Withdraw(d.ctx, r.ID, officer)
+	require.ErrorIs(t, err, dsar.ErrTooLate, "it is being exported")
 	d.pass(time.Minute)          // the first worker hangs, for longer than its lease
 	second, err := d.Step(d.ctx) // which is another's then
 	require.NoError(t, err)
@@ -166,6 +168,21 @@ func TestAnExportIsWrittenOnceAndToWhoAsksForIt(t *testing.T) {
 		d.pass(time.Hour)
 	}
 	require.Equal(t, dsar.Working, d.now(t, r.ID).State, "it waits for the application")
+	for k, end := range map[dsar.Kind]dsar.Outcome{dsar.Access: dsar.Withdrawn, dsar.Portability: dsar.Refused} {
+		other := newOffice(t, func(o *dsar.Options) { o.Outbox = nil })
+		r := other.verified(t, k, nil)
+		other.step(t)
+		var err error
+		if end == dsar.Withdrawn {
+			_, err = other.Withdraw(other.ctx, r.ID, officer)
+		} else {
+			_, err = other.Refuse(other.ctx, r.ID, dsar.Refusal{Ground: dsar.RightsOthers, Text: "It is all about others."}, officer)
+		}
+		require.NoError(t, err, "nobody has begun")
+		_, err = other.Export(other.ctx, r.ID, &bytes.Buffer{})
+		require.ErrorIs(t, err, dsar.ErrState)
+		require.Equal(t, end, other.settle(t, r.ID).Outcome)
+	}
 	d.app.Change(func() { d.app.Fault = func(call string) error { return map[string]error{"export": errOops}[call] } })
 	var out bytes.Buffer
 	_, err := d.Export(d.ctx, r.ID, &out)

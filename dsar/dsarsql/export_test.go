@@ -23,7 +23,9 @@ func Statements(db *tenantdb.DB) map[string][]any {
 		addRestraint: {ref, "objection", "", "r", ref, "objection", "", ref, "objection", ""}, liftRestraint: {ref, "objection", ""}, readRestraints: {ref},
 		removeRetention: {"c"}, readRetentions: nil,
 		appendBreach: {"b", 2, "k", ref, ref, "{}", 2, "b", 1, ref, "b", 2, "b", "k"}, readBreach: {"b"}, listBreaches: {"b", 10},
-		readMark: nil,
+		readMark: nil, readSweep: nil,
+		readEgress: {"e"}, listEgress: {"e", 10}, lockEgress: {"eve", at}, takenEgress: {"eve", at}, saveEgress: {"denied", "h", 1, 1, "", nil, nil, nil, 0, 0, "", "e", 1},
+		readCall: {"k"}, readCalls: {"r"}, saveCall: {"{}", 1, 1, nil, "k", 1},
 	}
 	place := dsar.Place{Due: time.Now(), ID: "r"}
 	for _, f := range []dsar.Find{

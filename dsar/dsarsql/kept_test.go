@@ -26,6 +26,7 @@ var kept = door.Kept{Door: tables, Tables: dsarsql.Tables, Comment: "dsar_breach
 		fillBreaches(t, ctx, db)
 		fillJournal(t, ctx, db)
 		fillMark(t, ctx, db)
+		fillOutside(t, ctx, db)
 	},
 	Calls: func(t testing.TB, ctx context.Context, db *tenantdb.DB) map[string]func() error {
 		s, err := dsarsql.New(db)

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // version is that of the newest step on Postgres, which writes it into the comment on dsar_breach.
-const version = 4
+const version = 5
 
 // Tables describes the tables on Postgres, for the rls.Config that an application inspects.
 var Tables = []rls.Table{
@@ -33,6 +33,9 @@ var Tables = []rls.Table{
 	{Name: "dsar_erase_key", Privileges: []string{"SELECT", "INSERT", "DELETE"}},
 	{Name: "dsar_erase_kept", Privileges: []string{"SELECT", "INSERT", "UPDATE", "DELETE"}},
 	{Name: "dsar_tombstone", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "dsar_egress", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "dsar_processor_call", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
+	{Name: "dsar_sweep_mark", Privileges: []string{"SELECT", "INSERT", "UPDATE"}},
 }
 
 // SQLite returns the migrations of a tenant's file, for sqlite.ReadMigrations("dsar", SQLite()).

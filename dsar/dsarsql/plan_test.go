@@ -9,7 +9,7 @@ import (
 )
 
 // What a tenant has few of is read whole.
-var few = regexp.MustCompile(`dsar_(hold|retention|tombstone)|Index Cond: \(tenant_id = \S+\)$`)
+var few = regexp.MustCompile(`dsar_(hold|retention|tombstone|sweep_mark)|Index Cond: \(tenant_id = \S+\)$`)
 
 func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	kept.OnBoth(t, func(t *testing.T, w *door.World) {

@@ -6,7 +6,7 @@ import (
 )
 
 // A Store keeps the exports of each tenant. [NewMemory] is one for tests. A store over SQL keeps one row an export, with (tenant, id) as its
-// primary key, and an index on (tenant, by, begun).
+// primary key, and an index on (tenant, by, id).
 //
 // Every call works on what is ctx's tenant's, joins the transaction that ctx carries, and fails closed: without a tenant, or with a ctx
 // that has ended, it does nothing. Times are kept to the microsecond, UTC. Implementations are safe for concurrent use by many processes.
@@ -20,7 +20,8 @@ type Store interface {
 	Create(ctx context.Context, e Export) (Export, error)
 	// Export returns the one with the id, or ErrNotFound.
 	Export(ctx context.Context, id string) (Export, error)
-	// Save writes e over the export with its ID if that has e.Version still, and counts that up; of the Ask, it changes nothing.
+	// Save writes e over the export with its ID if that has e.Version still, and counts that up; of the Ask, it changes nothing. A store may
+	// refuse what a Guard never does: an export that begins without having been Approved, or by whom it was asked for, or changes once it has ended.
 	// ErrConflict: it has another one; ErrNotFound: there is none.
 	Save(ctx context.Context, e Export) error
 	// Taken sums up what a person's exports took that began after the time: Taken of those that have ended, Limit of those that have

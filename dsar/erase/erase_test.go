@@ -71,17 +71,23 @@ func TestAllRowsGoWhateverTheBatchIs(t *testing.T) {
 	})
 }
 
-// What cascades is counted as if it had gone table by table; where not all of it is to go, it does not cascade.
-func TestWhatCascadesIsCountedAndIsWhatTheMapSays(t *testing.T) {
-	ddl := `CREATE TABLE users (id {id}, email text);
+const cascadingDDL = `CREATE TABLE users (id {id}, email text);
 		CREATE TABLE post (id {id}, user_id bigint NOT NULL REFERENCES users (id) ON DELETE CASCADE, title text);
 		CREATE TABLE comment (id {id}, post_id bigint NOT NULL REFERENCES post (id) ON DELETE CASCADE, body text);
 		CREATE TABLE bill (id {id}, user_id bigint REFERENCES users (id), body text);
 		CREATE INDEX post_user ON post (user_id); CREATE INDEX comment_post ON comment (post_id); CREATE INDEX bill_user ON bill (user_id);`
+
+func cascading() *dsar.Map {
 	m := mapOf(users(), owned("post", text("title text", dsar.Null)), dsar.Table{Name: "comment", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"post_id"}, To: "post"}},
 		Columns: []dsar.Column{text("body text", dsar.Null)}, Plain: []string{"id bigint not null", "post_id bigint not null"}}, owned("bill", text("body text", dsar.Null)))
 	m.Tables[3].Erase, m.Tables[3].Links[0].Then = dsar.Mask, dsar.Null
-	onBoth(t, ddl, func(t *testing.T, a *app) {
+	return m
+}
+
+// What cascades is counted as if it had gone table by table; where not all of it is to go, it does not cascade.
+func TestWhatCascadesIsCountedAndIsWhatTheMapSays(t *testing.T) {
+	m := cascading()
+	onBoth(t, cascadingDDL, func(t *testing.T, a *app) {
 		ctx := a.newTenant(t)
 		for _, id := range []int{1, 2, 3} {
 			a.exec(t, ctx, fmt.Sprintf(`INSERT INTO users (id, email) VALUES (%d, 'a%d@x.test')`, id, id))
@@ -116,4 +122,29 @@ type fences struct {
 func (f *fences) Fence(ctx context.Context, job, worker string) error {
 	f.n++
 	return f.Journal.Fence(ctx, job, worker)
+}
+
+func TestRowsThatComeWhileOthersCascadeAreCountedToo(t *testing.T) {
+	onBoth(t, cascadingDDL, func(t *testing.T, a *app) {
+		ctx := a.newTenant(t)
+		a.exec(t, ctx, `INSERT INTO users (id, email) VALUES (1, 'a@x.test')`, `INSERT INTO post (id, user_id) VALUES (1, 1), (2, 1)`, `INSERT INTO comment (id, post_id) VALUES (1, 1)`)
+		e := a.eraser(t, cascading(), erase.Options{})
+		plan, err := e.Plan(ctx, person(1))
+		require.NoError(t, err)
+		written := make(chan int)
+		for w := range 2 {
+			go func() {
+				n := 0
+				for i := 0; a.tryExec(ctx, fmt.Sprintf(`INSERT INTO comment (id, post_id) VALUES (%d, %d)`, 1000+2*i+w, 1+w)) == nil; i++ {
+					n++
+				}
+				written <- n
+			}()
+		}
+		done, err := e.Erase(ctx, dsar.Job{ID: "j", Person: person(1), Approved: plan.Hash})
+		require.NoError(t, err)
+		n := 1 + <-written + <-written
+		require.Equal(t, []string{fmt.Sprint("comment delete ", n), "post delete 2", "users delete 1"}, said(done.Tables))
+		require.Empty(t, a.read(t, ctx, `SELECT id FROM comment`))
+	})
 }

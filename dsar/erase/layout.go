@@ -180,7 +180,7 @@ func (t *table) goes() bool { return t.Erase.IsZero() || t.Erase.Is(dsar.Delete)
 func (l *layout) divide(t *table) error {
 	add := func(k int, p part) {
 		p.table, p.seq = t, t.number*kinds+k
-		p.keys = p.action != dsar.ActDelete || t.early
+		p.keys = p.action != dsar.ActDelete || t.early || len(l.taking(t)) > 0 && len(t.Key) > 0
 		l.parts = append(l.parts, &p)
 	}
 	mine := slices.ContainsFunc(l.m.Reach(t.Name), func(r dsar.Reach) bool { return r.Role <= dsar.CoOwner })

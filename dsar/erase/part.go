@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/rows"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
 // part does what becomes of a part's rows, batch by batch.
@@ -69,6 +70,9 @@ func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) 
 		}
 		switch {
 		case p.action == dsar.ActDelete:
+			if err := r.alone(ctx, tx, p.table, these); err != nil {
+				return s, err
+			}
 			s.Rows, err = r.exec(ctx, tx, cat("DELETE FROM ", p.sql, " AS t WHERE ", these))
 		case len(sets) > 0:
 			s.Rows, err = r.exec(ctx, tx, cat("UPDATE ", p.sql, " AS t SET ", list(", ", sets), " WHERE ", these))
@@ -80,6 +84,60 @@ func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) 
 		}
 		return s, err
 	})
+}
+
+// taking are the foreign keys by which rows that go take others with them, or change them, without being asked.
+func (l *layout) taking(t *table) (out []taker) {
+	for _, x := range l.live.Tables {
+		for _, f := range x.Foreign {
+			if f.To == t.Name && f.OnDelete != schema.NoAction && f.OnDelete != schema.Restrict {
+				out = append(out, taker{l.live.SQL(x.Name), f})
+			}
+		}
+	}
+	return out
+}
+
+type taker struct {
+	sql string
+	schema.ForeignKey
+}
+
+// alone is errTaken if rows would take others with them: those have their own turn, in which they are counted and nobody else's are touched.
+// It locks the rows, so that none comes.
+func (r *run) alone(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond) error {
+	takes := r.l.taking(t)
+	if len(takes) == 0 {
+		return nil
+	}
+	var n int
+	if r.l.pg {
+		if err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", t.sql, " AS t WHERE ", these, " FOR UPDATE OF t) x"), &n); err != nil {
+			return err
+		}
+	}
+	for _, f := range takes {
+		q := cat("SELECT count(*) FROM (SELECT 1 FROM ", f.sql, " AS c WHERE ("+names("c", f.Columns)+") IN (SELECT "+names("t", f.ToCols)+" FROM ", t.sql, " AS t WHERE ", these, ")")
+		if f.sql == t.sql { // rows of the same batch may go with each other
+			q = cat(q, " AND NOT EXISTS (SELECT 1 FROM ", t.sql, " AS t WHERE ", equal(t.Key), " AND ", these, ")")
+		}
+		if err := r.row(ctx, tx, cat(q, " LIMIT 1) x"), &n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return errTaken
+		}
+	}
+	return nil
+}
+
+// equal compares the keys of rows under the aliases t and c.
+func equal(key []string) string {
+	out := make([]string, len(key))
+	for i, k := range key {
+		out[i] = "t." + schema.Quote(k) + " = c." + schema.Quote(k)
+	}
+	return strings.Join(out, " AND ")
 }
 
 // loop runs batches of a part until it is done, and returns how many rows they changed.

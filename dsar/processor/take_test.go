@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/processor"
+	"github.com/bailiwick-dev/bailiwick/dsar/processor/processortest"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 	"github.com/stretchr/testify/require"
 )
 
@@ -166,4 +168,9 @@ func TestASetWithoutNamesOrTimesIsRefused(t *testing.T) {
 	}
 	_, err := setOf(t, hasty, f.webhook(t)).Erase(inTenant(t), processor.Job{})
 	require.ErrorIs(t, err, processor.ErrOptions)
+}
+
+func TestMemoryKeepsTheContractOfAStore(t *testing.T) {
+	t.Parallel()
+	processortest.Store(t, func(testing.TB) processor.Store { return processor.NewMemory(nil) }, func(testing.TB) tenancy.ID { return tenancy.NewID() })
 }

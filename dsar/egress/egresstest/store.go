@@ -52,6 +52,16 @@ func export(id string) egress.Export {
 		Reason: "reason 'é", Ticket: "T-1"}, State: egress.Waiting, Hash: "sha256:00", Asked: at, Expires: at.Add(time.Hour), Version: 1}
 }
 
+// begin makes an export that was approved one that is under way.
+func begin(t *testing.T, st egress.Store, ctx context.Context, e egress.Export, when time.Time) egress.Export {
+	there, err := st.Export(ctx, e.ID)
+	require.NoError(t, err)
+	e.Version, e.State, e.Begun = there.Version, egress.Streaming, when
+	require.NoError(t, st.Save(ctx, e))
+	e.Version++
+	return e
+}
+
 func asTheyWere(t *testing.T, st egress.Store, ctx context.Context) {
 	want := export("x")
 	got, err := st.Create(ctx, want)
@@ -63,12 +73,14 @@ func asTheyWere(t *testing.T, st egress.Store, ctx context.Context) {
 	require.NoError(t, err)
 	require.Equal(t, want, got, "the first one stays")
 
-	want.State, want.Second, want.Decided, want.Begun, want.Ended = egress.Finished, "mallory", at.Add(1), at.Add(2*time.Microsecond), at.Add(3*time.Microsecond)
-	want.Decided, want.Taken, want.Digest = at.Add(time.Microsecond), egress.Limit{Rows: 5, Bytes: 6}, "sha256:11"
+	want.State, want.Second, want.Decided = egress.Approved, "mallory", at.Add(time.Microsecond)
 	changed := want
 	changed.Ask = egress.Ask{ID: "x", Reason: "of the ask nothing changes"}
 	require.NoError(t, st.Save(ctx, changed))
-	want.Version = 2
+	want = begin(t, st, ctx, want, at.Add(2*time.Microsecond))
+	want.State, want.Ended, want.Taken, want.Digest = egress.Finished, at.Add(3*time.Microsecond), egress.Limit{Rows: 5, Bytes: 6}, "sha256:11"
+	require.NoError(t, st.Save(ctx, want))
+	want.Version++
 	got, err = st.Export(ctx, "x")
 	require.NoError(t, err)
 	require.Equal(t, want, got)
@@ -134,14 +146,13 @@ func undone(t *testing.T, st egress.Store, ctx context.Context) {
 func taken(t *testing.T, st egress.Store, ctx context.Context) {
 	add := func(id string, by egress.Person, begun time.Time, ended bool) {
 		e := export(id)
-		e.By, e.Limit = by, egress.Limit{Rows: 100, Bytes: 1000}
+		e.By, e.Limit, e.State = by, egress.Limit{Rows: 100, Bytes: 1000}, egress.Approved
 		_, err := st.Create(ctx, e)
 		require.NoError(t, err)
-		e.State, e.Begun = egress.Streaming, begun
-		if ended {
+		if e = begin(t, st, ctx, e, begun); ended {
 			e.State, e.Ended, e.Taken = egress.Stopped, begun.Add(time.Second), egress.Limit{Rows: 7, Bytes: 70}
+			require.NoError(t, st.Save(ctx, e))
 		}
-		require.NoError(t, st.Save(ctx, e))
 	}
 	add("old", "eve", at, true)
 	add("ended", "eve", at.Add(time.Hour), true)
@@ -166,7 +177,7 @@ func locks(t *testing.T, st egress.Store, ctx context.Context) {
 	const n = 6
 	for i := range n {
 		e := export(string(rune('a' + i)))
-		e.Limit = egress.Limit{Rows: 1, Bytes: 1}
+		e.Limit, e.State = egress.Limit{Rows: 1, Bytes: 1}, egress.Approved
 		_, err := st.Create(ctx, e)
 		require.NoError(t, err)
 	}
