@@ -18,8 +18,8 @@ func Doors() []Aside {
 		{"supportgrant_budget supportgrant_challenge supportgrant_entry supportgrant_excluded supportgrant_grant supportgrant_note " +
 			"supportgrant_proof supportgrant_totp supportgrant_transition supportgrant_version supportgrant.*",
 			"who of the staff saw what, and who allowed it: package supportgrant"},
-		{"dsar_breach dsar_erase_job dsar_erase_kept dsar_erase_key dsar_erase_secret dsar_erase_step dsar_event dsar_hold dsar_request " +
-			"dsar_restraint dsar_retention dsar_step dsar_tombstone dsar_version", "requests: they are sealed, and shredded when they are closed"},
+		{"dsar_breach dsar_egress dsar_erase_job dsar_erase_kept dsar_erase_key dsar_erase_secret dsar_erase_step dsar_event dsar_hold dsar_request " +
+			"dsar_processor_call dsar_restraint dsar_retention dsar_step dsar_sweep_mark dsar_tombstone dsar_version", "requests: they are sealed, and shredded when they are closed"},
 	} {
 		for name := range strings.FieldsSeq(d.tables) {
 			out = append(out, Aside{Name: name, Why: d.why})
