@@ -5,6 +5,9 @@
 //	journal, err := dsarsql.NewJournal(db)     // of package erase
 //	register, err := dsarsql.NewBreaches(db)   // of package breach
 //	mark, err := dsarsql.NewMark(db)           // of package tombstone
+//	calls, err := dsarsql.NewCalls(db)         // of package processor
+//	exports, err := dsarsql.NewEgress(db)      // of package egress
+//	sweeps, err := dsarsql.NewSweeps(db)       // of package retention
 //
 // On Postgres the owner of the database runs [Migrate] once a release, and hands [Tables] to rls.Inspect. On SQLite [SQLite] goes into
 // sqlite.Options.Migrations, read under the name "dsar"; leave sqlite.Options.Sync as it is. Tables that are not there, older or newer
@@ -20,6 +23,9 @@
 // before it; and that the mark of the log of tombstones goes back. On Postgres they hold in any replication mode, and no table of these
 // is emptied (TRUNCATE); on SQLite nothing is put in the place of a row (REPLACE). Whoever owns the tables can drop triggers, and a file can be
 // edited. What only breach.Register knows, the hash of an entry, is found by it.
+//
+// Of bulk exports they refuse that somebody approves what they asked for, that one begins which was not approved, and that an ask, or what
+// has ended, changes.
 //
 // A tenant's rows go with the tenant, when it is purged or moved.
 //
