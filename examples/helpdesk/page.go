@@ -154,11 +154,17 @@ func (d *desk) show(w http.ResponseWriter, r *http.Request, name, title string, 
 }
 
 func (d *desk) showStatus(w http.ResponseWriter, r *http.Request, status int, name, title string, data any) error {
-	ctx := r.Context()
-	v := &view{Title: title, Data: data, can: rbac.From(ctx)}
-	if status == http.StatusOK {
-		v.Done = done[r.URL.Query().Get("done")]
+	v := d.frame(r, title)
+	if v.Data = data; status != http.StatusOK {
+		v.Done = ""
 	}
+	return execute(w, status, name, v)
+}
+
+// frame is what is around the content of a page.
+func (d *desk) frame(r *http.Request, title string) *view {
+	ctx := r.Context()
+	v := &view{Title: title, Done: done[r.URL.Query().Get("done")], can: rbac.From(ctx)}
 	org, err := tenancy.From(ctx)
 	if err == nil {
 		v.Banner = d.asks.HTML(r) // before somebody signed in there is no tenant to keep an answer in, and nothing is stored that would need one
@@ -180,7 +186,7 @@ func (d *desk) showStatus(w http.ResponseWriter, r *http.Request, status int, na
 			}
 		}
 	}
-	return execute(w, status, name, v)
+	return v
 }
 
 // execute writes a page, whole or not at all.

@@ -110,12 +110,14 @@ func (d *desk) readGranted(w http.ResponseWriter, r *http.Request) error {
 			resource = x
 		}
 	}
+	page := d.frame(r, resource.Name+" of "+org.String()) // before: while the grant is held, a withdrawal waits
 	return supportgrant.Use(ctx, d.support, supportgrant.Access{Grant: id, Staff: me(r), Resource: r.PathValue("resource"), After: supportgrant.Cursor(r.URL.Query().Get("after")), Limit: 50},
-		func(_ context.Context, page supportgrant.Page[supportgrant.Row]) error {
-			return d.show(w, r, "granted", resource.Name+" of "+org.String(), struct {
+		func(_ context.Context, rows supportgrant.Page[supportgrant.Row]) error {
+			page.Data = struct {
 				Org, Resource, Grant string
 				Columns              []string
 				Page                 supportgrant.Page[supportgrant.Row]
-			}{org.String(), resource.Name, id.String(), resource.Columns, page})
+			}{org.String(), resource.Name, id.String(), resource.Columns, rows}
+			return execute(w, http.StatusOK, "granted", page)
 		})
 }
