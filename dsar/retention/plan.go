@@ -93,7 +93,7 @@ func (s *Sweeper) plan(ctx context.Context, at time.Time) (p *Plan, err error) {
 				if t := l.byName[name]; t != nil {
 					if d, err := l.expiring(ctx, tx, t); err != nil {
 						return err
-					} else if d.Rows > 0 {
+					} else if d.Rows > 0 || d.Held > 0 {
 						p.Tables = append(p.Tables, d)
 					}
 				}

@@ -46,7 +46,8 @@ type Store interface {
 // Options of [New]. Recorder is needed.
 type Options struct {
 	Recorder audit.Recorder
-	// Expire deletes rows that erasures kept and whose reason has ended: erase.Eraser.Expire. nil: they are left alone.
+	// Expire deletes rows that erasures kept and whose reason has ended: erase.Eraser.Expire, of an Eraser that asks for holds too. nil: they
+	// are left alone.
 	Expire func(ctx context.Context) (int64, error)
 	// People says who the persons are that holds are on, by their Ref: all of them, or an error. nil: it is not known.
 	People func(ctx context.Context, held []dsar.HoldRow) ([]dsar.Person, error)

@@ -140,6 +140,11 @@ func TestWhatIsHeldOrKeptStays(t *testing.T) {
 		// Kept rows go when their reason ends: really.
 		d.exec(t, ctx, "INSERT INTO invoice (id, user_id, issued_at) VALUES (1, NULL, "+ago(1, 0)+"), (2, NULL, "+ago(1, 0)+"), (3, NULL, "+ago(20, 0)+")",
 			fmt.Sprintf(kept, "invoice", id(1), past), fmt.Sprintf(kept, "invoice", id(2), future), fmt.Sprintf(kept, "invoice", id(3), future))
+		release = hold(dsar.HoldRow{Table: "invoice"})
+		_, err = run(d.sweeper(t))
+		require.NoError(t, err)
+		require.Equal(t, "1 2 3", d.ids(t, ctx, "invoice"), "a hold is on what was kept too")
+		release()
 		_, err = run(d.sweeper(t))
 		require.NoError(t, err)
 		require.Equal(t, "2 3", d.ids(t, ctx, "invoice"), "3 is older than the period, and kept")

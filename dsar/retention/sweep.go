@@ -143,7 +143,10 @@ func (r *sweep) all(ctx context.Context, plan *Plan, entry erase.Entry) (*Report
 			more = n > 0
 		}
 	}
-	if slices.ContainsFunc(plan.Tables, func(d Due) bool { return d.Action == dsar.ActKeep && d.Rows > 0 }) {
+	// Expire is for all tables: a hold on one of them holds it up.
+	ended := func(d Due) bool { return d.Action == dsar.ActKeep && d.Rows > 0 }
+	held := func(d Due) bool { return d.Action == dsar.ActKeep && d.Held > 0 }
+	if slices.ContainsFunc(plan.Tables, ended) && !slices.ContainsFunc(plan.Tables, held) {
 		n, err := r.s.o.Expire(ctx)
 		if err == nil {
 			err = r.s.j.Advance(ctx, r.job, erase.Step{Seq: 1 << 20, Table: "*", Action: string(dsar.ActKeep), Rows: n, Done: true})

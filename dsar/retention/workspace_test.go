@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/receipt"
 	"github.com/bailiwick-dev/bailiwick/dsar/retention"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -39,7 +40,7 @@ func TestAWorkspaceEndsInASignedCertificate(t *testing.T) {
 		Shred: func(context.Context, tenancy.ID) error { order = append(order, "shred"); return shredding },
 		Processors: func(context.Context, tenancy.ID) ([]receipt.Processor, error) {
 			order = append(order, "tell")
-			return []receipt.Processor{{Name: "mail", State: receipt.Unconfirmed}}, nil
+			return []receipt.Processor{{Name: "mail", State: dsar.Unconfirmed}}, nil
 		}}
 	_, err = w.End(ctx, id)
 	require.ErrorIs(t, err, tenancy.ErrState, "a workspace that is in use is suspended first")
@@ -55,7 +56,7 @@ func TestAWorkspaceEndsInASignedCertificate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, id, c.Tenant)
 	require.True(t, c.Keys)
-	require.Equal(t, []receipt.Processor{{Name: "mail", State: receipt.Unconfirmed}}, c.Processors)
+	require.Equal(t, []receipt.Processor{{Name: "mail", State: dsar.Unconfirmed}}, c.Processors)
 	require.Contains(t, c.Residual, "backups, for 35 days")
 	require.NotEmpty(t, c.Looked)
 	again, err := w.End(ctx, id)
