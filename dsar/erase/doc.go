@@ -14,6 +14,9 @@
 // statement. At the end one transaction locks the person's row, looks for all that came meanwhile, and takes that and the row
 // itself. Then derived tables are made again, and the person's key is shredded.
 //
+// Where all that somebody has goes, foreign keys say ON DELETE CASCADE, and there are at most twenty batches of rows, they are counted and go with
+// the person's row, in one transaction. Elsewhere no foreign key takes rows along that the map says something else of.
+//
 // # What is promised
 //
 // Call Erase again with the same job after any error, or a crash at any moment: it goes on, and the end and the counts are those of an
@@ -33,7 +36,7 @@
 // each row's has an ending of its own. Then: Pseudonym of a link with a foreign key leads to a new row of the person's table that holds nothing of
 // anybody.
 //
-// No key of a row is in the journal when the job is done, but those of rows that are kept: they go with them ([Eraser.Expire]).
+// No key of a row is in the journal when the job is done, or given up ([Eraser.Abandon]), but those of rows that are kept: they go with them ([Eraser.Expire]).
 //
 // # Limits
 //

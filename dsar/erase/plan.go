@@ -14,6 +14,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/rows"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
 // planned is a plan with what it would cost.
@@ -47,7 +48,7 @@ func (e *Eraser) Plan(ctx context.Context, p dsar.Person) (*dsar.Plan, error) {
 // plan also returns the fingerprint of the person's row. It counts, or looks whether there is any row at all, which the hash does not tell apart.
 func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte, count bool) (plan *planned, root []byte, err error) {
 	err = e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		l := &layout{m: e.m, rows: e.rows, pg: e.db.Dialect() == "postgres"}
+		l := &layout{m: e.m, rows: e.rows, pg: e.db.Dialect() == tenantdb.Postgres}
 		if err := l.open(ctx, tx, p.Kind); err != nil {
 			return err
 		}
