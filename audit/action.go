@@ -2,6 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -70,6 +72,17 @@ func define(name string, kind Kind) Action {
 	d := &definition{name: name, kind: kind, class: 6003, doing: [...]int{99, 1, 2, 3, 4}[min(kind, Delete)]}
 	actions.byName[name] = d
 	return Action{d}
+}
+
+// Defined returns all actions that this program has defined, in the order of their names: what a page that filters a log offers.
+func Defined() []Action {
+	actions.Lock()
+	defer actions.Unlock()
+	var out []Action
+	for _, name := range slices.Sorted(maps.Keys(actions.byName)) {
+		out = append(out, Action{actions.byName[name]})
+	}
+	return out
 }
 
 // Lookup returns the action of that name, and false if this program has not defined it.

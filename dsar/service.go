@@ -42,7 +42,8 @@ type Options struct {
 	Exporter Exporter
 	Outbox   func(ctx context.Context, r Request, export func(ctx context.Context, w io.Writer) error) error
 
-	// For [Erasure]. Hide takes the person out of sight and ends their sessions, and Show undoes it.
+	// For [Erasure]. Hide takes the person out of sight and ends their sessions, and Show undoes it. It removes no rows of the map's tables: the plan
+	// that was approved counts on them, and they go with the erasure.
 	Eraser     Eraser
 	Prover     Prover
 	Hide, Show func(ctx context.Context, p Person) error

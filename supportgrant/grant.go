@@ -34,7 +34,7 @@ type Grant struct {
 }
 
 // Live reports whether reads under g were allowed when it was read.
-func (g *Grant) Live() bool { return g.State == Approved }
+func (g Grant) Live() bool { return g.State == Approved }
 
 // standing is the state of a row at a time: what lapsed or expired has, whether or not anybody has noted it.
 func (g *GrantRow) standing(now time.Time) State {

@@ -14,7 +14,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/redact"
 )
 
-// Keeper wraps the root of all keys: a key management service, a hardware module, or one of KeyFrom's. It is asked when a
+// Keeper wraps the root of all keys: a key management service, a hardware module, or one of [KeyFrom]'s. It is asked when a
 // [Vault] is opened and when the root is rotated, and never for a message. *gocloud.dev/secrets.Keeper is one as it is.
 type Keeper interface {
 	Encrypt(ctx context.Context, plaintext []byte) ([]byte, error)
@@ -39,6 +39,11 @@ func KeyFromEnv(name string) (Keeper, error) {
 		return nil, fmt.Errorf("%w: the environment variable %s is not set", ErrKeeper, name)
 	}
 	return parseKey([]byte(text), "the environment variable "+name)
+}
+
+// KeyFrom is KeyFromEnv for a key that the program has already, from wherever it keeps its secrets.
+func KeyFrom(key redact.Secret[string]) (Keeper, error) {
+	return parseKey([]byte(key.Reveal()), "the secret")
 }
 
 // KeyFromFile is KeyFromEnv for the content of a file.

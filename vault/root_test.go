@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bailiwick-dev/bailiwick/redact"
 	"github.com/stretchr/testify/require"
 )
 
@@ -69,6 +70,11 @@ func TestKeysOfKeepers(t *testing.T) {
 	t.Setenv("BAILIWICK_VAULT_KEY", key)
 	_, err = KeyFromEnv("BAILIWICK_VAULT_KEY")
 	require.NoError(t, err)
+	_, err = KeyFrom(redact.NewSecret(key))
+	require.NoError(t, err)
+	_, err = KeyFrom(redact.NewSecret("blue-horse"))
+	require.ErrorIs(t, err, ErrKeeper)
+	require.NotContains(t, err.Error(), "blue-horse")
 }
 
 func TestAPassphraseIsAKeeper(t *testing.T) {

@@ -52,11 +52,7 @@ func (s *shop) wire(ctx context.Context, db *tenantdb.DB, dir string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(dir, "vault.key")
-	if err := os.WriteFile(file, []byte(vault.NewKey().Reveal()), 0o600); err != nil {
-		return err
-	}
-	keeper, err := vault.KeyFromFile(file)
+	keeper, err := vault.KeyFrom(vault.NewKey())
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ var endTests = []test{
 		_, err = d.Withdraw(d.ctx, uuid.New(), "olga", "")
 		require.ErrorIs(t, err, supportgrant.ErrNotFound)
 		require.Equal(t, 5, d.recorder.count("supportgrant.refused", audit.Denied))
-		require.True(t, ptr(d.now(t, g)).Live())
+		require.True(t, d.now(t, g).Live())
 		_, err = d.Withdraw(d.ctx, g.ID, "sam", "done")
 		require.NoError(t, err)
 	}},

@@ -197,4 +197,3 @@ func (h *house) row(t require.TestingT, g supportgrant.Grant) supportgrant.Grant
 	return row
 }
 
-func ptr[T any](v T) *T { return &v }
