@@ -69,6 +69,22 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 	if r.l.root == nil || !in[r.l.root.Name] || r.entry.Root == nil || len(r.steps) > 0 {
 		return false, nil
 	}
+	// A hold is looked for as things are when it is asked for, and the transaction below sees them as they were when it began. So it is
+	// asked here: one that is placed from now on comes after an erasure that is a single batch.
+	err = r.e.db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
+		for _, p := range r.l.parts {
+			if _, ok := r.which(p); !ok {
+				continue
+			}
+			if err := r.held(ctx, p.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
 	var steps []Step
 	// A row that comes after the counting is not in the snapshot, and the database refuses to cascade to it: the counts are exact.
 	err = r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -84,9 +100,6 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 			cond, ok := r.which(p)
 			if !ok {
 				continue
-			}
-			if err := r.held(ctx, p.Name); err != nil {
-				return err
 			}
 			limit := int64(r.e.o.Batch)*cascading - total + 1
 			var n int64

@@ -45,7 +45,7 @@ func eraseOne(ctx context.Context, d *desk) (outcome, error) {
 	case err != nil:
 		return outcome{}, err
 	case left != 0 || found != 0:
-		return outcome{}, fmt.Errorf("%d rows and %d copies of the address of an erased customer are left", left, found)
+		return outcome{}, fmt.Errorf("%d rows and %d copies of the address of an erased customer are left; the erasure stands %s", left, found, d.office.stands(ctx, r.ID))
 	case now != others:
 		return outcome{}, errors.New("other people's rows changed")
 	}
