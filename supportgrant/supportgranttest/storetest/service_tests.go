@@ -196,4 +196,3 @@ func (h *house) row(t require.TestingT, g supportgrant.Grant) supportgrant.Grant
 	require.NoError(t, err)
 	return row
 }
-
