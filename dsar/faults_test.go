@@ -189,7 +189,7 @@ func TestWhateverCallOfTheStoreFailsTheRequestGetsThroughAndEndsTheSame(t *testi
 		for i, how := range []fault{refuses, loses, dies} {
 			t.Run(k.String()+"/"+string(how), func(t *testing.T) {
 				t.Parallel()
-				first, stride := 1+i, 3 // between them they fail at each call
+				first, stride := 1+3*i, 9 // between them they fail at every third call
 				if os.Getenv("BAILIWICK_SOAK") == "1" {
 					first, stride = 1, 1
 				}

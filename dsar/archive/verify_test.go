@@ -41,7 +41,7 @@ func TestNoByteOfAnArchiveCanBeChanged(t *testing.T) {
 	t.Parallel()
 	b := small(t)
 	require.NoError(t, verify(t, b))
-	step := 3
+	step := 11
 	if os.Getenv("BAILIWICK_SOAK") == "1" {
 		step = 1
 	}

@@ -141,7 +141,7 @@ func TestAKilledErasureEndsAsOneThatWasNot(t *testing.T) {
 			counts := a.erased(t, whole, e, person(1_000_000))
 			require.Len(t, counts, 14, "%v", counts)
 			want := relative(a.dump(t, whole), 1_000_000)
-			points, kills, base := soakOr(100, 1000), 0, 10_000
+			points, kills, base := soakOr(12, 1000), 0, 10_000
 			for kills < points {
 				base += 1000
 				ctx := a.newTenant(t)

@@ -73,7 +73,7 @@ func fates(w *world.World, who world.Who, s world.State) map[string]int64 {
 // brute force says, and no row of anybody else, nor of another tenant, is touched.
 func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing.T) {
 	t.Parallel()
-	below := soakOr(25, 1500)
+	below := soakOr(8, 1500)
 	if n, err := strconv.Atoi(os.Getenv("BAILIWICK_WORLDS")); err == nil {
 		below = n
 	}

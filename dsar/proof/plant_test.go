@@ -175,7 +175,7 @@ func (r reader) Read(p []byte) (int, error) {
 
 func TestEveryPlantedResidueIsFoundAndNothingElse(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		rounds, each := 1, 400
+		rounds, each := 1, 200
 		if os.Getenv("BAILIWICK_SOAK") == "1" {
 			rounds, each = 20, 500 // 10,000 on each database
 		}
