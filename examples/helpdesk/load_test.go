@@ -30,7 +30,7 @@ var anyMark = regexp.MustCompile(`mark-\d{3}-x`)
 
 // Fifty organisations work at once: thousands of requests, and not one row of another's. BAILIWICK_SOAK makes it longer.
 func TestFiftyOrganisationsWorkAtOnceAndSeeTheirOwn(t *testing.T) {
-	organisations, each := 50, 20
+	organisations, each := 50, 6
 	if os.Getenv("BAILIWICK_SOAK") != "" {
 		each = 4000
 	}
