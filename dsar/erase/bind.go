@@ -68,12 +68,12 @@ func (l *layout) own(key []string) rows.Cond {
 	var conds []rows.Cond
 	for i, k := range l.root.Key {
 		c := l.root.live.Column(k)
-		col := names("t", []string{k})
+		col := schema.Columns("t", []string{k})
 		if !l.pg && c.Family == schema.Any {
-			conds = append(conds, cat("CAST("+col+" AS TEXT) = ", arg(key[i])))
+			conds = append(conds, rows.Concat("CAST("+col+" AS TEXT) = ", rows.Arg(key[i])))
 			continue
 		}
-		conds = append(conds, cat(col+" = ", l.cast(c, key[i])))
+		conds = append(conds, rows.Concat(col+" = ", l.cast(c, key[i])))
 	}
 	return list(" AND ", conds)
 }
@@ -86,13 +86,13 @@ func (l *layout) fingerprint(ctx context.Context, tx *sqlx.Tx, kind string, key 
 	columns := l.made(kind)
 	texts := []string{"'row'"}
 	for _, c := range columns {
-		v := "CAST(" + names("t", []string{c}) + " AS text)"
+		v := "CAST(" + schema.Columns("t", []string{c}) + " AS text)"
 		if l.pg && l.root.live.Column(c).Family == schema.Time { // whatever time zone the session has
-			v = "CAST(extract(epoch FROM " + names("t", []string{c}) + ") AS text)"
+			v = "CAST(extract(epoch FROM " + schema.Columns("t", []string{c}) + ") AS text)"
 		}
 		texts = append(texts, v)
 	}
-	q := cat("SELECT "+strings.Join(texts, ", ")+" FROM ", l.root.sql, " AS t WHERE ", l.own(key))
+	q := rows.Concat("SELECT "+strings.Join(texts, ", ")+" FROM ", l.root.sql, " AS t WHERE ", l.own(key))
 	if lock != "" && l.pg {
 		q.SQL += " FOR " + lock
 	}

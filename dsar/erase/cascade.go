@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/rows"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
@@ -103,7 +104,7 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 			}
 			limit := int64(r.e.o.Batch)*cascading - total + 1
 			var n int64
-			if err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " LIMIT ", arg(limit), ") x"), &n); err != nil {
+			if err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " LIMIT ", rows.Arg(limit), ") x"), &n); err != nil {
 				return err
 			}
 			if total += n; n > 0 && (p.action != dsar.ActDelete || !in[p.Name]) || n == limit {
@@ -113,7 +114,7 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 				steps = append(steps, Step{Seq: p.seq, Table: p.Name, Action: string(p.action), Rows: n, Done: true})
 			}
 		}
-		if _, err := r.exec(ctx, tx, cat("DELETE FROM ", r.l.root.sql, " AS t WHERE ", r.l.own(r.sel.Person().Key))); err != nil {
+		if _, err := r.exec(ctx, tx, rows.Concat("DELETE FROM ", r.l.root.sql, " AS t WHERE ", r.l.own(r.sel.Person().Key))); err != nil {
 			return err
 		}
 		for _, s := range append(steps, Step{Seq: ended, Action: "end", Done: true}) {

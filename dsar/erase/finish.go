@@ -11,6 +11,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/rows"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
@@ -65,8 +66,8 @@ func (r *run) counts(ctx context.Context, tx *sqlx.Tx) (out []dsar.Planned, err 
 			x := dsar.Planned{Table: t.Name, Action: p.action, Rows: s.Rows}
 			if p.action == dsar.ActKeep {
 				var until sql.NullInt64
-				if err := r.row(ctx, tx, cat("SELECT max(k.until) FROM ", r.e.j.Kept(), " AS k WHERE k.tbl = ", arg(t.Name), " AND (k.k1, k.k2, k.k3, k.k4) IN (SELECT n.k1, n.k2, n.k3, n.k4 FROM ",
-					r.e.j.Keys(), " AS n WHERE n.job = ", arg(r.job.ID), " AND n.step = ", arg(p.seq), ")"), &until); err != nil {
+				if err := r.row(ctx, tx, rows.Concat("SELECT max(k.until) FROM ", r.e.j.Kept(), " AS k WHERE k.tbl = ", rows.Arg(t.Name), " AND (k.k1, k.k2, k.k3, k.k4) IN (SELECT n.k1, n.k2, n.k3, n.k4 FROM ",
+					r.e.j.Keys(), " AS n WHERE n.job = ", rows.Arg(r.job.ID), " AND n.step = ", rows.Arg(p.seq), ")"), &until); err != nil {
 					return nil, err
 				}
 				if x.Why = why(t); until.Valid {

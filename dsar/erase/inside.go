@@ -26,10 +26,10 @@ func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, 
 	array := func(c string) bool { return r.l.pg && t.live.Column(c).Family == schema.Array }
 	for _, c := range columns {
 		if array(c) {
-			texts = append(texts, "CAST(array_to_json("+names("t", []string{c})+") AS text)")
+			texts = append(texts, "CAST(array_to_json("+schema.Columns("t", []string{c})+") AS text)")
 			continue
 		}
-		texts = append(texts, "CAST("+names("t", []string{c})+" AS text)")
+		texts = append(texts, "CAST("+schema.Columns("t", []string{c})+" AS text)")
 	}
 	_, from := r.l.columns(t)
 	type found struct {
@@ -37,7 +37,7 @@ func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, 
 		json []*string
 	}
 	var all []found
-	q := cat("SELECT "+from+", "+strings.Join(texts, ", ")+" FROM ", t.sql, " AS t WHERE ", these)
+	q := rows.Concat("SELECT "+from+", "+strings.Join(texts, ", ")+" FROM ", t.sql, " AS t WHERE ", these)
 	got, err := tx.QueryxContext(ctx, tx.Rebind(q.SQL), q.Args...)
 	if err != nil {
 		return err
@@ -71,9 +71,9 @@ func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, 
 				return err
 			}
 			if changed && array(c) {
-				sets = append(sets, cat(schema.Quote(c)+" = CAST(ARRAY(SELECT jsonb_array_elements_text(CAST(", arg(text), " AS jsonb))) AS ", t.live.Column(c).Type, ")"))
+				sets = append(sets, rows.Concat(schema.Quote(c)+" = CAST(ARRAY(SELECT jsonb_array_elements_text(CAST(", rows.Arg(text), " AS jsonb))) AS ", t.live.Column(c).Type, ")"))
 			} else if changed {
-				sets = append(sets, cat(schema.Quote(c)+" = ", r.l.cast(t.live.Column(c), text)))
+				sets = append(sets, rows.Concat(schema.Quote(c)+" = ", r.l.cast(t.live.Column(c), text)))
 			}
 		}
 		if len(sets) == 0 {
@@ -81,13 +81,13 @@ func (r *run) edit(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond, 
 		}
 		var key []rows.Cond
 		for i, k := range t.Key {
-			v := arg(f.key[i])
+			v := rows.Arg(f.key[i])
 			if r.l.pg {
-				v = cat("CAST(CAST(", v, " AS text) AS ", t.live.Column(k).Type, ")")
+				v = rows.Concat("CAST(CAST(", v, " AS text) AS ", t.live.Column(k).Type, ")")
 			}
-			key = append(key, cat(names("t", []string{k})+" = ", v))
+			key = append(key, rows.Concat(schema.Columns("t", []string{k})+" = ", v))
 		}
-		if _, err := r.exec(ctx, tx, cat("UPDATE ", t.sql, " AS t SET ", list(", ", sets), " WHERE ", list(" AND ", key))); err != nil {
+		if _, err := r.exec(ctx, tx, rows.Concat("UPDATE ", t.sql, " AS t SET ", list(", ", sets), " WHERE ", list(" AND ", key))); err != nil {
 			return err
 		}
 	}
@@ -204,6 +204,6 @@ func (r *run) pointed(ctx context.Context, tx *sqlx.Tx, t *table, i int, v any) 
 		return false, nil
 	}
 	var n int
-	err := r.row(ctx, tx, cat("SELECT count(*) FROM ", to.sql, " AS t WHERE CAST(", names("t", tie.Targets), " AS text) = ", arg(text), " AND ", cond), &n)
+	err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM ", to.sql, " AS t WHERE CAST(", schema.Columns("t", tie.Targets), " AS text) = ", rows.Arg(text), " AND ", cond), &n)
 	return n > 0, err
 }

@@ -26,7 +26,7 @@ func (l *layout) until(t *table) rows.Cond {
 	if !reason.Until.IsZero() {
 		return rows.Cond{SQL: fmt.Sprint(reason.Until.UnixMicro())}
 	}
-	p, col := reason.For, names("t", []string{reason.Since})
+	p, col := reason.For, schema.Columns("t", []string{reason.Since})
 	if l.pg {
 		span := fmt.Sprintf(" + interval '%d years %d months %d days'", p.Years, p.Months, p.Days)
 		since := "CAST(" + col + " AS timestamptz)"
@@ -48,7 +48,7 @@ func seconds(col string) string {
 // keep writes down which rows are kept, and until when.
 func (r *run) keep(ctx context.Context, tx *sqlx.Tx, p *part, these rows.Cond) error {
 	into, from := r.l.columns(p.table)
-	_, err := r.exec(ctx, tx, cat("INSERT INTO ", r.e.j.Kept(), " (tbl, "+into+", until, act) SELECT CAST(", arg(p.Name), " AS text), "+from+", ", r.l.until(p.table),
+	_, err := r.exec(ctx, tx, rows.Concat("INSERT INTO ", r.e.j.Kept(), " (tbl, "+into+", until, act) SELECT CAST(", rows.Arg(p.Name), " AS text), "+from+", ", r.l.until(p.table),
 		", 'delete' FROM ", p.sql, " AS t WHERE ", these, " ON CONFLICT DO NOTHING"))
 	return err
 }
@@ -101,16 +101,16 @@ func (r *run) expire(ctx context.Context, tx *sqlx.Tx, t *table) (n, gone int64,
 		ks = append(ks, r.l.key(t, i))
 		own = append(own, fmt.Sprintf("k.k%d", i+1))
 	}
-	due := cat(" FROM ", r.e.j.Kept(), " AS k WHERE k.tbl = ", arg(t.Name), " AND k.until <= "+r.l.now()+" AND k.until <= ")
+	due := rows.Concat(" FROM ", r.e.j.Kept(), " AS k WHERE k.tbl = ", rows.Arg(t.Name), " AND k.until <= "+r.l.now()+" AND k.until <= ")
 	var until int64
-	if err := r.row(ctx, tx, cat("SELECT count(*), coalesce(max(u), 0) FROM (SELECT k.until AS u", due, "9223372036854775807", fmt.Sprintf(" ORDER BY k.until LIMIT %d) x", r.e.o.Batch)), &n, &until); err != nil || n == 0 {
+	if err := r.row(ctx, tx, rows.Concat("SELECT count(*), coalesce(max(u), 0) FROM (SELECT k.until AS u", due, "9223372036854775807", fmt.Sprintf(" ORDER BY k.until LIMIT %d) x", r.e.o.Batch)), &n, &until); err != nil || n == 0 {
 		return n, 0, err
 	}
-	due = cat(due, arg(until))
-	gone, err = r.exec(ctx, tx, cat("DELETE FROM ", t.sql, " AS t WHERE ("+names("t", t.Key)+") IN (SELECT "+strings.Join(ks, ", "), due, ")"))
+	due = rows.Concat(due, rows.Arg(until))
+	gone, err = r.exec(ctx, tx, rows.Concat("DELETE FROM ", t.sql, " AS t WHERE ("+schema.Columns("t", t.Key)+") IN (SELECT "+strings.Join(ks, ", "), due, ")"))
 	if err != nil {
 		return n, 0, err
 	}
-	_, err = r.exec(ctx, tx, cat("DELETE FROM ", r.e.j.Kept(), " AS k WHERE ("+strings.Join(own, ", ")+") IN (SELECT "+strings.Join(own, ", "), due, ") AND k.tbl = ", arg(t.Name)))
+	_, err = r.exec(ctx, tx, rows.Concat("DELETE FROM ", r.e.j.Kept(), " AS k WHERE ("+strings.Join(own, ", ")+") IN (SELECT "+strings.Join(own, ", "), due, ") AND k.tbl = ", rows.Arg(t.Name)))
 	return n, gone, err
 }

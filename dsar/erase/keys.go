@@ -15,7 +15,7 @@ import (
 func (l *layout) place(t *table) string {
 	switch {
 	case t.keyed && len(t.Key) > 0:
-		return "(" + names("t", t.Key) + ")"
+		return "(" + schema.Columns("t", t.Key) + ")"
 	case t.keyed:
 		return ""
 	case l.pg:
@@ -30,11 +30,11 @@ func (l *layout) some(t *table, cond rows.Cond, n int) rows.Cond {
 	if place == "" {
 		return cond
 	}
-	pick := cat("SELECT ", strings.Trim(place, "()"), " FROM ", t.sql, " AS t WHERE ", cond, fmt.Sprintf(" LIMIT %d", n))
+	pick := rows.Concat("SELECT ", strings.Trim(place, "()"), " FROM ", t.sql, " AS t WHERE ", cond, fmt.Sprintf(" LIMIT %d", n))
 	if place == "t.ctid" { // a scan by places: the planner would join else
-		return cat("t.ctid = ANY(ARRAY(", pick, "))")
+		return rows.Concat("t.ctid = ANY(ARRAY(", pick, "))")
 	}
-	return cat(place, " IN (", pick, ")")
+	return rows.Concat(place, " IN (", pick, ")")
 }
 
 // key is the SQL of a noted key's column as the table has it.
@@ -52,8 +52,8 @@ func (r *run) noted(t *table, step int, after, to int64) rows.Cond {
 	for i := range t.Key {
 		ks[i] = r.l.key(t, i)
 	}
-	return cat("("+names("t", t.Key)+") IN (SELECT "+strings.Join(ks, ", ")+" FROM "+r.e.j.Keys()+" AS k WHERE k.job = ", arg(r.job.ID),
-		" AND k.step = ", arg(step), " AND k.n > ", arg(after), " AND k.n <= ", arg(to), ")")
+	return rows.Concat("("+schema.Columns("t", t.Key)+") IN (SELECT "+strings.Join(ks, ", ")+" FROM "+r.e.j.Keys()+" AS k WHERE k.job = ", rows.Arg(r.job.ID),
+		" AND k.step = ", rows.Arg(step), " AND k.n > ", rows.Arg(after), " AND k.n <= ", rows.Arg(to), ")")
 }
 
 // columns are the names and values of a row's key for a table of keys.
@@ -73,24 +73,24 @@ func (l *layout) columns(t *table) (into, from string) {
 // note notes the keys of rows, those that are not noted yet, and returns how many.
 func (r *run) note(ctx context.Context, tx *sqlx.Tx, t *table, step int, after int64, cond rows.Cond) (int64, error) {
 	var last int64
-	if err := r.row(ctx, tx, cat("SELECT coalesce(max(n), 0) FROM ", r.e.j.Keys(), " WHERE job = ", arg(r.job.ID), " AND step = ", arg(step)), &last); err != nil {
+	if err := r.row(ctx, tx, rows.Concat("SELECT coalesce(max(n), 0) FROM ", r.e.j.Keys(), " WHERE job = ", rows.Arg(r.job.ID), " AND step = ", rows.Arg(step)), &last); err != nil {
 		return 0, err
 	}
 	into, from := r.l.columns(t)
-	return r.exec(ctx, tx, cat("INSERT INTO ", r.e.j.Keys(), " (job, step, n, "+into+") SELECT CAST(", arg(r.job.ID), " AS text), CAST(", arg(step),
-		" AS integer), CAST(", arg(max(last, after)), " AS bigint) + row_number() OVER (), "+from+" FROM ", t.sql, " AS t WHERE ", cond, " ON CONFLICT DO NOTHING"))
+	return r.exec(ctx, tx, rows.Concat("INSERT INTO ", r.e.j.Keys(), " (job, step, n, "+into+") SELECT CAST(", rows.Arg(r.job.ID), " AS text), CAST(", rows.Arg(step),
+		" AS integer), CAST(", rows.Arg(max(last, after)), " AS bigint) + row_number() OVER (), "+from+" FROM ", t.sql, " AS t WHERE ", cond, " ON CONFLICT DO NOTHING"))
 }
 
 // next returns how many keys are noted behind a number, at most as many as a batch has, and the number of the last of them.
 func (r *run) next(ctx context.Context, tx *sqlx.Tx, step int, after int64) (n, last int64, err error) {
-	err = r.row(ctx, tx, cat("SELECT count(*), coalesce(max(n), 0) FROM (SELECT n FROM ", r.e.j.Keys(), " WHERE job = ", arg(r.job.ID), " AND step = ", arg(step),
-		" AND n > ", arg(after), fmt.Sprintf(" ORDER BY n LIMIT %d) x", r.e.o.Batch)), &n, &last)
+	err = r.row(ctx, tx, rows.Concat("SELECT count(*), coalesce(max(n), 0) FROM (SELECT n FROM ", r.e.j.Keys(), " WHERE job = ", rows.Arg(r.job.ID), " AND step = ", rows.Arg(step),
+		" AND n > ", rows.Arg(after), fmt.Sprintf(" ORDER BY n LIMIT %d) x", r.e.o.Batch)), &n, &last)
 	return n, last, err
 }
 
 // forget removes noted keys up to a number.
 func (r *run) forget(ctx context.Context, tx *sqlx.Tx, step int, to int64) error {
-	_, err := r.exec(ctx, tx, cat("DELETE FROM ", r.e.j.Keys(), " WHERE job = ", arg(r.job.ID), " AND step = ", arg(step), " AND n <= ", arg(to)))
+	_, err := r.exec(ctx, tx, rows.Concat("DELETE FROM ", r.e.j.Keys(), " WHERE job = ", rows.Arg(r.job.ID), " AND step = ", rows.Arg(step), " AND n <= ", rows.Arg(to)))
 	return err
 }
 

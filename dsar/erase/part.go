@@ -28,13 +28,13 @@ func (r *run) part(ctx context.Context, i int, secret []byte) (int64, error) {
 	if p.action == dsar.ActShare { // of a table without a key: counted once
 		return r.loop(ctx, p, secret, func(ctx context.Context, tx *sqlx.Tx) (s Step, err error) {
 			if s.Done = true; !r.last {
-				err = r.row(ctx, tx, cat("SELECT count(*) FROM ", p.sql, " AS t WHERE ", cond), &s.Rows)
+				err = r.row(ctx, tx, rows.Concat("SELECT count(*) FROM ", p.sql, " AS t WHERE ", cond), &s.Rows)
 			}
 			return s, err
 		})
 	}
 	return r.loop(ctx, p, secret, func(ctx context.Context, tx *sqlx.Tx) (Step, error) {
-		n, err := r.exec(ctx, tx, cat("DELETE FROM ", p.sql, " AS t WHERE ", r.l.some(p.table, cond, r.e.o.Batch)))
+		n, err := r.exec(ctx, tx, rows.Concat("DELETE FROM ", p.sql, " AS t WHERE ", r.l.some(p.table, cond, r.e.o.Batch)))
 		return Step{Rows: n, Done: n < int64(r.e.o.Batch)}, err
 	})
 }
@@ -73,11 +73,11 @@ func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) 
 			if err := r.alone(ctx, tx, p.table, these); err != nil {
 				return s, err
 			}
-			s.Rows, err = r.exec(ctx, tx, cat("DELETE FROM ", p.sql, " AS t WHERE ", these))
+			s.Rows, err = r.exec(ctx, tx, rows.Concat("DELETE FROM ", p.sql, " AS t WHERE ", these))
 		case len(sets) > 0:
-			s.Rows, err = r.exec(ctx, tx, cat("UPDATE ", p.sql, " AS t SET ", list(", ", sets), " WHERE ", these))
+			s.Rows, err = r.exec(ctx, tx, rows.Concat("UPDATE ", p.sql, " AS t SET ", list(", ", sets), " WHERE ", these))
 		default:
-			err = r.row(ctx, tx, cat("SELECT count(*) FROM ", p.sql, " AS t WHERE ", these), &s.Rows)
+			err = r.row(ctx, tx, rows.Concat("SELECT count(*) FROM ", p.sql, " AS t WHERE ", these), &s.Rows)
 		}
 		if err == nil && !p.stay {
 			err = r.forget(ctx, tx, p.seq, last)
@@ -112,16 +112,16 @@ func (r *run) alone(ctx context.Context, tx *sqlx.Tx, t *table, these rows.Cond)
 	}
 	var n int
 	if r.l.pg {
-		if err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", t.sql, " AS t WHERE ", these, " FOR UPDATE OF t) x"), &n); err != nil {
+		if err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", t.sql, " AS t WHERE ", these, " FOR UPDATE OF t) x"), &n); err != nil {
 			return err
 		}
 	}
 	for _, f := range takes {
-		q := cat("SELECT count(*) FROM (SELECT 1 FROM ", f.sql, " AS c WHERE ("+names("c", f.Columns)+") IN (SELECT "+names("t", f.ToCols)+" FROM ", t.sql, " AS t WHERE ", these, ")")
+		q := rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", f.sql, " AS c WHERE ("+schema.Columns("c", f.Columns)+") IN (SELECT "+schema.Columns("t", f.ToCols)+" FROM ", t.sql, " AS t WHERE ", these, ")")
 		if f.sql == t.sql { // rows of the same batch may go with each other
-			q = cat(q, " AND NOT EXISTS (SELECT 1 FROM ", t.sql, " AS t WHERE ", equal(t.Key), " AND ", these, ")")
+			q = rows.Concat(q, " AND NOT EXISTS (SELECT 1 FROM ", t.sql, " AS t WHERE ", equal(t.Key), " AND ", these, ")")
 		}
-		if err := r.row(ctx, tx, cat(q, " LIMIT 1) x"), &n); err != nil {
+		if err := r.row(ctx, tx, rows.Concat(q, " LIMIT 1) x"), &n); err != nil {
 			return err
 		}
 		if n > 0 {
@@ -233,7 +233,7 @@ func (r *run) delete(ctx context.Context, tx *sqlx.Tx, group []*part, conds []ro
 			return err
 		}
 		for i, o := range group {
-			if counts[i], err = r.exec(ctx, tx, cat("DELETE FROM ", o.sql, " AS t WHERE ", conds[i])); err != nil {
+			if counts[i], err = r.exec(ctx, tx, rows.Concat("DELETE FROM ", o.sql, " AS t WHERE ", conds[i])); err != nil {
 				return err
 			}
 		}
@@ -250,7 +250,7 @@ func (r *run) delete(ctx context.Context, tx *sqlx.Tx, group []*part, conds []ro
 		sums = append(sums, fmt.Sprintf("%s(SELECT count(*) FROM d%d)", sep, i))
 		dest[i] = &counts[i]
 	}
-	return r.row(ctx, tx, cat("WITH ", cat(with...), " SELECT ", cat(sums...)), dest...)
+	return r.row(ctx, tx, rows.Concat("WITH ", rows.Concat(with...), " SELECT ", rows.Concat(sums...)), dest...)
 }
 
 // sets are the columns that a part changes, in SQL, and the JSON columns whose members it changes.
@@ -272,7 +272,7 @@ func (r *run) sets(p *part) (out []rows.Cond, inside map[string][]member, err er
 		old, ok := to[e.column]
 		if !ok {
 			order = append(order, e.column)
-			old = rows.Cond{SQL: names("t", []string{e.column})}
+			old = rows.Cond{SQL: schema.Columns("t", []string{e.column})}
 		}
 		if e.only {
 			points := rows.Cond{SQL: "false"}
@@ -281,12 +281,12 @@ func (r *run) sets(p *part) (out []rows.Cond, inside map[string][]member, err er
 					points = c
 				}
 			}
-			value = cat("CASE WHEN ", points, " THEN ", value, " ELSE ", old, " END")
+			value = rows.Concat("CASE WHEN ", points, " THEN ", value, " ELSE ", old, " END")
 		}
 		to[e.column] = value
 	}
 	for _, c := range order {
-		out = append(out, cat(strings.TrimSpace(names("", []string{c})), " = ", to[c]))
+		out = append(out, rows.Concat(strings.TrimSpace(schema.Columns("", []string{c})), " = ", to[c]))
 	}
 	return out, inside, nil
 }
@@ -295,11 +295,11 @@ func (r *run) sets(p *part) (out []rows.Cond, inside map[string][]member, err er
 func (r *run) becomes(t *table, e edit) (rows.Cond, error) {
 	if e.stand != "" {
 		to := r.l.byName[e.stand]
-		return cat("(SELECT ", r.l.key(to, e.k), " FROM ", r.e.j.Keys(), " AS k WHERE k.job = ", arg(r.job.ID), " AND k.step = ", arg(standIns-to.number), ")"), nil
+		return rows.Concat("(SELECT ", r.l.key(to, e.k), " FROM ", r.e.j.Keys(), " AS k WHERE k.job = ", rows.Arg(r.job.ID), " AND k.step = ", rows.Arg(standIns-to.number), ")"), nil
 	}
 	value, ok, err := r.l.value(t, t.live.Column(e.column), e.class, e.how, r.entry.Salt)
 	if err == nil && !ok {
-		value = rows.Cond{SQL: names("t", []string{e.column})}
+		value = rows.Cond{SQL: schema.Columns("t", []string{e.column})}
 	}
 	return value, err
 }

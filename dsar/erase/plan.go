@@ -143,7 +143,7 @@ func (plan *planned) indexes(ctx context.Context, tx *sqlx.Tx, l *layout) error 
 			}
 			plan.cost += n * x.Rows
 			plan.Warn = append(plan.Warn, fmt.Sprintf("no index finds rows of %s by %s: each of %d rows of %s that go is looked up in all of about %d: CREATE INDEX ON %s (%s)",
-				f.from.Name, strings.Join(f.columns, ", "), x.Rows, x.Table, n, l.live.SQL(f.from.Name), names("", f.columns)))
+				f.from.Name, strings.Join(f.columns, ", "), x.Rows, x.Table, n, l.live.SQL(f.from.Name), schema.Columns("", f.columns)))
 		}
 	}
 	slices.Sort(plan.Warn)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/rows"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
 )
 
@@ -315,7 +316,7 @@ func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
 		}
 		out := either(points)
 		if mine, ok := sel.Where(p.Name, rows.Mine); ok {
-			out = cat("(", out, ") AND ", mine.Not())
+			out = rows.Concat("(", out, ") AND ", mine.Not())
 		}
 		return out, true
 	}
@@ -323,16 +324,16 @@ func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
 	if ok && p.own {
 		var filled []rows.Cond
 		for _, e := range p.sets {
-			filled = append(filled, rows.Cond{SQL: names("t", []string{e.column}) + " IS NOT NULL"})
+			filled = append(filled, rows.Cond{SQL: schema.Columns("t", []string{e.column}) + " IS NOT NULL"})
 		}
-		return cat("(", out, ") AND (", either(filled), ")"), true
+		return rows.Concat("(", out, ") AND (", either(filled), ")"), true
 	}
 	if ok && p.ended != 0 {
 		is := " <= "
 		if p.ended < 0 {
 			is = " > "
 		}
-		out = cat("(", out, ") AND ", l.until(p.table), is+l.now())
+		out = rows.Concat("(", out, ") AND ", l.until(p.table), is+l.now())
 	}
 	return out, ok
 }
@@ -410,7 +411,7 @@ func (r *run) lock(ctx context.Context, tx *sqlx.Tx) error {
 			continue
 		}
 		var n int
-		if err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " FOR UPDATE OF t) x"), &n); err != nil {
+		if err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " FOR UPDATE OF t) x"), &n); err != nil {
 			return err
 		}
 	}

@@ -55,7 +55,7 @@ func (r *run) standIns(ctx context.Context, secret []byte) error {
 // none reports whether there is no row of a condition.
 func (r *run) none(ctx context.Context, tx *sqlx.Tx, t *table, cond rows.Cond) bool {
 	var n int
-	err := r.row(ctx, tx, cat("SELECT count(*) FROM (SELECT 1 FROM ", t.sql, " AS t WHERE ", cond, " LIMIT 1) x"), &n)
+	err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", t.sql, " AS t WHERE ", cond, " LIMIT 1) x"), &n)
 	return err == nil && n == 0
 }
 
@@ -86,23 +86,23 @@ func (r *run) standIn(ctx context.Context, tx *sqlx.Tx, t *table, seq int) error
 	for i := range keys {
 		dest[i] = &keys[i]
 	}
-	if err := r.row(ctx, tx, cat("INSERT INTO ", t.sql, " ("+strings.Join(columns, ", ")+") SELECT ", cat(values...), " FROM ", t.sql, " AS t WHERE ",
+	if err := r.row(ctx, tx, rows.Concat("INSERT INTO ", t.sql, " ("+strings.Join(columns, ", ")+") SELECT ", rows.Concat(values...), " FROM ", t.sql, " AS t WHERE ",
 		r.l.own(r.sel.Person().Key), " RETURNING "+strings.Join(back, ", ")), dest...); err != nil {
 		return err
 	}
 	into, _ := r.l.columns(t)
-	insert := cat("INSERT INTO ", r.e.j.Keys(), " (job, step, n, "+into+") VALUES (", arg(r.job.ID), ", ", arg(seq), ", 1")
+	insert := rows.Concat("INSERT INTO ", r.e.j.Keys(), " (job, step, n, "+into+") VALUES (", rows.Arg(r.job.ID), ", ", rows.Arg(seq), ", 1")
 	for _, k := range keys {
-		insert = cat(insert, ", ", arg(k))
+		insert = rows.Concat(insert, ", ", rows.Arg(k))
 	}
-	_, err := r.exec(ctx, tx, cat(insert, ")"))
+	_, err := r.exec(ctx, tx, rows.Concat(insert, ")"))
 	return err
 }
 
 // stands is what a column of a stand-in holds; false: its default.
 func (r *run) stands(t *table, c *schema.Column) (v rows.Cond, ok bool, err error) {
 	f, _ := t.Field(c.Name)
-	copied := rows.Cond{SQL: names("t", []string{c.Name})}
+	copied := rows.Cond{SQL: schema.Columns("t", []string{c.Name})}
 	class := redact.Class{}
 	if f.Column != nil {
 		class = f.Column.Class

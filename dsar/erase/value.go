@@ -59,21 +59,21 @@ func (l *layout) cannot(t *table, c *schema.Column, s dsar.Strategy, why string)
 // cast is a text as the column's type.
 func (l *layout) cast(c *schema.Column, text string) rows.Cond {
 	if l.pg {
-		return cat("CAST(CAST(", arg(text), " AS text) AS ", c.Type, ")")
+		return rows.Concat("CAST(CAST(", rows.Arg(text), " AS text) AS ", c.Type, ")")
 	}
 	switch c.Family {
 	case schema.Int, schema.Bool:
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return arg(n)
+			return rows.Arg(n)
 		}
 	case schema.Number:
 		if f, err := strconv.ParseFloat(text, 64); err == nil {
-			return arg(f)
+			return rows.Arg(f)
 		}
 	case schema.Bytes:
-		return arg([]byte(text))
+		return rows.Arg([]byte(text))
 	}
-	return arg(text)
+	return rows.Arg(text)
 }
 
 var width = regexp.MustCompile(`\((\d+)\)$`)
@@ -182,7 +182,7 @@ func (l *layout) pseudonym(t *table, c *schema.Column, class redact.Class, salt 
 		if l.pg {
 			ending = "left(CAST(gen_random_uuid() AS text), 8)"
 		}
-		return cat("(", l.cast(&schema.Column{Type: "text", Family: schema.Text}, name+"-"), " || ", ending, " || '"+tail+"')")
+		return rows.Concat("(", l.cast(&schema.Column{Type: "text", Family: schema.Text}, name+"-"), " || ", ending, " || '"+tail+"')")
 	case schema.UUID:
 		u, _ := uuid.FromBytes(s[:16])
 		u[6], u[8] = u[6]&0x0f|0x80, u[8]&0x3f|0x80 // version 8 of RFC 9562: made as one likes

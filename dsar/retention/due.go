@@ -25,27 +25,27 @@ func (l *layout) anchored(t *table, hi time.Time) (rows.Cond, error) {
 	}
 	col := "t." + schema.Quote(c.Name)
 	between := func(col string, scale int64) rows.Cond {
-		return cat(col+" BETWEEN CAST(", arg(oldest.Unix()*scale), " AS bigint) AND CAST(", arg(hi.UnixMicro()/(1_000_000/scale)), " AS bigint)")
+		return rows.Concat(col+" BETWEEN CAST(", rows.Arg(oldest.Unix()*scale), " AS bigint) AND CAST(", rows.Arg(hi.UnixMicro()/(1_000_000/scale)), " AS bigint)")
 	}
 	numbers := either(between(col, 1), between(col, 1000), between(col, 1_000_000))
 	if !l.pg {
-		text := cat(fmt.Sprintf("typeof(%[1]s) = 'text' AND coalesce(unixepoch(%[1]s, CASE WHEN length(%[1]s) = 10 THEN '+1 day' ELSE '+0 days' END) BETWEEN ", col), arg(oldest.Unix()), " AND ", arg(hi.Unix()), ", 0)")
-		return either(text, cat("typeof("+col+") IN ('integer', 'real') AND (", numbers, ")")), nil
+		text := rows.Concat(fmt.Sprintf("typeof(%[1]s) = 'text' AND coalesce(unixepoch(%[1]s, CASE WHEN length(%[1]s) = 10 THEN '+1 day' ELSE '+0 days' END) BETWEEN ", col), rows.Arg(oldest.Unix()), " AND ", rows.Arg(hi.Unix()), ", 0)")
+		return either(text, rows.Concat("typeof("+col+") IN ('integer', 'real') AND (", numbers, ")")), nil
 	}
-	lo, high := arg(oldest.Format(time.RFC3339Nano)), arg(hi.Format(time.RFC3339Nano))
+	lo, high := rows.Arg(oldest.Format(time.RFC3339Nano)), rows.Arg(hi.Format(time.RFC3339Nano))
 	zoned := func(p rows.Cond, as string) rows.Cond {
-		return cat("(CAST(CAST(", p, " AS text) AS timestamptz)"+as+")")
+		return rows.Concat("(CAST(CAST(", p, " AS text) AS timestamptz)"+as+")")
 	}
 	switch {
 	case c.Family == schema.Int:
 		return numbers, nil
 	case c.Type == "date":
-		before := arg(hi.AddDate(0, 0, -1).Format(time.DateOnly))
-		return cat(col+" >= CAST(CAST(", arg(oldest.Format(time.DateOnly)), " AS text) AS date) AND "+col+" <= CAST(CAST(", before, " AS text) AS date)"), nil
+		before := rows.Arg(hi.AddDate(0, 0, -1).Format(time.DateOnly))
+		return rows.Concat(col+" >= CAST(CAST(", rows.Arg(oldest.Format(time.DateOnly)), " AS text) AS date) AND "+col+" <= CAST(CAST(", before, " AS text) AS date)"), nil
 	case strings.HasPrefix(c.Type, "timestamp") && strings.Contains(c.Type, "without"):
-		return cat(col+" >= ", zoned(lo, " AT TIME ZONE 'UTC'"), " AND "+col+" <= ", zoned(high, " AT TIME ZONE 'UTC'")), nil
+		return rows.Concat(col+" >= ", zoned(lo, " AT TIME ZONE 'UTC'"), " AND "+col+" <= ", zoned(high, " AT TIME ZONE 'UTC'")), nil
 	case strings.HasPrefix(c.Type, "timestamp"):
-		return cat(col+" >= ", zoned(lo, ""), " AND "+col+" <= ", zoned(high, "")), nil
+		return rows.Concat(col+" >= ", zoned(lo, ""), " AND "+col+" <= ", zoned(high, "")), nil
 	}
 	return rows.Cond{}, fmt.Errorf("%w: %s.%s holds no time", ErrMap, t.Name, c.Name)
 }
@@ -55,7 +55,7 @@ func (l *layout) mine(alias, column string) rows.Cond {
 	if column == "" {
 		return rows.Cond{SQL: "1 = 1"}
 	}
-	return cat("CAST("+alias+"."+schema.Quote(column)+" AS text) = ", arg(l.tenant))
+	return rows.Concat("CAST("+alias+"."+schema.Quote(column)+" AS text) = ", rows.Arg(l.tenant))
 }
 
 // kept is that an erasure kept the row under the alias for a reason that has not ended.
@@ -63,7 +63,7 @@ func (l *layout) kept(t *table, alias string) rows.Cond {
 	if len(t.key) == 0 || len(t.key) > 4 {
 		return rows.Cond{SQL: "1 = 0"}
 	}
-	same := []rows.Cond{cat("k.tbl = ", arg(t.Name)), {SQL: "k.until > " + l.micro()}}
+	same := []rows.Cond{rows.Concat("k.tbl = ", rows.Arg(t.Name)), {SQL: "k.until > " + l.micro()}}
 	for i, c := range t.key {
 		v := alias + "." + schema.Quote(c)
 		if l.pg {
@@ -71,7 +71,7 @@ func (l *layout) kept(t *table, alias string) rows.Cond {
 		}
 		same = append(same, rows.Cond{SQL: fmt.Sprintf("k.k%d = %s", i+1, v)})
 	}
-	return cat("EXISTS (SELECT 1 FROM ", l.s.j.Kept(), " AS k WHERE ", all(same...), ")")
+	return rows.Concat("EXISTS (SELECT 1 FROM ", l.s.j.Kept(), " AS k WHERE ", all(same...), ")")
 }
 
 // micro is the database's clock.
@@ -90,7 +90,7 @@ func (l *layout) heldRow(t *table, alias string) rows.Cond {
 	var out []rows.Cond
 	for _, sel := range l.people {
 		if c, ok := sel.Where(t.Name, rows.All); ok {
-			out = append(out, cat("("+list(alias, t.key)+") IN (SELECT "+list("t", t.key)+" FROM "+t.sql+" AS t WHERE ", c, ")"))
+			out = append(out, rows.Concat("("+schema.Columns(alias, t.key)+") IN (SELECT "+schema.Columns("t", t.key)+" FROM "+t.sql+" AS t WHERE ", c, ")"))
 		}
 	}
 	return either(out...)
@@ -109,14 +109,14 @@ func (l *layout) pointed(t *table, alias string, seen []*table) rows.Cond {
 		if e.together && !slices.Contains(seen, e.child) {
 			conds = append(conds, either(l.heldRow(e.child, b), l.kept(e.child, b), l.pointed(e.child, b, append(slices.Clone(seen), t))))
 		}
-		out = append(out, cat("EXISTS (SELECT 1 FROM "+l.live.SQL(e.name)+" AS "+b+" WHERE ", all(conds...), ")"))
+		out = append(out, rows.Concat("EXISTS (SELECT 1 FROM "+l.live.SQL(e.name)+" AS "+b+" WHERE ", all(conds...), ")"))
 	}
 	return either(out...)
 }
 
 func (l *layout) when(alias string, when []dsar.When) (out []rows.Cond) {
 	for _, w := range when {
-		out = append(out, cat("CAST("+alias+"."+schema.Quote(w.Column)+" AS text) = ", arg(w.Value)))
+		out = append(out, rows.Concat("CAST("+alias+"."+schema.Quote(w.Column)+" AS text) = ", rows.Arg(w.Value)))
 	}
 	return out
 }
@@ -141,7 +141,9 @@ func (l *layout) conditions(t *table) (c conditions, err error) {
 	return c, nil
 }
 
-func not(c rows.Cond) rows.Cond { return cat("NOT coalesce(", cat("(", c, ")"), ", 1 = 0)") }
+func not(c rows.Cond) rows.Cond {
+	return rows.Concat("NOT coalesce(", rows.Concat("(", c, ")"), ", 1 = 0)")
+}
 
 // due are the rows that go.
 func (c *conditions) due() rows.Cond {

@@ -30,7 +30,7 @@ func masksOf(t *table) ([]mask, error) {
 		case how.Is(dsar.Null):
 			out = append(out, mask{f.Name, rows.Cond{SQL: "NULL"}, rows.Cond{SQL: col + " IS NULL"}})
 		case how.Is(dsar.Constant("")):
-			out = append(out, mask{f.Name, arg(text), cat("coalesce(CAST("+col+" AS text) = ", arg(text), ", 1 = 0)")})
+			out = append(out, mask{f.Name, rows.Arg(text), rows.Concat("coalesce(CAST("+col+" AS text) = ", rows.Arg(text), ", 1 = 0)")})
 		case how.Is(dsar.Truncate(0)):
 			out = append(out, mask{f.Name, rows.Cond{SQL: fmt.Sprintf("substr(CAST(%s AS text), 1, %d)", schema.Quote(f.Name), n)}, rows.Cond{SQL: fmt.Sprintf("coalesce(length(CAST(%s AS text)) <= %d, 1 = 1)", col, n)}})
 		default:

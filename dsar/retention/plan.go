@@ -115,11 +115,11 @@ func (l *layout) count(ctx context.Context, tx *sqlx.Tx, t *table) (Due, error) 
 	if t.masks != nil {
 		d.Action = dsar.ActMask
 	}
-	q := cat("SELECT count(*), coalesce(sum(CASE WHEN ", not(c.dated), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
+	q := rows.Concat("SELECT count(*), coalesce(sum(CASE WHEN ", not(c.dated), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
 	if err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&d.Of, &d.Undated); err != nil {
 		return d, err
 	}
-	q = cat("SELECT what, count(*) FROM (SELECT CASE WHEN ", c.kept, " THEN 1 WHEN ", c.held, " THEN 2 WHEN ", c.pointed, " THEN 3 ELSE 0 END AS what FROM "+t.sql+" AS t WHERE ",
+	q = rows.Concat("SELECT what, count(*) FROM (SELECT CASE WHEN ", c.kept, " THEN 1 WHEN ", c.held, " THEN 2 WHEN ", c.pointed, " THEN 3 ELSE 0 END AS what FROM "+t.sql+" AS t WHERE ",
 		all(c.mine, c.over, not(c.masked)), ") x GROUP BY what")
 	found, err := tx.QueryxContext(ctx, tx.Rebind(q.SQL), q.Args...)
 	if err != nil {
@@ -139,7 +139,7 @@ func (l *layout) count(ctx context.Context, tx *sqlx.Tx, t *table) (Due, error) 
 	if t.masks == nil && d.Rows > 0 {
 		err = l.each(t, c.due(), func(child *table, which rows.Cond) error {
 			var n int64
-			q := cat("SELECT count(*) FROM "+child.sql+" AS t WHERE ", which)
+			q := rows.Concat("SELECT count(*) FROM "+child.sql+" AS t WHERE ", which)
 			err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&n)
 			d.With += n
 			return err
@@ -161,7 +161,7 @@ func (l *layout) expiring(ctx context.Context, tx *sqlx.Tx, t *table) (Due, erro
 	if _, keeps := t.Erase.Reason(); !keeps || len(t.key) == 0 {
 		return d, nil
 	}
-	q := cat("SELECT count(*) FROM ", l.s.j.Kept(), " AS k WHERE k.until <= "+l.micro()+" AND k.tbl = ", arg(t.Name))
+	q := rows.Concat("SELECT count(*) FROM ", l.s.j.Kept(), " AS k WHERE k.until <= "+l.micro()+" AND k.tbl = ", rows.Arg(t.Name))
 	if err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&d.Rows); err != nil || d.Rows == 0 {
 		return d, err
 	}
@@ -169,7 +169,7 @@ func (l *layout) expiring(ctx context.Context, tx *sqlx.Tx, t *table) (Due, erro
 		d.Rows, d.Held = 0, d.Rows
 		return d, nil
 	}
-	q = cat("SELECT count(*) FROM "+t.sql+" AS t WHERE ", l.mine("t", t.TenantColumn))
+	q = rows.Concat("SELECT count(*) FROM "+t.sql+" AS t WHERE ", l.mine("t", t.TenantColumn))
 	err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&d.Of)
 	d.Mass = l.s.mass(d)
 	return d, err

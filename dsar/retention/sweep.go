@@ -208,7 +208,7 @@ func (r *sweep) batch(ctx context.Context, name string) (n int64, err error) {
 		} else if err := r.remove(ctx, tx, l, t, noted); err != nil {
 			return err
 		}
-		_, err = exec(ctx, tx, cat("DELETE FROM ", r.s.j.Keys(), " WHERE job = ", arg(r.job)))
+		_, err = exec(ctx, tx, rows.Concat("DELETE FROM ", r.s.j.Keys(), " WHERE job = ", rows.Arg(r.job)))
 		return err
 	}, tenantdb.Retry(5))
 	if err == nil && n > 0 {
@@ -235,7 +235,7 @@ func (r *sweep) note(ctx context.Context, tx *sqlx.Tx, l *layout, t *table, due 
 		lock = " FOR UPDATE OF t"
 	}
 	ks := strings.Join(into, ", ")
-	return exec(ctx, tx, cat("INSERT INTO ", r.s.j.Keys(), " (job, step, n, "+ks+") SELECT CAST(", arg(r.job), " AS text), CAST(", arg(t.number), " AS integer), row_number() OVER (), "+ks+
+	return exec(ctx, tx, rows.Concat("INSERT INTO ", r.s.j.Keys(), " (job, step, n, "+ks+") SELECT CAST(", rows.Arg(r.job), " AS text), CAST(", rows.Arg(t.number), " AS integer), row_number() OVER (), "+ks+
 		" FROM (SELECT "+strings.Join(from, ", ")+" FROM "+t.sql+" AS t WHERE ", due, fmt.Sprintf(" LIMIT %d%s) x", r.s.o.Batch, lock)))
 }
 
@@ -249,7 +249,7 @@ func (r *sweep) noted(l *layout, t *table) rows.Cond {
 		}
 		ks = append(ks, v)
 	}
-	return cat("("+list("t", t.key)+") IN (SELECT "+strings.Join(ks, ", ")+" FROM ", r.s.j.Keys(), " AS k WHERE k.job = ", arg(r.job), " AND k.step = ", arg(t.number), ")")
+	return rows.Concat("("+schema.Columns("t", t.key)+") IN (SELECT "+strings.Join(ks, ", ")+" FROM ", r.s.j.Keys(), " AS k WHERE k.job = ", rows.Arg(r.job), " AND k.step = ", rows.Arg(t.number), ")")
 }
 
 // each calls f for the rows that belong to rows of a table, those that belong to others first.
@@ -263,7 +263,7 @@ func (l *layout) walk(t *table, which rows.Cond, seen []*table, f func(*table, r
 			continue
 		}
 		conds := append([]rows.Cond{l.mine("t", e.tenant)}, l.when("t", e.when)...)
-		conds = append(conds, cat("("+list("t", e.columns)+") IN (SELECT "+list("t", e.targets)+" FROM "+t.sql+" AS t WHERE ", which, ")"))
+		conds = append(conds, rows.Concat("("+schema.Columns("t", e.columns)+") IN (SELECT "+schema.Columns("t", e.targets)+" FROM "+t.sql+" AS t WHERE ", which, ")"))
 		belong := all(conds...)
 		if err := l.walk(e.child, belong, append(slices.Clone(seen), t), f); err != nil {
 			return err
@@ -278,7 +278,7 @@ func (l *layout) walk(t *table, which rows.Cond, seen []*table, f func(*table, r
 // remove deletes rows, and before them those that belong to them.
 func (r *sweep) remove(ctx context.Context, tx *sqlx.Tx, l *layout, t *table, which rows.Cond) error {
 	del := func(t *table, which rows.Cond) error {
-		n, err := exec(ctx, tx, cat("DELETE FROM "+t.sql+" AS t WHERE ", which))
+		n, err := exec(ctx, tx, rows.Concat("DELETE FROM "+t.sql+" AS t WHERE ", which))
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
@@ -299,7 +299,7 @@ func (r *sweep) mask(ctx context.Context, tx *sqlx.Tx, t *table, which rows.Cond
 		}
 		parts = append(parts, schema.Quote(m.column)+" = ", m.to)
 	}
-	n, err := exec(ctx, tx, cat(append(parts, " WHERE ", which)...))
+	n, err := exec(ctx, tx, rows.Concat(append(parts, " WHERE ", which)...))
 	if err != nil {
 		return err
 	}

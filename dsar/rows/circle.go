@@ -76,7 +76,7 @@ func (c *circle) with(dialect schema.Dialect, begin []Cond, steps []step) Cond {
 		for _, s := range steps {
 			out = append(out, " UNION SELECT "+s.row+" FROM "+c.name+" CROSS JOIN "+s.from+" WHERE ", s.where)
 		}
-		return with(append(out, ") ")...)
+		return Concat(append(out, ") ")...)
 	}
 	for i, s := range steps { // Postgres has the relation once in its own definition
 		if i == 0 {
@@ -86,7 +86,7 @@ func (c *circle) with(dialect schema.Dialect, begin []Cond, steps []step) Cond {
 		}
 		out = append(out, "SELECT "+s.row+" FROM "+s.from+" WHERE ", s.where)
 	}
-	return with(append(out, ") AS s) ")...)
+	return Concat(append(out, ") AS s) ")...)
 }
 
 type step struct {
@@ -110,7 +110,7 @@ func (w *writer) down(t *table, columns []string, l level) Cond {
 	for _, m := range c.members {
 		a := w.alias("x")
 		for _, way := range w.mine(m, at(a), l, func(x *tie) bool { return !m.circular(x, l) }) {
-			begin = append(begin, with("SELECT "+c.row(m, at(a))+" FROM "+m.sql+" AS "+a+" WHERE ", all(way, w.tenantOf(m, at(a)))))
+			begin = append(begin, Concat("SELECT "+c.row(m, at(a))+" FROM "+m.sql+" AS "+a+" WHERE ", all(way, w.tenantOf(m, at(a)))))
 		}
 		for i := range m.ties {
 			x := &m.ties[i]
@@ -126,7 +126,7 @@ func (w *writer) down(t *table, columns []string, l level) Cond {
 	if len(begin) == 0 {
 		return Cond{}
 	}
-	return with(c.with(w.r.dialect, begin, steps), "SELECT "+c.of(t).list(columns)+" FROM "+c.name+" WHERE "+c.name+".tag = "+c.tag(t))
+	return Concat(c.with(w.r.dialect, begin, steps), "SELECT "+c.of(t).list(columns)+" FROM "+c.name+" WHERE "+c.name+".tag = "+c.tag(t))
 }
 
 // up is that another person reaches the row over rows of tables that lead to each other.
@@ -160,7 +160,7 @@ func (w *writer) up(t *table, a ref) Cond {
 	for i := range t.ties {
 		if x := &t.ties[i]; stays(t)(x) {
 			row, from, where := next(t, a, x)
-			begin = append(begin, with("SELECT "+row+" FROM "+from+" WHERE ", where))
+			begin = append(begin, Concat("SELECT "+row+" FROM "+from+" WHERE ", where))
 		}
 	}
 	ends := []Cond{}
@@ -179,5 +179,5 @@ func (w *writer) up(t *table, a ref) Cond {
 	if len(begin) == 0 || len(ends) == 0 {
 		return here
 	}
-	return either(here, with("EXISTS (", c.with(w.r.dialect, begin, steps), "SELECT 1 FROM "+c.name+" WHERE ", either(ends...), ")"))
+	return either(here, Concat("EXISTS (", c.with(w.r.dialect, begin, steps), "SELECT 1 FROM "+c.name+" WHERE ", either(ends...), ")"))
 }

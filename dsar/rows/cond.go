@@ -65,8 +65,9 @@ func join(word string, none, decides Cond, cs []Cond) Cond {
 	return Cond{"(" + strings.Join(parts, word) + ")", args}
 }
 
-// with puts the conditions and texts one behind the other.
-func with(parts ...any) Cond {
+// Concat puts texts and conditions one behind the other, with the arguments in their order: a statement, or a part of one. Each of parts is a
+// string or a Cond.
+func Concat(parts ...any) Cond {
 	var b strings.Builder
 	var args []any
 	for _, p := range parts {
@@ -81,6 +82,9 @@ func with(parts ...any) Cond {
 	return Cond{b.String(), args}
 }
 
+// Arg is a parameter.
+func Arg(v any) Cond { return Cond{"?", []any{v}} }
+
 // selects reports whether the condition asks other rows.
 func (c Cond) selects() bool { return strings.Contains(c.SQL, "SELECT") }
 
@@ -89,5 +93,5 @@ func prefixed(word string, c Cond) Cond {
 	if c.SQL == always.SQL {
 		return Cond{}
 	}
-	return with(word, c)
+	return Concat(word, c)
 }

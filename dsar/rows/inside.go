@@ -97,7 +97,7 @@ func withoutLength(typ string) string {
 // within is that a place inside of the link's column has what the query selects.
 func (w *writer) within(t *table, a ref, x *tie, query Cond) Cond {
 	return w.r.inside(t, a, x, func(v string) Cond {
-		return with(v+" IN (WITH z(v) AS (", query, ") SELECT CAST(z.v AS text) FROM z)")
+		return Concat(v+" IN (WITH z(v) AS (", query, ") SELECT CAST(z.v AS text) FROM z)")
 	})
 }
 
@@ -131,7 +131,7 @@ func (r *Rows) inside(t *table, a ref, x *tie, c func(v string) Cond) Cond {
 	if from == "" {
 		return c(v)
 	}
-	return with("EXISTS (SELECT 1 FROM "+from+" WHERE ", c(v), ")")
+	return Concat("EXISTS (SELECT 1 FROM "+from+" WHERE ", c(v), ")")
 }
 
 // places returns what stands after FROM to have a row for each place that the path leads to, "" if there is one place, and the text that is

@@ -26,7 +26,7 @@ func (w *writer) tenantOf(t *table, a ref) Cond {
 	}
 	c := w.r.equal(t, a, t.TenantColumn, value{text: w.tenant.String(), raw: w.tenant.String()})
 	if w.r.dialect == schema.SQLite { // nearly all rows of the file are the tenant's: an index that begins with it alone finds nothing
-		return with("likelihood(", c, ", 0.99)")
+		return Concat("likelihood(", c, ", 0.99)")
 	}
 	return c
 }
@@ -124,7 +124,7 @@ func (w *writer) selectWays(t *table, a string, columns []string, ways []Cond) C
 		}
 		out = append(out, "SELECT "+at(a).list(columns)+" FROM "+t.sql+" AS "+a+" WHERE ", all(way, w.tenantOf(t, at(a))))
 	}
-	return with(out...)
+	return Concat(out...)
 }
 
 // tied is that the row's link points into the source, or at the person by an identifier.
@@ -156,9 +156,9 @@ func (w *writer) tied(t *table, a ref, x *tie, from func(*table) source) Cond {
 		}
 		points = all(same...)
 	case len(x.Columns) == 1:
-		points = with(w.r.comparable(t, a, x.Columns[0], x.to, x.Targets[0]), " IN (", w.r.castTo(t, x, s.query), ")")
+		points = Concat(w.r.comparable(t, a, x.Columns[0], x.to, x.Targets[0]), " IN (", w.r.castTo(t, x, s.query), ")")
 	default:
-		points = with("("+a.list(x.Columns)+") IN (", s.query, ")")
+		points = Concat("("+a.list(x.Columns)+") IN (", s.query, ")")
 	}
 	return all(append([]Cond{points}, when...)...)
 }
@@ -198,7 +198,7 @@ func (r *Rows) comparable(t *table, a ref, c string, to *table, target string) s
 // castTo casts what a query selects to text, where that is how it is compared.
 func (r *Rows) castTo(t *table, x *tie, query Cond) Cond {
 	if text, _ := r.textual(t, x.Columns[0], x.to, x.Targets[0]); text {
-		return with("SELECT CAST(z.v AS text) FROM (", query, ") AS z(v)")
+		return Concat("SELECT CAST(z.v AS text) FROM (", query, ") AS z(v)")
 	}
 	return query
 }

@@ -90,7 +90,7 @@ func (w *writer) otherBy(t *table, a ref, x *tie) Cond {
 		return never
 	}
 	c = all(w.meets(t, a, x, at(b)), w.tenantOf(x.to, at(b)), c)
-	return all(append(cs, with("EXISTS (SELECT 1 FROM "+x.to.sql+" AS "+b+" WHERE ", c, ")"))...)
+	return all(append(cs, Concat("EXISTS (SELECT 1 FROM "+x.to.sql+" AS "+b+" WHERE ", c, ")"))...)
 }
 
 // meets is that the link of row a points at row b.
@@ -130,8 +130,8 @@ func (w *writer) otherHolder(t *table, a ref, x *tie) Cond {
 		if kind.Kind == w.kind.Kind {
 			not = w.self(root, at(b)).Not()
 		}
-		held := with("SELECT "+w.r.roughly(id.Form, at(b)(id.Column))+" FROM "+root.sql+" AS "+b+" WHERE "+at(b)(id.Column)+" IS NOT NULL", prefixed(" AND ", all(w.tenantOf(root, at(b)), not)))
-		ways = append(ways, w.r.inside(t, a, x, func(v string) Cond { return with(w.r.roughly(id.Form, v)+" IN (", held, ")") }))
+		held := Concat("SELECT "+w.r.roughly(id.Form, at(b)(id.Column))+" FROM "+root.sql+" AS "+b+" WHERE "+at(b)(id.Column)+" IS NOT NULL", prefixed(" AND ", all(w.tenantOf(root, at(b)), not)))
+		ways = append(ways, w.r.inside(t, a, x, func(v string) Cond { return Concat(w.r.roughly(id.Form, v)+" IN (", held, ")") }))
 	}
 	if vs := w.sharedValues(x.Identifier); len(vs) > 0 {
 		ways = append(ways, w.r.holds(t, a, x, vs))

@@ -179,7 +179,7 @@ func (x *resolver) roots(root *table, c Cond) ([]map[string]value, error) {
 	for _, id := range x.kind.Identifiers {
 		add(id.Column)
 	}
-	q := with("SELECT "+x.plain(root, columns)+" FROM "+root.sql+" AS t WHERE ", all(c, x.tenantOf(root, at("t"))), " LIMIT 3")
+	q := Concat("SELECT "+x.plain(root, columns)+" FROM "+root.sql+" AS t WHERE ", all(c, x.tenantOf(root, at("t"))), " LIMIT 3")
 	var out []map[string]value
 	err := x.each(q, len(columns), func(vs []value) error {
 		m := map[string]value{}
@@ -349,7 +349,7 @@ func (x *resolver) spelt(id dsar.Identifier, h holder) error {
 	for _, c := range x.classes[id.Name] {
 		likely = append(likely, x.r.likely(id.Form, v, c.normal))
 	}
-	q := with("SELECT DISTINCT "+v+" FROM "+h.table.sql+" AS t"+from+" WHERE ", all(either(likely...), x.tenantOf(h.table, at("t"))))
+	q := Concat("SELECT DISTINCT "+v+" FROM "+h.table.sql+" AS t"+from+" WHERE ", all(either(likely...), x.tenantOf(h.table, at("t"))))
 	known := map[string]bool{}
 	for _, c := range x.classes[id.Name] {
 		known[c.normal] = true
@@ -376,7 +376,7 @@ func (x *resolver) somewhere() error {
 				continue
 			}
 			var one bool
-			q := with("SELECT EXISTS (SELECT 1 FROM "+t.sql+" AS t WHERE ", all(c, x.tenantOf(t, at("t"))), ")")
+			q := Concat("SELECT EXISTS (SELECT 1 FROM "+t.sql+" AS t WHERE ", all(c, x.tenantOf(t, at("t"))), ")")
 			if err := x.tx.QueryRowContext(x.ctx, x.tx.Rebind(q.SQL), q.Args...).Scan(&one); err != nil {
 				return err
 			}
@@ -406,7 +406,7 @@ func (x *resolver) sharedNames() error {
 				if k.Kind == x.kind.Kind {
 					not = x.self(root, at("t")).Not()
 				}
-				q := with("SELECT EXISTS (SELECT 1 FROM "+root.sql+" AS t WHERE ", all(x.r.equal(root, at("t"), id.Column, values...), not, x.tenantOf(root, at("t"))), ")")
+				q := Concat("SELECT EXISTS (SELECT 1 FROM "+root.sql+" AS t WHERE ", all(x.r.equal(root, at("t"), id.Column, values...), not, x.tenantOf(root, at("t"))), ")")
 				if err := x.tx.QueryRowContext(x.ctx, x.tx.Rebind(q.SQL), q.Args...).Scan(&cs[i].shared); err != nil {
 					return err
 				}

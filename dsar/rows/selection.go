@@ -140,7 +140,7 @@ func (w *writer) level(t *table, a string, l level) Cond {
 	if len(ways) > 1 && len(t.Key) > 0 && (w.r.dialect == schema.SQLite || slices.ContainsFunc(ways, Cond.selects)) {
 		// One way OR another uses no index where a way is a subquery, and on SQLite the wrong one.
 		b := w.alias("x")
-		return with("("+at(a).list(t.Key)+") IN (", w.selectWays(t, b, t.Key, w.mine(t, at(b), l, anyTie)), ")")
+		return Concat("("+at(a).list(t.Key)+") IN (", w.selectWays(t, b, t.Key, w.mine(t, at(b), l, anyTie)), ")")
 	}
 	return either(ways...)
 }
@@ -186,7 +186,7 @@ func (w *writer) inPart(t *table, columns []string, p Part) source {
 	if c.never() {
 		return source{}
 	}
-	return source{query: with("SELECT "+at(a).list(columns)+" FROM "+t.sql+" AS "+a+" WHERE ", all(c, w.tenantOf(t, at(a))))}
+	return source{query: Concat("SELECT "+at(a).list(columns)+" FROM "+t.sql+" AS "+a+" WHERE ", all(c, w.tenantOf(t, at(a))))}
 }
 
 // alone reports whether t has no rows that are the person's but their own.

@@ -132,6 +132,17 @@ func (t *Table) Finds(columns []string) bool {
 // Quote returns the name of a table or column as SQL has it, for the table's schema and its own name.
 func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
+// Columns returns names as SQL has them, with commas between, each behind the alias if there is one.
+func Columns(alias string, names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		if out[i] = Quote(name); alias != "" {
+			out[i] = alias + "." + out[i]
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // SQL returns the name of the table, quoted.
 func (d *Database) SQL(table string) string {
 	if d.Dialect == SQLite {
