@@ -141,11 +141,7 @@ func (l *layout) conditions(t *table) (c conditions, err error) {
 	return c, nil
 }
 
-func not(c rows.Cond) rows.Cond {
-	return rows.Concat("NOT coalesce(", rows.Concat("(", c, ")"), ", 1 = 0)")
-}
-
 // due are the rows that go.
 func (c *conditions) due() rows.Cond {
-	return all(c.mine, c.over, not(c.masked), not(c.kept), not(c.held), not(c.pointed))
+	return all(c.mine, c.over, c.masked.Not(), c.kept.Not(), c.held.Not(), c.pointed.Not())
 }

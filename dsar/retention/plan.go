@@ -115,12 +115,12 @@ func (l *layout) count(ctx context.Context, tx *sqlx.Tx, t *table) (Due, error) 
 	if t.masks != nil {
 		d.Action = dsar.ActMask
 	}
-	q := rows.Concat("SELECT count(*), coalesce(sum(CASE WHEN ", not(c.dated), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
+	q := rows.Concat("SELECT count(*), coalesce(sum(CASE WHEN ", c.dated.Not(), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
 	if err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&d.Of, &d.Undated); err != nil {
 		return d, err
 	}
 	q = rows.Concat("SELECT what, count(*) FROM (SELECT CASE WHEN ", c.kept, " THEN 1 WHEN ", c.held, " THEN 2 WHEN ", c.pointed, " THEN 3 ELSE 0 END AS what FROM "+t.sql+" AS t WHERE ",
-		all(c.mine, c.over, not(c.masked)), ") x GROUP BY what")
+		all(c.mine, c.over, c.masked.Not()), ") x GROUP BY what")
 	found, err := tx.QueryxContext(ctx, tx.Rebind(q.SQL), q.Args...)
 	if err != nil {
 		return d, err
