@@ -163,10 +163,11 @@ func TestAReceiptCountsNothingOfOtherPeople(t *testing.T) {
 	require.NoError(t, err)
 	var text bytes.Buffer
 	require.NoError(t, r.WriteText(&text))
-	for _, out := range []string{string(signed), text.String()} {
+	body, _, _ := strings.Cut(string(signed), "\n— ") // what signs it may be any text
+	for _, out := range []string{body, text.String()} {
 		require.NotContains(t, out, "complaint_about")
 		require.NotContains(t, out, "document")
-		require.NotContains(t, out, "17")
+		require.NotRegexp(t, `\b17\b`, out) // as a word: a hash may hold any two digits
 	}
 	require.True(t, r.Others)
 	r.Rows = append(r.Rows, receipt.Rows{Table: "complaint_about", Action: dsar.ActCut, Rows: 17})
