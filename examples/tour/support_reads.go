@@ -23,6 +23,8 @@ func withdrawWhileReading(ctx context.Context, d *desk) (outcome, error) {
 		}
 		var over atomic.Bool
 		var wg sync.WaitGroup
+		first := make(chan struct{}) // rows were shown
+		once := sync.OnceFunc(func() { close(first) })
 		for range 8 {
 			wg.Go(func() {
 				for {
@@ -32,6 +34,7 @@ func withdrawWhileReading(ctx context.Context, d *desk) (outcome, error) {
 						if shown.Add(1); over.Load() {
 							late.Add(1)
 						}
+						once()
 						return nil
 					})
 					if began && err == nil {
@@ -43,7 +46,11 @@ func withdrawWhileReading(ctx context.Context, d *desk) (outcome, error) {
 				}
 			})
 		}
-		time.Sleep(30 * time.Millisecond)
+		select {
+		case <-first:
+			time.Sleep(30 * time.Millisecond) // all are at it
+		case <-time.After(20 * time.Second):
+		}
 		_, err = s.s.Withdraw(ctx, a.Grant, s.owner(), "that is enough")
 		over.Store(true)
 		wg.Wait()
