@@ -41,7 +41,11 @@ func suspendMidFlight(ctx context.Context, d *desk) (outcome, error) {
 			}
 		})
 	}
-	time.Sleep(100 * time.Millisecond) // let them work
+	for range 200 { // let them work
+		if time.Sleep(100 * time.Millisecond); before.Load() > 0 {
+			break
+		}
+	}
 	_, err := d.life.Suspend(ctx, cedar)
 	suspended.Store(true)
 	wg.Wait()
