@@ -37,6 +37,8 @@ CREATE TABLE comment (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket 
 CREATE TABLE attachment (id bigint PRIMARY KEY, comment_id bigint REFERENCES comment, name text);
 CREATE TABLE refund (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket, amount bigint);
 CREATE TABLE visit (id bigint PRIMARY KEY, user_id bigint, at bigint, ip text, agent text);
+CREATE TABLE lead (id bigint PRIMARY KEY, user_id bigint REFERENCES users, status text, region int, changed_at {time}, need text);
+CREATE TABLE call (id bigint PRIMARY KEY, lead_id bigint REFERENCES lead, said text);
 CREATE TABLE invoice (id bigint PRIMARY KEY, user_id bigint REFERENCES users, issued_at {time}, name text);
 `
 
@@ -58,6 +60,11 @@ var helpdesk = &dsar.Map{
 			Columns: []dsar.Column{{Name: "ip text", Class: redact.ClassIP, Erase: dsar.Null}, {Name: "agent text", Class: redact.ClassIP, Erase: dsar.Constant("removed")}},
 			Plain:   []string{"id bigint not null", "user_id bigint", "at bigint"}, Erase: dsar.Mask,
 			Retention: &dsar.Retention{For: dsar.Period{Days: 30}, Since: "at", Then: dsar.Mask}},
+		{Name: "lead", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}},
+			Columns: []dsar.Column{{Name: "need text", Class: redact.ClassContent}}, Plain: []string{"id bigint not null", "user_id bigint", "status text", "region int", "changed_at timestamptz"},
+			Retention: &dsar.Retention{Category: "leads", For: dsar.Period{Years: 1}, Since: "changed_at", When: []dsar.When{{Column: "status", Value: "won"}, {Column: "region", Value: "7"}, {Column: "status", Value: "lost"}}}},
+		{Name: "call", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"lead_id"}, To: "lead"}},
+			Columns: []dsar.Column{{Name: "said text", Class: redact.ClassContent}}, Plain: []string{"id bigint not null", "lead_id bigint"}},
 		{Name: "invoice", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}},
 			Columns: []dsar.Column{{Name: "name text", Class: redact.ClassName}}, Plain: []string{"id bigint not null", "user_id bigint", "issued_at timestamptz"},
 			Erase:     dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "§ 147 AO", For: dsar.Period{Years: 10}, Since: "issued_at"}),
@@ -89,6 +96,7 @@ type desk struct {
 	log   *log
 	clock *clock
 	o     retention.Options
+	m     *dsar.Map
 }
 
 // clock is that of a SQLite database.
@@ -153,7 +161,7 @@ func onPostgres(t *testing.T) *desk {
 func newDesk(t *testing.T, w *door.World, c *clock) *desk {
 	store, err := dsarsql.New(w.DB)
 	require.NoError(t, err)
-	d := &desk{World: w, store: store, marks: &retention.MemoryMarks{}, log: &log{}, clock: c}
+	d := &desk{World: w, store: store, marks: &retention.MemoryMarks{}, log: &log{}, clock: c, m: helpdesk}
 	d.o = retention.Options{Recorder: d.log, Share: 1, Batch: 3}
 	return d
 }
@@ -163,7 +171,7 @@ func (d *desk) sweeper(t testing.TB, change ...func(*retention.Options)) *retent
 	for _, c := range change {
 		c(&o)
 	}
-	m, err := helpdesk.Compile()
+	m, err := d.m.Compile()
 	require.NoError(t, err)
 	j, err := dsarsql.NewJournal(d.DB)
 	require.NoError(t, err)
