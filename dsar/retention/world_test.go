@@ -29,6 +29,10 @@ import (
 
 func TestMain(m *testing.M) { door.Main(m) }
 
+// On SQLite the file is the tenant; on Postgres keys may have the tenant's column.
+var onOne, onMany = strings.NewReplacer("{time}", "datetime", "{key}", "", "{lead}", "FOREIGN KEY (lead_id) REFERENCES lead (id)"),
+	strings.NewReplacer("{time}", "timestamptz", "{key}", ", UNIQUE (tenant_id, id)", "{lead}", "FOREIGN KEY (tenant_id, lead_id) REFERENCES lead (tenant_id, id)")
+
 // ddl is a help desk: tickets are a user's, comments a ticket's; visits are masked, and invoices kept.
 const ddl = `
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
@@ -37,8 +41,8 @@ CREATE TABLE comment (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket 
 CREATE TABLE attachment (id bigint PRIMARY KEY, comment_id bigint REFERENCES comment, name text);
 CREATE TABLE refund (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket, amount bigint);
 CREATE TABLE visit (id bigint PRIMARY KEY, user_id bigint, at bigint, ip text, agent text);
-CREATE TABLE lead (id bigint PRIMARY KEY, user_id bigint REFERENCES users, status text, region int, changed_at {time}, need text);
-CREATE TABLE call (id bigint PRIMARY KEY, lead_id bigint REFERENCES lead, said text);
+CREATE TABLE lead (id bigint PRIMARY KEY, user_id bigint REFERENCES users, status text, region int, changed_at {time}, need text{key});
+CREATE TABLE call (id bigint PRIMARY KEY, lead_id bigint, said text, {lead});
 CREATE TABLE invoice (id bigint PRIMARY KEY, user_id bigint REFERENCES users, issued_at {time}, name text);
 `
 
@@ -129,7 +133,7 @@ func onSQLite(t *testing.T) *desk {
 	steps, err := sqlite.ReadMigrations("dsar", dsarsql.SQLite())
 	require.NoError(t, err)
 	c := &clock{}
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Clock: c.now, Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: strings.ReplaceAll(ddl, "{time}", "datetime")})})
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Clock: c.now, Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: onOne.Replace(ddl)})})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return newDesk(t, &door.World{Host: db, DB: db.TenantDB()}, c)
@@ -144,7 +148,7 @@ func onPostgres(t *testing.T) *desk {
 		for _, m := range created.FindAllStringSubmatch(ddl, -1) {
 			guarded = append(guarded, rls.Table{Name: m[1]})
 		}
-		text := created.ReplaceAllString(strings.ReplaceAll(ddl, "{time}", "timestamptz"), "CREATE TABLE $1 (tenant_id text NOT NULL DEFAULT tenancy.claimed(), ")
+		text := created.ReplaceAllString(onMany.Replace(ddl), "CREATE TABLE $1 (tenant_id text NOT NULL DEFAULT tenancy.claimed(), ")
 		if _, err := owner.ExecContext(ctx, text); err != nil {
 			return err
 		}
