@@ -43,7 +43,7 @@ func BenchmarkOpen(b *testing.B) {
 	h := http.Header{"Cookie": {"__Host-session=3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAA; theme=dark; " + CookieName + "=" + s.seal(s.current, "acme", sampleChoice) + "; csrf=AAAAAAAAAAAAAAAA"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, k := s.read(h, "acme"); k == nil {
+		if k := s.read(h, "acme", new(Choice)); k == nil {
 			b.Fatal("not opened")
 		}
 	}

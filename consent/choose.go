@@ -116,7 +116,7 @@ func (m *Manager) answers(r *http.Request) (*seen, error) {
 	if _, err := tenancy.From(r.Context()); err != nil {
 		return nil, err
 	}
-	v := new(seen)
+	v := &seen{answers: true}
 	m.visit(r, v)
 	if m.c.User != nil {
 		if v.user == "" {
@@ -162,7 +162,7 @@ func (m *Manager) keep(w http.ResponseWriter, r *http.Request, v *seen, c Choice
 	sig.User = c.User
 	out.Decision = Decide(m.c.Registry, sig, stored)
 	if in, ok := r.Context().Value(wrappedKey{}).(*wrapped); ok {
-		in.guard.d = out.Decision
+		in.guard.goBy(out.Decision)
 	}
 	return out, err
 }

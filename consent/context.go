@@ -33,6 +33,9 @@ func From(ctx context.Context) Decision {
 // Allow reports whether all that was declared for c may be done for the person that ctx's request is from. Where nothing was decided,
 // only [Essential] may.
 func Allow(ctx context.Context, c Category) bool {
+	if in, ok := ctx.(*wrapped); ok { // most handlers ask with the context that they were given
+		return in.d.Allows(c)
+	}
 	if d := decided(ctx); d != nil {
 		return d.Allows(c)
 	}
@@ -46,7 +49,7 @@ func AllowPurpose(ctx context.Context, key string) bool {
 }
 
 func decided(ctx context.Context) *Decision {
-	switch c := ctx.(type) { // most handlers are asked with the context that they were given
+	switch c := ctx.(type) {
 	case *wrapped:
 		return &c.d
 	case *deciding:

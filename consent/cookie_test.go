@@ -147,7 +147,7 @@ func FuzzCookie(f *testing.F) {
 		if c, k := s.open(v, "acme"); k != nil && (v != good || c.Granted != sampleChoice.Granted) {
 			t.Fatal("forged")
 		}
-		s.read(http.Header{"Cookie": {v, CookieName + "=" + v}}, "acme")
+		s.read(http.Header{"Cookie": {v, CookieName + "=" + v}}, "acme", new(Choice))
 	})
 }
 
@@ -227,7 +227,8 @@ func TestOfSeveralCookiesTheNewestCountsForWhatAllOfThemGrant(t *testing.T) {
 		"too many, good":     {[]string{strings.Repeat(pair(at(1, false, Analytics))+"; ", 5)}, 0, 0, false},
 		"four":               {[]string{strings.Repeat(pair(at(1, false, Analytics))+"; ", 4)}, 1, Of(Analytics), false},
 	} {
-		got, k := s.read(http.Header{"Cookie": c.lines}, "acme")
+		var got Choice
+		k := s.read(http.Header{"Cookie": c.lines}, "acme", &got)
 		require.Equal(t, c.policy != 0, k != nil, name)
 		require.Equal(t, c.policy, got.Policy, name)
 		require.Equal(t, c.grants, got.Granted, name)
@@ -269,7 +270,7 @@ func TestOpeningACookieAllocatesNothing(t *testing.T) {
 	s := newTestSealer(t, kindPage, "k1", "")
 	h := http.Header{"Cookie": {"a=b; " + CookieName + "=" + s.seal(s.current, "acme", sampleChoice) + "; c=d"}}
 	require.Zero(t, testing.AllocsPerRun(200, func() {
-		if _, k := s.read(h, "acme"); k == nil {
+		if k := s.read(h, "acme", new(Choice)); k == nil {
 			panic("not opened")
 		}
 	}))

@@ -37,7 +37,9 @@ func (d Decision) over() bool   { return d.from>>40&flagOver != 0 }
 //
 // So nothing is ever allowed, but Essential, that is not in s.Choice.Granted. A nil registry, or a time before its first policy, allows
 // Essential only.
-func Decide(r *Registry, sig Signals, s Stored) Decision {
+func Decide(r *Registry, sig Signals, s Stored) Decision { return decide(r, &sig, &s) }
+
+func decide(r *Registry, sig *Signals, s *Stored) Decision {
 	c, now := &s.Choice, sig.Now.Unix()
 	var flags uint64
 	if sig.GPC {

@@ -42,7 +42,13 @@ type guard struct {
 	ctx     context.Context
 	sent    bool      // the response's head, so that what is in the map now can only be a trailer
 	vary    [1]string // the room for one field
+	// passed are the first lines of a field that were judged to stay, by what d says. What is in the map can be changed meanwhile; these cannot.
+	passed [4]string
+	room   [3]string // for what is left of a field
 }
+
+// goBy makes d what lines are judged by from now on.
+func (g *guard) goBy(d Decision) { g.d, g.passed = d, [4]string{} }
 
 // judge reports whether a Set-Cookie line may be sent.
 func (g *guard) judge(line string) bool {
@@ -70,31 +76,57 @@ func (g *guard) judge(line string) bool {
 	return g.mode != Enforce
 }
 
-// strip takes out of h what may not be sent.
-func (g *guard) strip(h http.Header) {
+// strip takes out of h what may not be sent, in one walk, and returns what it has as Vary. Lines that passed before in the same place
+// are not judged again.
+func (g *guard) strip(h http.Header) (vary []string) {
 	for key, lines := range h {
-		if !isSetCookie(key) {
-			continue
-		}
-		for i, line := range lines {
-			if g.judge(line) {
+		switch {
+		case isSetCookie(key):
+			if kept := g.sift(lines); len(kept) == len(lines) {
 				continue
-			}
-			// The slice may be shared with other responses: what is left goes into another one.
-			kept := append(make([]string, 0, len(lines)-1), lines[:i]...)
-			for _, line := range lines[i+1:] {
-				if g.judge(line) {
-					kept = append(kept, line)
-				}
-			}
-			if len(kept) == 0 {
+			} else if len(kept) == 0 {
 				delete(h, key)
 			} else {
 				h[key] = kept
 			}
-			break
+		case key == "Vary":
+			vary = lines
 		}
 	}
+	return vary
+}
+
+// sift returns the lines that may be sent.
+func (g *guard) sift(lines []string) []string {
+	kept, removed := lines, false
+	for i, line := range lines {
+		n := i
+		if removed {
+			n = len(kept)
+		}
+		ok := n < len(g.passed) && line != "" && line == g.passed[n]
+		if !ok {
+			if ok = g.judge(line); ok && n < len(g.passed) {
+				g.passed[n] = line
+			}
+		}
+		switch {
+		case ok && removed:
+			kept = append(kept, line)
+		case !ok && !removed:
+			// The slice may be shared with other responses: what is left goes into another one.
+			kept, removed = append(g.spare(len(lines)-1), lines[:i]...), true
+		}
+	}
+	return kept
+}
+
+// spare returns an empty slice with room for n lines.
+func (g *guard) spare(n int) []string {
+	if n > len(g.room) || g.room[0] != "" {
+		return make([]string, 0, n)
+	}
+	return g.room[:0:n]
 }
 
 // varyOn is what a shared cache must not mix up: answers differ by signal and cookie.
@@ -103,8 +135,7 @@ const varyOn = "Sec-GPC, Cookie"
 // head is called before the response's head is sent.
 func (g *guard) head() {
 	h := g.inner.Header()
-	g.strip(h)
-	if v, ok := h["Vary"]; !ok {
+	if v := g.strip(h); v == nil {
 		g.vary[0] = varyOn
 		h["Vary"] = g.vary[:]
 	} else if !slices.Contains(v, varyOn) {

@@ -43,7 +43,8 @@ func (m *Manager) BrowserHistory(r *http.Request) iter.Seq2[Entry, error] {
 			yield(Entry{}, errNoStore)
 			return
 		}
-		if c, _ := m.sealer.read(r.Header, tenant.String()); c.ID != (BrowserID{}) && c.User == (UserTag{}) {
+		var c Choice
+		if m.sealer.read(r.Header, tenant.String(), &c); c.ID != (BrowserID{}) && c.User == (UserTag{}) {
 			m.history(r.Context(), m.pseudonyms.browser(tenant.String(), c.ID), yield)
 		}
 	}

@@ -8,12 +8,13 @@ import (
 // maxCopies is how many cookies of our name are looked at. A browser sends one.
 const maxCopies = 4
 
-// read finds the choice among a request's cookies, and the key it is sealed with; nil if there is none for tenant. Of several, the
-// newest counts for what all of them grant: somebody else's old copy can take away, and not give. Of too many, none counts.
-func (s *sealer) read(h http.Header, tenant string) (c Choice, k *sealKey) {
+// read finds the choice among a request's cookies, puts it into c, which is zero, and returns the key it is sealed with; nil if there is none
+// for tenant, and then c is left as it is. Of several, the newest counts for what all of them grant: somebody else's old copy can take away, and
+// not give. Of too many, none counts.
+func (s *sealer) read(h http.Header, tenant string, c *Choice) (k *sealKey) {
 	name, copies := s.name(), 0
 	for _, line := range h["Cookie"] {
-		for line != "" {
+		for len(line) > len(name)+valueLen { // what is left of it has room for ours
 			var pair string
 			if i := strings.IndexByte(line, ';'); i >= 0 {
 				pair, line = line[:i], line[i+1:]
@@ -27,16 +28,17 @@ func (s *sealer) read(h http.Header, tenant string) (c Choice, k *sealKey) {
 				continue
 			}
 			if copies++; copies > maxCopies {
-				return Choice{}, nil
+				*c = Choice{}
+				return nil
 			}
 			one, key := s.open(pair[len(name)+1:], tenant)
 			switch {
 			case key == nil:
 			case k == nil:
-				c, k = one, key
+				*c, k = one, key
 			default:
 				if one.At.After(c.At) {
-					c, k, one = one, key, c
+					*c, k, one = one, key, *c
 				}
 				c.Granted &= one.Granted
 				c.OptOut = c.OptOut || one.OptOut
@@ -44,5 +46,5 @@ func (s *sealer) read(h http.Header, tenant string) (c Choice, k *sealKey) {
 			}
 		}
 	}
-	return c, k
+	return k
 }

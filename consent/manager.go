@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
@@ -51,6 +52,7 @@ type Manager struct {
 	pseudonyms pseudonyms
 	cross      *http.CrossOriginProtection
 	now        func() time.Time
+	newest     *atomic.Bool // the registry's last policy was in force when the clock was read
 }
 
 // New returns a manager.
@@ -81,7 +83,7 @@ func New(c Config) (*Manager, error) {
 			return nil, err
 		}
 	}
-	m := &Manager{c: c, sealer: s, cross: http.NewCrossOriginProtection(), now: time.Now}
+	m := &Manager{c: c, sealer: s, cross: http.NewCrossOriginProtection(), now: time.Now, newest: new(atomic.Bool)}
 	if c.Store != nil {
 		m.pseudonyms = newPseudonyms(c.Pseudonyms)
 	}
@@ -110,31 +112,42 @@ func (m *Manager) Duties(r *http.Request) Duty {
 
 // A seen is what is known of one request.
 type seen struct {
-	tenant string
-	user   string
-	tag    UserTag // of user, in cookies that are written now
-	now    time.Time
-	choice Choice
-	key    *sealKey // that the choice is sealed with, nil if there is none
-	sig    Signals
-	out    bool  // the user opted out, and
-	had    Set   // granted so much in some browser, if there is a store
-	err    error // why that is not known
-	d      Decision
+	answers bool // the request says something
+	tenant  string
+	user    string
+	tag     UserTag   // of user, in cookies that are written now
+	now     time.Time // zero if nothing depended on it
+	choice  Choice
+	key     *sealKey // that the choice is sealed with, nil if there is none
+	sig     Signals
+	out     bool  // the user opted out, and
+	had     Set   // granted so much in some browser, if there is a store
+	err     error // why that is not known
+	d       Decision
 }
 
 func (m *Manager) visit(r *http.Request, v *seen) {
-	v.now = m.now()
-	v.sig = Signals{GPC: GPC(r.Header), Now: v.now}
+	v.sig.GPC = GPC(r.Header)
 	if id, err := tenancy.From(r.Context()); err == nil {
 		v.tenant = id.String()
-		v.choice, v.key = m.sealer.read(r.Header, v.tenant)
-		v.choice.Confirmed = v.choice.Confirmed && !m.c.NoOverride
+		if v.key = m.sealer.read(r.Header, v.tenant, &v.choice); v.key != nil {
+			v.choice.Confirmed = v.choice.Confirmed && !m.c.NoOverride
+		}
 	}
 	stored := Stored{Choice: v.choice}
 	// Without a store, who is known matters to a choice that somebody made who was.
 	if m.c.User != nil && v.tenant != "" && (m.c.Store != nil || v.choice.User != (UserTag{})) {
 		v.user = m.c.User(r)
+	}
+	// Reading the clock takes as long as the rest of a first visit, and all that it says there is which policy is in force. The last one stays.
+	if v.answers || v.key != nil || v.user != "" || !m.newest.Load() {
+		v.now = m.now()
+		v.sig.Now = v.now
+		if m.c.Registry.last() <= v.now.Unix() && !m.newest.Load() {
+			m.newest.Store(true)
+		}
+	} else {
+		v.sig.Now = time.Unix(m.c.Registry.last(), 0)
 	}
 	if v.user != "" {
 		if v.choice.User != (UserTag{}) {
@@ -148,5 +161,5 @@ func (m *Manager) visit(r *http.Request, v *seen) {
 			stored.Account.Unknown = v.err != nil
 		}
 	}
-	v.d = Decide(m.c.Registry, v.sig, stored)
+	v.d = decide(m.c.Registry, &v.sig, &stored)
 }

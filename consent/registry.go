@@ -3,6 +3,7 @@ package consent
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -136,6 +137,14 @@ func (r *Registry) at(seconds int64) *edition {
 		}
 	}
 	return nil
+}
+
+// last returns when the last edition comes into force.
+func (r *Registry) last() int64 {
+	if len(r.editions) == 0 {
+		return math.MaxInt64
+	}
+	return r.editions[len(r.editions)-1].from
 }
 
 // Version returns the version in force at t, 0 before the first.

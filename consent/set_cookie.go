@@ -26,20 +26,21 @@ func setCookieName(line string) string {
 func deletes(line string, now func() time.Time) bool {
 	var byAge, byDate, age bool
 	var date time.Time
-	_, rest, more := strings.Cut(line, ";")
-	for more {
-		var attribute string
-		attribute, rest, more = strings.Cut(rest, ";")
-		name, value, _ := strings.Cut(attribute, "=")
-		value = trimBlanks(value)
-		switch name = trimBlanks(name); {
-		case strings.EqualFold(name, "Max-Age"): // of several, the last counts; and before Expires
+	for rest, at := line, strings.IndexByte(line, ';'); at >= 0; at = strings.IndexByte(rest, ';') {
+		rest = rest[at+1:]
+		for rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
+			rest = rest[1:]
+		}
+		if rest == "" || rest[0]|0x20 != 'm' && rest[0]|0x20 != 'e' {
+			continue
+		}
+		if value, ok := valueOf(rest, "Max-Age"); ok { // of several, the last counts; and before Expires
 			n, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || value[0] == '+' || len(value) > 10 {
 				return false
 			}
 			byAge, age = true, n <= 0
-		case strings.EqualFold(name, "Expires"):
+		} else if value, ok := valueOf(rest, "Expires"); ok {
 			t, err := time.Parse(http.TimeFormat, value)
 			if err != nil {
 				t, err = time.Parse("Mon, 02-Jan-2006 15:04:05 GMT", value)
@@ -51,6 +52,23 @@ func deletes(line string, now func() time.Time) bool {
 		}
 	}
 	return (byAge && age || !byAge && byDate && date.Before(now())) && !hasControls(line)
+}
+
+// valueOf returns the value of the attribute that s begins with, and whether its name is this one, in upper or lower case. The bytes are as
+// many, so that no letter outside of ASCII is taken for one of the name.
+func valueOf(s, name string) (string, bool) {
+	if len(s) < len(name) || !strings.EqualFold(s[:len(name)], name) {
+		return "", false
+	}
+	if s = s[len(name):]; s != "" {
+		if end := strings.IndexByte(s, ';'); end >= 0 {
+			s = s[:end]
+		}
+	}
+	if s = trimBlanks(s); s == "" {
+		return "", true
+	}
+	return trimBlanks(s[1:]), s[0] == '='
 }
 
 // hasControls reports whether a browser may cut line off, or drop it.

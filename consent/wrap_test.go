@@ -397,3 +397,31 @@ func TestAClockBefore1970AllowsTheEssentialOnly(t *testing.T) {
 	b.m.now = func() time.Time { return time.Unix(-1, 0) }
 	require.Equal(t, Of(Essential), b.get().Allowed())
 }
+
+// Who has not answered is decided about without the clock, and as with it: by the policy in force, which changes in its second.
+func TestTheClockIsReadWhereSomethingDependsOnIt(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, nil)
+	last := b.m.c.Registry.last()
+	now, read := time.Unix(last-1, 0), 0
+	b.m.now = func() time.Time { read++; return now }
+	versions := func() (out [3]uint16) {
+		for i := range out {
+			out[i] = b.get().Version()
+		}
+		return out
+	}
+	before := versions()
+	require.Equal(t, 3, read)
+	now = time.Unix(last, 0)
+	after := versions()
+	require.NotEqual(t, before[0], after[0])
+	require.Equal(t, [3]uint16{after[0], after[0], after[0]}, after)
+	require.Equal(t, 4, read)
+	require.Equal(t, Decide(b.m.c.Registry, Signals{Now: now.Add(time.Hour)}, Stored{}), b.get())
+	_, err := b.choose(Answer{Grant: Of(Analytics)})
+	require.NoError(t, err)
+	require.True(t, b.get().Allows(Analytics))
+	now = now.Add(mostLasts)
+	require.False(t, b.get().Allows(Analytics), "expired")
+}

@@ -42,6 +42,11 @@ func (c *compiler) checkTable(n *node) {
 		if !r.Then.IsZero() && !r.Then.Is(Delete) && !r.Then.Is(Mask) {
 			c.say("%s: after retention a row goes or is masked, not %q", n.Name, r.Then)
 		}
+		for _, w := range r.When {
+			if n.columns[w.Column] == nil {
+				c.say("%s: retention is for some values of a column %q that the table does not have", n.Name, w.Column)
+			}
+		}
 	}
 }
 

@@ -20,7 +20,9 @@ func compiled(t testing.TB, m *dsar.Map) *dsar.Compiled {
 
 func TestTheRecordSaysWhatArticle30AsksFor(t *testing.T) {
 	t.Parallel()
-	r := compiled(t, desk()).Record()
+	m := desk()
+	m.Tables[2].Retention.When = []dsar.When{{Column: "category", Value: "sales"}, {Column: "category", Value: "spam"}}
+	r := compiled(t, m).Record()
 	require.Equal(t, "Desk Ltd", r.Controller.Name)
 	require.Len(t, r.Activities, 2)
 	support, billing := r.Activities[0], r.Activities[1]
@@ -32,7 +34,7 @@ func TestTheRecordSaysWhatArticle30AsksFor(t *testing.T) {
 	require.Equal(t, []string{"Mail Inc"}, support.Processors)
 	require.Equal(t, []string{"Mail Inc, US: standard contractual clauses"}, support.Transfers)
 	require.Empty(t, billing.Transfers)
-	require.Equal(t, []string{"ticket: delete after 3 years from closed_at"}, support.Limits)
+	require.Equal(t, []string{"ticket: delete after 3 years from closed_at, where category is sales or spam"}, support.Limits)
 	require.Equal(t, []string{"invoice: keep, legal obligation (§ 147 AO) for 10 years from at", "ten years"}, billing.Limits)
 	require.Equal(t, []string{"address", "invoice"}, billing.Tables)
 

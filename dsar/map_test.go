@@ -188,12 +188,15 @@ func TestAMapThatContradictsItselfDoesNotCompile(t *testing.T) {
 		"the row stays with its other owners":                func(m *dsar.Map) { m.Tables[4].Links[1].Then = dsar.Strategy{} },
 		"say in Then what the reference holds":               func(m *dsar.Map) { m.Tables[2].Links[1].Then = dsar.Strategy{} },
 		"retention needs a period and a column":              func(m *dsar.Map) { m.Tables[2].Retention.Since = "gone" },
-		"its rows are nobody's":                              func(m *dsar.Map) { m.Tables[7].Erase = dsar.Delete },
-		`the key has a column "uid"`:                         func(m *dsar.Map) { m.Tables[3].Key = []string{"uid"} },
-		`there is no tenant column "org"`:                    func(m *dsar.Map) { m.Tables[3].Tenant = "org" },
-		"members need a path":                                func(m *dsar.Map) { m.Tables[3].Columns[1].Inside[0].Name = "" },
-		"a derived table has no links":                       func(m *dsar.Map) { m.Tables[8].NotPersonal = "x" },
-		"aside \"x\": it needs a name and a reason":          func(m *dsar.Map) { m.Aside = []dsar.Aside{{Name: "x"}} },
+		`retention is for some values of a column "state"`: func(m *dsar.Map) {
+			m.Tables[2].Retention.When = []dsar.When{{Column: "category", Value: "a"}, {Column: "state", Value: "solved"}}
+		},
+		"its rows are nobody's":                     func(m *dsar.Map) { m.Tables[7].Erase = dsar.Delete },
+		`the key has a column "uid"`:                func(m *dsar.Map) { m.Tables[3].Key = []string{"uid"} },
+		`there is no tenant column "org"`:           func(m *dsar.Map) { m.Tables[3].Tenant = "org" },
+		"members need a path":                       func(m *dsar.Map) { m.Tables[3].Columns[1].Inside[0].Name = "" },
+		"a derived table has no links":              func(m *dsar.Map) { m.Tables[8].NotPersonal = "x" },
+		"aside \"x\": it needs a name and a reason": func(m *dsar.Map) { m.Aside = []dsar.Aside{{Name: "x"}} },
 	} {
 		m := desk()
 		breakIt(m)
@@ -230,6 +233,7 @@ func TestTheHashIsOfWhatTheMapSays(t *testing.T) {
 		"retention": func(m *dsar.Map) {
 			m.Tables[2].Retention = &dsar.Retention{For: dsar.Period{Days: 1}, Since: "closed_at"}
 		},
+		"a condition of retention": func(m *dsar.Map) { m.Tables[2].Retention.When = []dsar.When{{Column: "category", Value: "solved"}} },
 	} {
 		require.NotEqual(t, first, hash(change), what)
 	}

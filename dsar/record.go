@@ -66,11 +66,7 @@ func (c *Compiled) activity(p Purpose) Activity {
 			subjects[s.Kind] = true
 		}
 		if ret := n.Retention; ret != nil {
-			then := ret.Then
-			if then.IsZero() {
-				then = Delete
-			}
-			a.Limits = append(a.Limits, fmt.Sprintf("%s: %s after %s from %s", n.Name, then, ret.For, ret.Since))
+			a.Limits = append(a.Limits, n.Name+": "+ret.String())
 		}
 		if _, ok := n.Erase.Reason(); ok {
 			a.Limits = append(a.Limits, n.Name+": "+n.Erase.String())

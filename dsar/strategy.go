@@ -2,7 +2,10 @@ package dsar
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -97,6 +100,53 @@ type Retention struct {
 	For      Period // from the value of Since on
 	Since    string // a column of the table with a time
 	Then     Strategy
+	// When are values that a row must have to go: tickets that are solved. Of several for one column, it has one of them. A row in which such
+	// a column is null stays.
+	//
+	//	When: []dsar.When{{"status", "solved"}, {"status", "spam"}}
+	When []When `json:",omitempty"` // a map without conditions keeps its hash
+}
+
+// String returns a text such as "delete after 2 years from changed_at, where status is solved or spam".
+func (r *Retention) String() string {
+	then := r.Then
+	if then.IsZero() {
+		then = Delete
+	}
+	s := fmt.Sprintf("%s after %s from %s", then, r.For, r.Since)
+	if cond := r.Condition(); cond != "" {
+		s += ", where " + cond
+	}
+	return s
+}
+
+// Condition returns When as a text such as "status is solved or spam", "" if there is none.
+func (r *Retention) Condition() string {
+	var out []string
+	for column, values := range r.Conditions() {
+		out = append(out, column+" is "+strings.Join(values, " or "))
+	}
+	return strings.Join(out, " and ")
+}
+
+// Conditions yields the columns of When, each once, with the values of which a row has one.
+func (r *Retention) Conditions() iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for i, w := range r.When {
+			if slices.ContainsFunc(r.When[:i], func(x When) bool { return x.Column == w.Column }) {
+				continue
+			}
+			var values []string
+			for _, x := range r.When[i:] {
+				if x.Column == w.Column {
+					values = append(values, x.Value)
+				}
+			}
+			if !yield(w.Column, values) {
+				return
+			}
+		}
+	}
 }
 
 // IsZero reports whether s says nothing.

@@ -98,6 +98,10 @@ func TestEachRuleNoticesItsBreach(t *testing.T) {
 		{"DSR022", "users.email", nil, "", func(m *dsar.Map) { column(m, 0, 0).Erase = dsar.Constant("gone") }},
 		{"DSR024", "message.meta", nil, "", func(m *dsar.Map) { column(m, 3, 1).Erase = dsar.Truncate(3) }},
 		{"DSR025", "ticket.subject", nil, "", func(m *dsar.Map) { m.Tables[2].Retention.Since = "id"; m.Tables[2].Retention.Since = "subject" }},
+		{"DSR004", "ticket.state", nil, "", func(m *dsar.Map) {
+			m.Tables[2].Plain = append(m.Tables[2].Plain, "state text")
+			m.Tables[2].Retention.When = []dsar.When{{Column: "state", Value: "solved"}}
+		}},
 		{"DSR030", "extra", []string{`CREATE MATERIALIZED VIEW extra AS SELECT name FROM category`}, schema.Postgres, func(m *dsar.Map) {
 			m.Tables = append(m.Tables, dsar.Table{Name: "extra", NotPersonal: "names of categories", Tenant: "-", Plain: []string{"name text"}})
 		}},

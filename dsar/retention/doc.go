@@ -9,7 +9,8 @@
 //	report, err = s.Sweep(ctx, retention.Job{ID: "first", Plan: plan, Confirmed: plan.Hash}) // after somebody looked at it
 //	err = s.Set(ctx, "tickets", dsar.Period{Years: 1}, "user 7")        // a tenant's own period
 //
-// A table is swept if the map gives it a dsar.Retention: rows go, or are masked, whose anchor column is older than the period. Rows that
+// A table is swept if the map gives it a dsar.Retention: rows go, or are masked, whose anchor column is older than the period, and which meet its
+// condition, if it has one, as each batch begins. Rows that
 // belong to them, by an owner's link, and whose table has no period of its own, go with them, first. Rows that erasures kept for a reason
 // ([Options].Expire) go when that ends.
 //

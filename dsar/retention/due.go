@@ -121,14 +121,36 @@ func (l *layout) when(alias string, when []dsar.When) (out []rows.Cond) {
 	return out
 }
 
+// meant is that the map's period is for the row.
+func (l *layout) meant(t *table) (rows.Cond, error) {
+	var out []rows.Cond
+	for column, values := range t.Retention.Conditions() {
+		if t.live.Column(column) == nil {
+			return rows.Cond{}, fmt.Errorf("%w: the database has no column %s.%s", ErrMap, t.Name, column)
+		}
+		is := []any{"CAST(t." + schema.Quote(column) + " AS text) IN ("}
+		for i, v := range values {
+			if i > 0 {
+				is = append(is, ", ")
+			}
+			is = append(is, rows.Arg(v))
+		}
+		out = append(out, rows.Concat(append(is, ")")...))
+	}
+	return all(out...), nil
+}
+
 // conditions are those by which rows of a table are told apart.
-type conditions struct{ mine, over, dated, kept, held, pointed, masked rows.Cond }
+type conditions struct{ mine, meant, over, dated, kept, held, pointed, masked rows.Cond }
 
 func (l *layout) conditions(t *table) (c conditions, err error) {
 	if c.over, err = l.anchored(t, t.cutoff); err != nil {
 		return c, err
 	}
 	if c.dated, err = l.anchored(t, newest); err != nil {
+		return c, err
+	}
+	if c.meant, err = l.meant(t); err != nil {
 		return c, err
 	}
 	c.mine, c.kept, c.held = l.mine("t", t.TenantColumn), l.kept(t, "t"), l.heldRow(t, "t")
@@ -143,5 +165,5 @@ func (l *layout) conditions(t *table) (c conditions, err error) {
 
 // due are the rows that go.
 func (c *conditions) due() rows.Cond {
-	return all(c.mine, c.over, c.masked.Not(), c.kept.Not(), c.held.Not(), c.pointed.Not())
+	return all(c.mine, c.meant, c.over, c.masked.Not(), c.kept.Not(), c.held.Not(), c.pointed.Not())
 }

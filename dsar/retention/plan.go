@@ -30,6 +30,7 @@ type Due struct {
 	Category string      `json:"category"`
 	Action   dsar.Action `json:"action"` // ActDelete, ActMask, or ActKeep: of rows that were kept for a reason that has ended
 	Period   string      `json:"period,omitempty"`
+	When     string      `json:"when,omitempty"`  // the map's condition: "status is solved"
 	Before   time.Time   `json:"before,omitzero"` // rows whose anchor is not after this
 	Rows     int64       `json:"rows"`            // would go
 	With     int64       `json:"with"`            // rows of other tables that go with them
@@ -37,7 +38,7 @@ type Due struct {
 	Held     int64       `json:"held"`            // would go, if there were no hold
 	Kept     int64       `json:"kept"`            // were kept by an erasure, for a reason that has not ended
 	Pointed  int64       `json:"pointed"`         // others point at them
-	Undated  int64       `json:"undated"`         // without a plausible time
+	Undated  int64       `json:"undated"`         // without a plausible time; of a period with a condition, those that meet it
 	Mass     bool        `json:"mass"`            // so many that somebody has to confirm it
 }
 
@@ -111,16 +112,16 @@ func (l *layout) count(ctx context.Context, tx *sqlx.Tx, t *table) (Due, error) 
 	if err != nil {
 		return Due{}, err
 	}
-	d := Due{Table: t.Name, Category: categoryOf(&t.Mapped), Action: dsar.ActDelete, Period: t.period.String(), Before: t.cutoff}
+	d := Due{Table: t.Name, Category: categoryOf(&t.Mapped), Action: dsar.ActDelete, Period: t.period.String(), When: t.Retention.Condition(), Before: t.cutoff}
 	if t.masks != nil {
 		d.Action = dsar.ActMask
 	}
-	q := rows.Concat("SELECT count(*), coalesce(sum(CASE WHEN ", c.dated.Not(), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
+	q := rows.Concat("SELECT count(*), coalesce(sum(CASE WHEN ", all(c.meant, c.dated.Not()), " THEN 1 ELSE 0 END), 0) FROM "+t.sql+" AS t WHERE ", c.mine)
 	if err := tx.QueryRowxContext(ctx, tx.Rebind(q.SQL), q.Args...).Scan(&d.Of, &d.Undated); err != nil {
 		return d, err
 	}
 	q = rows.Concat("SELECT what, count(*) FROM (SELECT CASE WHEN ", c.kept, " THEN 1 WHEN ", c.held, " THEN 2 WHEN ", c.pointed, " THEN 3 ELSE 0 END AS what FROM "+t.sql+" AS t WHERE ",
-		all(c.mine, c.over, c.masked.Not()), ") x GROUP BY what")
+		all(c.mine, c.meant, c.over, c.masked.Not()), ") x GROUP BY what")
 	found, err := tx.QueryxContext(ctx, tx.Rebind(q.SQL), q.Args...)
 	if err != nil {
 		return d, err

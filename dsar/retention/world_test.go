@@ -29,6 +29,10 @@ import (
 
 func TestMain(m *testing.M) { door.Main(m) }
 
+// On SQLite the file is the tenant; on Postgres keys may have the tenant's column.
+var onOne, onMany = strings.NewReplacer("{time}", "datetime", "{key}", "", "{lead}", "FOREIGN KEY (lead_id) REFERENCES lead (id)"),
+	strings.NewReplacer("{time}", "timestamptz", "{key}", ", UNIQUE (tenant_id, id)", "{lead}", "FOREIGN KEY (tenant_id, lead_id) REFERENCES lead (tenant_id, id)")
+
 // ddl is a help desk: tickets are a user's, comments a ticket's; visits are masked, and invoices kept.
 const ddl = `
 CREATE TABLE users (id bigint PRIMARY KEY, email text);
@@ -37,6 +41,8 @@ CREATE TABLE comment (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket 
 CREATE TABLE attachment (id bigint PRIMARY KEY, comment_id bigint REFERENCES comment, name text);
 CREATE TABLE refund (id bigint PRIMARY KEY, ticket_id bigint REFERENCES ticket, amount bigint);
 CREATE TABLE visit (id bigint PRIMARY KEY, user_id bigint, at bigint, ip text, agent text);
+CREATE TABLE lead (id bigint PRIMARY KEY, user_id bigint REFERENCES users, status text, region int, changed_at {time}, need text{key});
+CREATE TABLE call (id bigint PRIMARY KEY, lead_id bigint, said text, {lead});
 CREATE TABLE invoice (id bigint PRIMARY KEY, user_id bigint REFERENCES users, issued_at {time}, name text);
 `
 
@@ -58,6 +64,11 @@ var helpdesk = &dsar.Map{
 			Columns: []dsar.Column{{Name: "ip text", Class: redact.ClassIP, Erase: dsar.Null}, {Name: "agent text", Class: redact.ClassIP, Erase: dsar.Constant("removed")}},
 			Plain:   []string{"id bigint not null", "user_id bigint", "at bigint"}, Erase: dsar.Mask,
 			Retention: &dsar.Retention{For: dsar.Period{Days: 30}, Since: "at", Then: dsar.Mask}},
+		{Name: "lead", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}},
+			Columns: []dsar.Column{{Name: "need text", Class: redact.ClassContent}}, Plain: []string{"id bigint not null", "user_id bigint", "status text", "region int", "changed_at timestamptz"},
+			Retention: &dsar.Retention{Category: "leads", For: dsar.Period{Years: 1}, Since: "changed_at", When: []dsar.When{{Column: "status", Value: "won"}, {Column: "region", Value: "7"}, {Column: "status", Value: "lost"}}}},
+		{Name: "call", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"lead_id"}, To: "lead"}},
+			Columns: []dsar.Column{{Name: "said text", Class: redact.ClassContent}}, Plain: []string{"id bigint not null", "lead_id bigint"}},
 		{Name: "invoice", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}},
 			Columns: []dsar.Column{{Name: "name text", Class: redact.ClassName}}, Plain: []string{"id bigint not null", "user_id bigint", "issued_at timestamptz"},
 			Erase:     dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "§ 147 AO", For: dsar.Period{Years: 10}, Since: "issued_at"}),
@@ -89,6 +100,7 @@ type desk struct {
 	log   *log
 	clock *clock
 	o     retention.Options
+	m     *dsar.Map
 }
 
 // clock is that of a SQLite database.
@@ -121,7 +133,7 @@ func onSQLite(t *testing.T) *desk {
 	steps, err := sqlite.ReadMigrations("dsar", dsarsql.SQLite())
 	require.NoError(t, err)
 	c := &clock{}
-	db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Clock: c.now, Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: strings.ReplaceAll(ddl, "{time}", "datetime")})})
+	db, err := sqlite.Open(filepath.Join(t.TempDir(), "data"), sqlite.Options{Clock: c.now, Migrations: append(steps, sqlite.Migration{ID: "app/1", SQL: onOne.Replace(ddl)})})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return newDesk(t, &door.World{Host: db, DB: db.TenantDB()}, c)
@@ -136,7 +148,7 @@ func onPostgres(t *testing.T) *desk {
 		for _, m := range created.FindAllStringSubmatch(ddl, -1) {
 			guarded = append(guarded, rls.Table{Name: m[1]})
 		}
-		text := created.ReplaceAllString(strings.ReplaceAll(ddl, "{time}", "timestamptz"), "CREATE TABLE $1 (tenant_id text NOT NULL DEFAULT tenancy.claimed(), ")
+		text := created.ReplaceAllString(onMany.Replace(ddl), "CREATE TABLE $1 (tenant_id text NOT NULL DEFAULT tenancy.claimed(), ")
 		if _, err := owner.ExecContext(ctx, text); err != nil {
 			return err
 		}
@@ -153,7 +165,7 @@ func onPostgres(t *testing.T) *desk {
 func newDesk(t *testing.T, w *door.World, c *clock) *desk {
 	store, err := dsarsql.New(w.DB)
 	require.NoError(t, err)
-	d := &desk{World: w, store: store, marks: &retention.MemoryMarks{}, log: &log{}, clock: c}
+	d := &desk{World: w, store: store, marks: &retention.MemoryMarks{}, log: &log{}, clock: c, m: helpdesk}
 	d.o = retention.Options{Recorder: d.log, Share: 1, Batch: 3}
 	return d
 }
@@ -163,7 +175,7 @@ func (d *desk) sweeper(t testing.TB, change ...func(*retention.Options)) *retent
 	for _, c := range change {
 		c(&o)
 	}
-	m, err := helpdesk.Compile()
+	m, err := d.m.Compile()
 	require.NoError(t, err)
 	j, err := dsarsql.NewJournal(d.DB)
 	require.NoError(t, err)

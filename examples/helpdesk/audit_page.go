@@ -66,7 +66,7 @@ func (d *desk) auditPage(w http.ResponseWriter, r *http.Request) error {
 // auditedActions are those that the page offers to look for.
 var auditedActions = []string{
 	"audit.exported", "consent.entry.made", "conversation.answered", "conversation.noted", "conversation.read", "conversation.status_set", "dsar.approved", "dsar.received", "dsar.retention_set",
-	"rbac.invitation.made", "rbac.invitation.accepted", "rbac.member.removed", "rbac.member.roles_set", "rbac.review.decided", "rbac.token.issued", "rbac.token.revoked",
+	"rbac.invitation.made", "rbac.invitation.accepted", "rbac.member.removed", "rbac.member.roles_set", "rbac.review.decided", "rbac.token.issued", "rbac.token.revoked", "retention.confirmed", "retention.swept",
 	"second_factor.added", "session.began", "supportgrant.approved", "supportgrant.read", "supportgrant.withdrawn", "vault.secret.stored",
 }
 

@@ -69,7 +69,7 @@ func (d *desk) newChat(b *banner.Banner) (*chat, error) {
 // site is the customers' pages. The host says whose they are; nobody signs in.
 func (c *chat) site() http.Handler {
 	gate := tenancy.Gate{Directory: c.d.directory, Refuse: c.refuse, Resolvers: []tenancy.Resolver{tenancy.Subdomain(c.d.host, operator.String())},
-		Limiter: tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 32, Wait: waitForPlace, Queue: 128} })}
+		Limiter: tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 32, Wait: c.d.patience, Queue: 128} })}
 	return gate.Middleware(c.asks.Wrap(c.routes()))
 }
 

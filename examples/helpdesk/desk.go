@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/consent/banner"
 	"github.com/bailiwick-dev/bailiwick/dsar/engine"
+	"github.com/bailiwick-dev/bailiwick/dsar/retention"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/rbac/rbacsql"
 	"github.com/bailiwick-dev/bailiwick/redact"
@@ -36,6 +38,7 @@ var operator = tenancy.MustParseID("operator")
 // desk is the application: each field is a door, opened in open.
 type desk struct {
 	scheme, host, port string // of the team's pages; customers' pages are at a host below
+	patience           time.Duration
 	keys               keys
 
 	db        *tenantdb.DB
@@ -54,6 +57,7 @@ type desk struct {
 	staff    *rbac.Authorizer // of the operator's tenant
 	support  *supportgrant.Service
 	requests *engine.Engine
+	sweeps   *retention.Sweeper
 	codes    *totp.TOTP
 	passkeys *passkeys
 	asks     *banner.Banner // on the team's pages
@@ -73,7 +77,7 @@ type desk struct {
 
 // open opens the doors, in the order in which they lean on each other.
 func open(ctx context.Context, c config, scheme, address string) (d *desk, err error) {
-	d = &desk{scheme: scheme, enrolled: map[string]enrolment{}, mail: func(to, text string) { fmt.Printf("\nmail to %s:\n%s\n", to, text) }}
+	d = &desk{scheme: scheme, patience: cmp.Or(c.patience, 2*time.Second), enrolled: map[string]enrolment{}, mail: func(to, text string) { fmt.Printf("\nmail to %s:\n%s\n", to, text) }}
 	if c.tls {
 		d.scheme = "https"
 	}
@@ -154,7 +158,7 @@ func open(ctx context.Context, c config, scheme, address string) (d *desk, err e
 
 	// ipallow: from where an organisation's people may come.
 	lists, err1 := ipallowsql.New(d.db, "team")
-	networks, err2 := ipallow.NewGuard(lists, ipallow.Options{OpenByDefault: true, Audit: acts.Tell, Refused: d.refusedNetwork()})
+	networks, err2 := ipallow.NewGuard(lists, ipallow.Options{OpenByDefault: true, Timeout: d.patience, Audit: acts.Tell, Refused: d.refusedNetwork()})
 	clients, err3 := ipallow.NewClients(ipallow.Proxies{}) // name your load balancers here
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return d, err
@@ -181,7 +185,10 @@ func open(ctx context.Context, c config, scheme, address string) (d *desk, err e
 	if err := d.openSupport(); err != nil {
 		return d, err
 	}
-	return d, d.openRequests(ctx, c.dir, c.undo)
+	if err := d.openRequests(ctx, c.dir, c.undo); err != nil {
+		return d, err
+	}
+	return d, d.openRetention()
 }
 
 // Close closes what was opened, the last first.

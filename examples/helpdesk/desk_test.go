@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,6 +31,9 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeBrowser()
+	if dir, err := seededOnce(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
 	if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/bailiwick-dev/bailiwick/internal/pgserver.Start.func1")); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -67,7 +71,46 @@ type testDesk struct {
 }
 
 // openDesk opens a seeded desk on SQLite, and serves it on the loopback.
-func openDesk(t testing.TB) *testDesk { return serveDesk(t, config{dir: t.TempDir()}) }
+func openDesk(t testing.TB) *testDesk { return serveDesk(t, config{dir: seededDir(t)}) }
+
+// seededOnce is the folder of a desk that was seeded, once for all tests: each has a copy of its own.
+var seededOnce = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "helpdesk-seeded-"); err != nil {
+		return "", err
+	}
+	ctx := context.Background()
+	d, err := open(ctx, config{dir: dir, reports: io.Discard, log: slog.DiscardHandler}, "http", "localhost:1")
+	if err != nil {
+		return dir, err
+	}
+	return dir, errors.Join(d.seed(ctx), d.Close())
+})
+
+func seededDir(t testing.TB) string {
+	t.Helper()
+	from, err := seededOnce()
+	require.NoError(t, err)
+	to := filepath.Join(t.TempDir(), "desk")
+	require.NoError(t, filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		copied := to + strings.TrimPrefix(path, from)
+		if e.IsDir() {
+			return os.Mkdir(copied, info.Mode().Perm())
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(copied, b, info.Mode().Perm()) // a file that others may read is refused
+	}))
+	return to
+}
 
 // openDeskOnPostgres opens one in a database of its own, which is released as an application's is.
 func openDeskOnPostgres(t *testing.T) *testDesk {
@@ -89,6 +132,7 @@ func openDeskOnPostgres(t *testing.T) *testDesk {
 func serveDesk(t testing.TB, c config) *testDesk {
 	t.Helper()
 	d := &testDesk{t: t, out: &everything{}, dir: c.dir}
+	c.patience = time.Minute // a machine may be busy
 	c.reports, c.log = d.out, slog.NewTextHandler(d.out, &slog.HandlerOptions{Level: slog.LevelDebug})
 	d.server = httptest.NewUnstartedServer(nil)
 	var err error

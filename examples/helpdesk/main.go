@@ -32,6 +32,7 @@ type config struct {
 	tls                 bool
 	roles               *pgRoles      // on Postgres: of a database that is there, in the place of postgres
 	undo                time.Duration // how long an erasure can be taken back; 0: three days
+	patience            time.Duration // how long a request waits for its organisation's turn, and for its networks; 0: two seconds
 	reports             io.Writer     // where error reports go, in the place of a service
 	log                 slog.Handler
 }

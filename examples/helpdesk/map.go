@@ -49,7 +49,7 @@ var personalData = &dsar.Map{
 			Links:     []dsar.Link{{Columns: []string{"customer_id"}, To: "customer"}, {Columns: []string{"assignee_id"}, To: "person", Role: dsar.Accessor, Then: dsar.Null}},
 			Columns:   []dsar.Column{{Name: "subject text not null", Class: redact.ClassContent}},
 			Plain:     []string{"id text not null", "customer_id text not null", "assignee_id text", "status text not null", "opened_at timestamp not null", "changed_at timestamp not null"},
-			Retention: &dsar.Retention{Category: "conversations", For: dsar.Period{Years: 2}, Since: "changed_at", Then: dsar.Delete}},
+			Retention: &dsar.Retention{Category: "conversations", For: dsar.Period{Years: 2}, Since: "changed_at", When: []dsar.When{{Column: "status", Value: "solved"}}, Then: dsar.Delete}},
 		{Name: "message", Key: []string{"id"}, Purpose: "help",
 			Links:   []dsar.Link{{Columns: []string{"conversation_id"}, To: "conversation"}, {Columns: []string{"author_id"}, To: "person", Role: dsar.Accessor, Then: dsar.Null}},
 			Columns: []dsar.Column{{Name: "body text not null", Class: redact.ClassContent}},

@@ -143,7 +143,7 @@ var done = map[string]string{
 	"withdrawn-invitation": "The invitation was withdrawn.", "roles": "The role was changed.", "removed": "They were removed, with their tokens and sessions.",
 	"stored": "The secret was stored. Nobody can read it again.", "disconnected": "It was disconnected.", "revoked": "The token was revoked.",
 	"networks": "The networks were saved.", "denied": "The request was denied.", "withdrawn": "Access has ended. Nobody of support reads anything any more.",
-	"approved": "Access was granted.", "asked": "The request was sent.", "retention": "The period was saved.", "decided": "The decision was recorded.",
+	"approved": "Access was granted.", "asked": "The request was sent.", "retention": "The period was saved.", "swept": "It was deleted. The audit trail says how much.", "decided": "The decision was recorded.",
 	"closed": "The review is closed.", "enrolled": "The authenticator app was added.", "passkey": "The passkey was added.", "confirmed": "The change holds for good.",
 	"requested": "We have your request. You find below by when it must be answered.", "taken-back": "The request was taken back.", "approved-erasure": "The erasure was approved. The person is out of sight.",
 }

@@ -263,7 +263,8 @@ func TestTheTrailTellsProvesAndVerifies(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, code)
 }
 
-func TestRetentionAndProcessingAreForWhoManagesPrivacy(t *testing.T) {
+// Solved conversations go after the organisation's own period, those of a customer whom a legal hold is on stay, and what would go is shown before it does.
+func TestSolvedConversationsGoWhenTheirTimeIsOver(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)
 	ada := d.as("alder", "ada")
@@ -280,14 +281,31 @@ func TestRetentionAndProcessingAreForWhoManagesPrivacy(t *testing.T) {
 		_, err := tx.ExecContext(ctx, tx.Rebind(`UPDATE conversation SET changed_at = ?`), time.Now().AddDate(-4, 0, 0))
 		return err
 	}))
-	require.NoError(t, d.due(ctx))
-	_, body = ada.get("/conversations?status=solved")
-	require.Equal(t, 1, strings.Count(body, `href="/conversations/alder-`), "the one that a legal hold is on")
+	_, body = ada.get("/retention")
+	require.Contains(t, body, "conversation, where status is solved")
+	require.Contains(t, body, "<strong>1</strong> of 6, with 3 rows")
+	require.Contains(t, body, "<dt>Stay for a legal hold</dt><dd>1</dd>")
+	require.NotContains(t, body, "Have no date")
+	plan := func() url.Values {
+		return url.Values{"plan": {html.UnescapeString(regexp.MustCompile(`name="plan" value="([^"]+)"`).FindStringSubmatch(body)[1])}, "confirmed": {regexp.MustCompile(`name="confirmed" value="([^"]+)"`).FindStringSubmatch(body)[1]}}
+	}
+	form := plan()
+	form.Set("confirmed", "sha256:another")
+	code, _ = ada.post("/retention/sweep", form)
+	require.Equal(t, http.StatusConflict, code)
+	code, answer := ada.post("/retention/sweep", plan())
+	require.Equal(t, http.StatusSeeOther, code, answer)
+	_, solved := ada.get("/conversations?status=solved")
+	require.Equal(t, 1, strings.Count(solved, `href="/conversations/alder-`), "the one that a legal hold is on")
 	_, err = d.requests.Release(ctx, held.ID, "settled", user("ada"))
 	require.NoError(t, err)
+	code, _ = ada.post("/retention/sweep", plan())
+	require.Equal(t, http.StatusSeeOther, code, "the same once more is what it was")
+	_, solved = ada.get("/conversations?status=solved")
+	require.Equal(t, 1, strings.Count(solved, `href="/conversations/alder-`))
 	require.NoError(t, d.due(ctx))
-	_, body = ada.get("/conversations?status=solved")
-	require.Zero(t, strings.Count(body, `href="/conversations/alder-`))
+	_, solved = ada.get("/conversations?status=solved")
+	require.Zero(t, strings.Count(solved, `href="/conversations/alder-`), "and the day's sweep takes it")
 	_, body = ada.get("/conversations?status=open")
 	require.NotZero(t, strings.Count(body, `href="/conversations/alder-`), "what is open stays")
 	_, body = ada.get("/processing")

@@ -3,15 +3,18 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
+	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 )
 
@@ -35,6 +38,17 @@ func TestTheSameDeskRunsOnPostgres(t *testing.T) {
 	require.Contains(t, body, "are what was recorded")
 	_, body = d.customer("alder").get("/")
 	require.Contains(t, body, "City bicycle")
+
+	ctx := tenancy.With(t.Context(), seeds[0].id)
+	require.NoError(t, d.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, tx.Rebind(`UPDATE conversation SET changed_at = ? WHERE customer_id <> 'c3'`), time.Now().AddDate(-4, 0, 0))
+		return err
+	}))
+	_, body = ada.get("/retention")
+	require.Contains(t, body, "<strong>1</strong> of 6, with 3 rows", "of four old ones, the one that is solved")
+	require.NoError(t, d.due(ctx))
+	_, body = ada.get("/retention")
+	require.Contains(t, body, "none of 5")
 
 	code, body = vic.post("/privacy/requests", url.Values{"what": {"download"}})
 	require.Equal(t, http.StatusSeeOther, code, body)
@@ -61,7 +75,6 @@ func TestTheSameDeskRunsOnPostgres(t *testing.T) {
 	require.NotNil(t, plan, body)
 	code, body = ada.post("/requests/"+plan[1]+"/approve", url.Values{"plan": {plan[2]}})
 	require.Equal(t, http.StatusSeeOther, code, body)
-	ctx := tenancy.With(t.Context(), seeds[0].id)
 	require.Eventually(t, func() bool {
 		_, _ = d.requests.Step(ctx)
 		r, err := d.requests.Request(ctx, dsar.ID(plan[1]))

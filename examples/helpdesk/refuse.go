@@ -9,6 +9,7 @@ import (
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/retention"
 	"github.com/bailiwick-dev/bailiwick/rbac"
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
@@ -61,7 +62,9 @@ func statusOf(err error) (status int, text string) {
 		return http.StatusForbidden, "You cannot do this."
 	case is(supportgrant.ErrStillReading):
 		return http.StatusServiceUnavailable, "Nothing new can be read, but somebody still holds what they had begun to read. Withdraw once more."
-	case is(dsar.ErrPlan, dsar.ErrState, dsar.ErrTooLate, dsar.ErrExists):
+	case is(retention.ErrClock):
+		return http.StatusServiceUnavailable, "The server's clock cannot be trusted, and so nothing is deleted. We have been told."
+	case is(retention.ErrPlan, dsar.ErrPlan, dsar.ErrState, dsar.ErrTooLate, dsar.ErrExists):
 		return http.StatusConflict, "This is not how things stand any more. Look again."
 	case is(dsar.ErrHeld):
 		return http.StatusConflict, "A legal hold is on this: it stays until that ends."

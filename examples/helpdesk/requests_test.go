@@ -50,7 +50,7 @@ func TestSomebodyDownloadsTheirData(t *testing.T) {
 // Somebody's account is deleted: an admin sees what would be done, and approves it; then they are in no file any more, and there is a receipt.
 func TestSomebodyIsErased(t *testing.T) {
 	t.Parallel()
-	d := serveDesk(t, config{dir: t.TempDir(), undo: -1})
+	d := serveDesk(t, config{dir: seededDir(t), undo: -1})
 	ada, vic := d.as("alder", "ada"), d.as("alder", "vic")
 	code, body := ada.post("/privacy/requests", url.Values{"what": {"delete"}})
 	require.Equal(t, http.StatusUnprocessableEntity, code)

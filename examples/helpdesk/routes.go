@@ -51,7 +51,7 @@ func (d *desk) teamSite() http.Handler {
 	both.Handle("/", d.teamRoutes())
 	gate := tenancy.Gate{Directory: d.directory, Refuse: d.refuse,
 		Resolvers: []tenancy.Resolver{tenancy.Claim(d.sessionTenant), d.team.TokenTenant(d.clients.Addr)},
-		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: waitForPlace, Queue: 256} })}
+		Limiter:   tenancy.NewLimiter(func(tenancy.ID) tenancy.Limit { return tenancy.Limit{Concurrent: 64, Wait: d.patience, Queue: 256} })}
 	return gate.Public(d.sessions(d.asks.Wrap(both)))
 }
 
@@ -124,6 +124,7 @@ func (d *desk) teamRoutes() *rbac.Mux {
 	m.Handle("GET /processing/record", managePrivacy, d.do(d.recordOfProcessing))
 	m.Handle("GET /retention", managePrivacy, d.do(d.retentionPage))
 	m.Handle("POST /retention", managePrivacy, d.do(d.saveRetention))
+	m.Handle("POST /retention/sweep", managePrivacy, d.do(d.sweepNow))
 	m.Handle("GET /privacy", rbac.AnyPerson, d.do(d.privacyPage))
 	m.Handle("POST /privacy/requests", rbac.AnyPerson, d.do(d.askRequest))
 	m.Handle("POST /privacy/requests/{id}/download", rbac.AnyPerson, d.do(d.download))

@@ -14,8 +14,6 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-const waitForPlace = 2 * time.Second // when an organisation keeps the server busy
-
 func (d *desk) signInPage(w http.ResponseWriter, r *http.Request) error {
 	return d.show(w, r, "signin", "Sign in", r.URL.Query().Get("link"))
 }

@@ -15,7 +15,7 @@ var (
 	conversationMoved    = audit.Define("conversation.status_set", audit.Update)
 	signedInOnce         = audit.Define("session.began", audit.Create)
 	factorAdded          = audit.Define("second_factor.added", audit.Create)
-	retentionApplied     = audit.Define("retention.applied", audit.Delete)
+	retentionConfirmed   = audit.Define("retention.confirmed", audit.Delete)
 )
 
 // record records what the request's principal does, in the transaction that ctx carries: neither happens without the other.

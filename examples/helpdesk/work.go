@@ -56,7 +56,7 @@ func (d *desk) work(ctx context.Context) {
 
 // due does what is due in ctx's tenant.
 func (d *desk) due(ctx context.Context) error {
-	if err := d.forgetOld(ctx); err != nil {
+	if err := d.sweep(ctx); err != nil {
 		return err
 	}
 	if _, err := d.support.Deliver(ctx, func(ctx context.Context, n supportgrant.Notice) error {

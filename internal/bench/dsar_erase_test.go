@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,55 +25,103 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Workload: one person's rows of 20 tables out of Postgres, and committed. One operation is one whole erasure; every commit is synced. Ours plans,
-// keeps a journal in the same transactions, works under row-level security and can be killed at any moment; the others see all tenants,
-// and what is killed halfway is half gone or all there.
+// Workload: one person's rows of 20 tables out of Postgres, and committed; every commit is synced. Each way takes another person of so many rows,
+// all of whom are there before. Ours plans, keeps a journal in the same transactions, works under row-level security and can be killed at any
+// moment; the others see all tenants, and what is killed halfway is half gone or all there.
 func BenchmarkDSARErase(b *testing.B) {
-	for name, onDelete := range map[string]string{"restrict": "", "cascade": " ON DELETE CASCADE"} {
-		b.Run(name, func(b *testing.B) {
-			w := newEraseWorld(b, durablePostgres(b), eraseRows(), onDelete)
-			compare(b, w.ways(), nil)
+	for _, onDelete := range []string{"", " ON DELETE CASCADE"} {
+		b.Run(map[bool]string{true: "restrict", false: "cascade"}[onDelete == ""], func(b *testing.B) {
+			ways := eraseWays(onDelete != "")
+			_, rounds := budget()
+			if rounds == 0 {
+				rounds = 3
+			}
+			var people []int // in the first round the servers and their plans warm up
+			for range rounds + 1 {
+				for _, x := range ways {
+					people = append(people, eraseRows()/x.fewer)
+				}
+			}
+			w := newEraseWorld(b, durablePostgres(b), eraseRows(), onDelete, people)
+			w.compare(b, ways, rounds)
 		})
+	}
+}
+
+// compare takes people out in turns, and reports what a row costs.
+func (w *eraseWorld) compare(b *testing.B, ways []eraseWay, rounds int) {
+	took, cpu := make([][]float64, len(ways)), make([][]float64, len(ways))
+	user := firstComer
+	for r := range rounds + 1 {
+		servers := (&pgWorld{PG: w.PG}).serverCPU(b)
+		if servers == nil {
+			servers = func() time.Duration { return 0 }
+		}
+		for i, x := range ways { // the people stand in this order
+			runtime.GC()
+			worked, begun := servers()+ownCPU(), time.Now()
+			if err := x.run(context.Background(), w, user); err != nil {
+				b.Fatal(x.name, err)
+			}
+			if r > 0 {
+				rows := float64(w.rows) / float64(x.fewer)
+				took[i] = append(took[i], float64(time.Since(begun))/rows)
+				cpu[i] = append(cpu[i], float64(servers()+ownCPU()-worked)/rows)
+			}
+			user++
+		}
+	}
+	for i, x := range ways {
+		m := map[string]float64{"ns/row": median(took[i]), "rows/s": 1e9 / median(took[i]), "best-rows/s": 1e9 / quantile(took[i], best), "cpu-rows/s": 1e9 / median(cpu[i])}
+		if i > 0 {
+			m["x-ours"], m["±%-ours"] = ratio(took[i], took[0])
+			m["cpu-x-ours"], _ = ratio(cpu[i], cpu[0])
+		}
+		report(b, x.name, rounds, m)
 	}
 }
 
 func TestEveryErasureTakesAllRows(t *testing.T) {
 	for _, onDelete := range []string{"", " ON DELETE CASCADE"} {
-		w := newEraseWorld(t, dbtest.Postgres(t), 200, onDelete)
-		for _, x := range w.ways() {
-			run := x.open(t)
-			x.prep(1)
-			if err := run(1); err != nil {
+		ways := eraseWays(onDelete != "")
+		w := newEraseWorld(t, dbtest.Postgres(t), 200, onDelete, slices.Repeat([]int{200}, len(ways)+1))
+		for i, x := range ways {
+			if err := x.run(context.Background(), w, firstComer+i); err != nil {
 				t.Fatal(x.name, err)
 			}
-			if n := w.left(t); n != 0 {
+			if n := w.left(t, firstComer+i); n != 0 {
 				t.Fatalf("%s leaves %d rows", x.name, n)
 			}
+		}
+		if n := w.left(t, firstComer+len(ways)); n < 190 {
+			t.Fatalf("%d rows are left of who stays", n)
 		}
 	}
 }
 
-// eraseRows is how many rows a person has: 20,000, or BAILIWICK_BENCH_ERASE_ROWS.
+// eraseRows is how many rows a person has: 100,000, or BAILIWICK_BENCH_ERASE_ROWS.
 func eraseRows() int {
 	if n, err := strconv.Atoi(os.Getenv("BAILIWICK_BENCH_ERASE_ROWS")); err == nil {
 		return n
 	}
-	return 20_000
+	return 100_000
 }
 
-// eraseWorld is a database to which people with many rows come, of one tenant.
+// eraseWorld is a database of people with many rows, of one tenant.
 type eraseWorld struct {
 	*door.World
 	ctx    context.Context
 	tenant string
 	rows   int
-	onDel  string
 	c      *dsar.Compiled
 	admin  *pgx.Conn
-	last   atomic.Int64
 }
 
-func newEraseWorld(tb testing.TB, pg *dbtest.PG, rows int, onDelete string) *eraseWorld {
+// firstComer is the first of those who are erased. Rows of somebody have ids from a million times theirs.
+const firstComer, apart = 100, 10_000_000
+
+// newEraseWorld returns a world with people of so many rows, in the order of their ids, and somebody who has twice as many as rows and stays.
+func newEraseWorld(tb testing.TB, pg *dbtest.PG, rows int, onDelete string, people []int) *eraseWorld {
 	tb.Helper()
 	const columns = "created_at timestamptz, title text, body text, ip text, email text, amount numeric(12,2)"
 	var a app.Tables
@@ -82,19 +131,20 @@ func newEraseWorld(tb testing.TB, pg *dbtest.PG, rows int, onDelete string) *era
 	for _, t := range exportTables {
 		links, plain := "", []string{"tenant_id text not null", "id bigint not null", "created_at timestamp with time zone", "amount numeric(12,2)"}
 		var of []dsar.Link
+		fmt.Fprintf(&late, "ALTER TABLE %s ADD PRIMARY KEY (tenant_id, id);\n", t.name)
 		for _, fk := range append(strings.Fields(t.fk), map[bool][]string{true: {"recipient_id"}}[t.name == "messages"]...) {
 			links += fk + " bigint not null, "
 			plain = append(plain, fk+" bigint not null")
 			of = append(of, dsar.Link{Columns: []string{"tenant_id", fk}, To: t.parent})
 			fmt.Fprintf(&late, "ALTER TABLE %s ADD FOREIGN KEY (tenant_id, %s) REFERENCES %s (tenant_id, id)%s;\nCREATE INDEX ON %s (tenant_id, %s);\n", t.name, fk, t.parent, onDelete, t.name, fk)
 		}
-		fmt.Fprintf(&ddl, "CREATE TABLE %s (tenant_id text NOT NULL, id bigint NOT NULL, %s%s, PRIMARY KEY (tenant_id, id));\n", t.name, links, columns)
+		fmt.Fprintf(&ddl, "CREATE TABLE %s (tenant_id text NOT NULL, id bigint NOT NULL, %s%s);\n", t.name, links, columns)
 		a.Tenants = append(a.Tenants, rls.Table{Name: t.name, Column: "tenant_id"})
 		m.Tables = append(m.Tables, dsar.Table{Name: t.name, Key: []string{"tenant_id", "id"}, Purpose: "service", Links: of, Plain: plain, Shared: dsar.DeleteForAll, Columns: []dsar.Column{
 			{Name: "title text", Class: redact.ClassContent}, {Name: "body text", Class: redact.ClassContent}, {Name: "ip text", Class: redact.ClassIP}, {Name: "email text", Class: redact.ClassEmail}}})
 	}
-	w := &eraseWorld{rows: rows, onDel: onDelete}
-	a.Postgres = ddl.String() + late.String()
+	w := &eraseWorld{rows: rows}
+	a.Postgres = ddl.String()
 	d := door.Door{Name: "dsar", SQLite: dsarsql.SQLite(), Migrate: func(ctx context.Context, owner *sql.DB, appRole, systemRole string) error {
 		if err := dsarsql.Migrate(ctx, owner, appRole, systemRole); err != nil {
 			return err
@@ -130,52 +180,54 @@ func newEraseWorld(tb testing.TB, pg *dbtest.PG, rows int, onDelete string) *era
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { w.admin.Close(ctx) })
-	w.do(tb, "INSERT INTO users (tenant_id, id) SELECT {tenant}, i FROM generate_series(1, 50) i")
-	w.fill(tb, 2, 2*rows) // others
-	w.last.Store(100)
+	w.fill(tb, people)
+	w.do(tb, late.String())
 	w.do(tb, "VACUUM ANALYZE")
+	w.do(tb, "CHECKPOINT")
 	return w
 }
 
 func (w *eraseWorld) do(tb testing.TB, text string) {
+	tb.Helper()
 	if _, err := w.admin.Exec(context.Background(), strings.ReplaceAll(text, "{tenant}", "'"+w.tenant+"'")); err != nil {
 		tb.Fatalf("%v in %.200s", err, text)
 	}
 }
 
-// fill gives a person so many rows.
-func (w *eraseWorld) fill(tb testing.TB, user, rows int) {
-	each := max(1, rows/(len(exportTables)-1))
-	base := user * 10_000_000
+// fill gives each table the same share of everybody's rows, while it has no index: texts are made up once, and copied.
+func (w *eraseWorld) fill(tb testing.TB, people []int) {
+	tb.Helper()
+	share := func(rows int) int { return max(1, rows/(len(exportTables)-1)) }
+	var who strings.Builder
+	fmt.Fprintf(&who, "(2, %d)", share(2*w.rows))
+	for i, rows := range people {
+		fmt.Fprintf(&who, ", (%d, %d)", firstComer+i, share(rows))
+	}
+	w.do(tb, "CREATE TEMP TABLE texts (i, "+exportColumns+") AS SELECT i, "+exportContent("i")+fmt.Sprintf(" FROM generate_series(1, %d) i", share(2*w.rows)))
+	w.do(tb, "CREATE TEMP TABLE people (id, each) AS VALUES "+who.String())
+	w.do(tb, fmt.Sprintf("INSERT INTO users (tenant_id, id) SELECT {tenant}, i FROM generate_series(1, %d) i", firstComer+len(people)))
 	for _, t := range exportTables[1:] {
-		links, of := t.fk, fmt.Sprint(user)
+		links, of := t.fk, "p.id"
 		switch {
 		case t.depth > 1:
-			of = fmt.Sprint(base, " + i")
+			of = fmt.Sprint("p.id * ", apart, " + i")
 		case t.name == "messages":
-			links, of = links+", recipient_id", fmt.Sprintf("%d, 1 + i %% 50", user)
+			links, of = links+", recipient_id", "p.id, 1 + i % 50"
 		}
-		w.do(tb, fmt.Sprintf("INSERT INTO %s (tenant_id, id, %s, %s) SELECT {tenant}, %d + i, %s, %s FROM generate_series(1, %d) i", t.name, links, exportColumns, base, of, exportContent("i"), each))
+		w.do(tb, fmt.Sprintf("INSERT INTO %s (tenant_id, id, %s, %s) SELECT {tenant}, p.id * %d + i, %s, %s FROM people p JOIN texts ON i <= p.each ORDER BY p.id, i", t.name, links, exportColumns, apart, of, exportColumns))
 	}
+	w.do(tb, "DROP TABLE texts, people")
 }
 
-// come brings a person with all rows.
-func (w *eraseWorld) come(tb testing.TB) int {
-	id := int(w.last.Add(1))
-	w.do(tb, fmt.Sprintf("INSERT INTO users (tenant_id, id) VALUES ({tenant}, %d)", id))
-	w.fill(tb, id, w.rows)
-	return id
-}
-
-// left is how many rows there are of those who came.
-func (w *eraseWorld) left(tb testing.TB) (n int64) {
+// left is how many rows there are of somebody.
+func (w *eraseWorld) left(tb testing.TB, user int) (n int64) {
 	for _, t := range exportTables {
 		var m int64
-		bound := 1_000_000_000
+		of := fmt.Sprintf("id / %d = %d", apart, user)
 		if t.name == "users" {
-			bound = 100
+			of = fmt.Sprint("id = ", user)
 		}
-		if err := w.admin.QueryRow(context.Background(), fmt.Sprintf("SELECT count(*) FROM %s WHERE id > %d", t.name, bound)).Scan(&m); err != nil {
+		if err := w.admin.QueryRow(context.Background(), "SELECT count(*) FROM "+t.name+" WHERE "+of).Scan(&m); err != nil {
 			tb.Fatal(err)
 		}
 		n += m
@@ -200,46 +252,19 @@ func (w *eraseWorld) of(t exportTable, user int) string {
 	return "tenant_id = '" + w.tenant + "' AND " + strings.ReplaceAll(t.where(), "= 1", fmt.Sprint("= ", user))
 }
 
-func (w *eraseWorld) ways() []way {
-	ctx := context.Background()
-	perSecond := func(ns float64) (string, float64) { return "rows/s", float64(w.rows) / ns * 1e9 }
-	byHand := func(name string, run func(c *pgx.Conn, user int) error) way {
-		var waiting []int
-		var here testing.TB
-		return way{name: name, vs: []string{"ours"}, also: perSecond, turn: time.Nanosecond,
-			prep: func(n int) {
-				for range n {
-					waiting = append(waiting, w.come(here))
-				}
-			},
-			open: func(tb testing.TB) func(int) error {
-				here = tb
-				c, err := pgx.Connect(ctx, w.PG.Admin.DSN)
-				if err != nil {
-					tb.Fatal(err)
-				}
-				tb.Cleanup(func() { c.Close(ctx) })
-				return func(n int) error {
-					for range n {
-						if len(waiting) == 0 {
-							return fmt.Errorf("nobody is left to be erased")
-						}
-						user := waiting[0]
-						waiting = waiting[1:]
-						if err := run(c, user); err != nil {
-							return err
-						}
-					}
-					return nil
-				}
-			}}
-	}
-	ours := byHand("ours", func(_ *pgx.Conn, user int) error { return w.erase(user) })
-	ours.vs = nil
-	ways := []way{ours,
-		byHand("row_by_row_committed", func(c *pgx.Conn, user int) error { return w.rowByRow(ctx, c, user) }),
-		byHand("a_statement_a_table", func(c *pgx.Conn, user int) error {
-			return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+// eraseWay erases somebody in one of the ways that are compared. A way that is slow has people of fewer rows: rows/fewer.
+type eraseWay struct {
+	name  string
+	fewer int
+	run   func(ctx context.Context, w *eraseWorld, user int) error
+}
+
+func eraseWays(cascades bool) []eraseWay {
+	ways := []eraseWay{
+		{"ours", 1, func(_ context.Context, w *eraseWorld, user int) error { return w.erase(user) }},
+		{"row_by_row_committed", 20, func(ctx context.Context, w *eraseWorld, user int) error { return w.rowByRow(ctx, w.admin, user) }},
+		{"a_statement_a_table", 1, func(ctx context.Context, w *eraseWorld, user int) error {
+			return pgx.BeginFunc(ctx, w.admin, func(tx pgx.Tx) error {
 				for _, t := range leafFirst() {
 					if _, err := tx.Exec(ctx, "DELETE FROM "+t.name+" WHERE "+w.of(t, user)); err != nil {
 						return err
@@ -247,11 +272,11 @@ func (w *eraseWorld) ways() []way {
 				}
 				return nil
 			})
-		}),
-		byHand("batches_committed", func(c *pgx.Conn, user int) error {
+		}},
+		{"batches_committed", 1, func(ctx context.Context, w *eraseWorld, user int) error {
 			for _, t := range leafFirst() {
 				for {
-					tag, err := c.Exec(ctx, "DELETE FROM "+t.name+" WHERE ctid = ANY(ARRAY(SELECT ctid FROM "+t.name+" WHERE "+w.of(t, user)+" LIMIT 10000))")
+					tag, err := w.admin.Exec(ctx, "DELETE FROM "+t.name+" WHERE ctid = ANY(ARRAY(SELECT ctid FROM "+t.name+" WHERE "+w.of(t, user)+" LIMIT 10000))")
 					if err != nil {
 						return err
 					}
@@ -261,13 +286,13 @@ func (w *eraseWorld) ways() []way {
 				}
 			}
 			return nil
-		}),
+		}},
 	}
-	if w.onDel != "" {
-		ways = append(ways, byHand("cascade", func(c *pgx.Conn, user int) error {
-			_, err := c.Exec(ctx, "DELETE FROM users WHERE "+w.of(exportTables[0], user))
+	if cascades {
+		ways = append(ways, eraseWay{"cascade", 1, func(ctx context.Context, w *eraseWorld, user int) error {
+			_, err := w.admin.Exec(ctx, "DELETE FROM users WHERE "+w.of(exportTables[0], user))
 			return err
-		}))
+		}})
 	}
 	return ways
 }
@@ -286,7 +311,6 @@ func (w *eraseWorld) erase(user int) error {
 	if err != nil {
 		return err
 	}
-	begun := time.Now()
 	done, err := e.Erase(w.ctx, dsar.Job{ID: fmt.Sprint("bench ", user), Person: p, Approved: plan.Hash})
 	if err != nil {
 		return err
@@ -294,9 +318,6 @@ func (w *eraseWorld) erase(user int) error {
 	var n int64
 	for _, x := range done.Tables {
 		n += x.Rows
-	}
-	if os.Getenv("BAILIWICK_BENCH_ERASE_SAY") != "" {
-		fmt.Printf("erased %d rows at %.0f rows/s\n", n, float64(n)/time.Since(begun).Seconds())
 	}
 	if n < int64(w.rows)*9/10 {
 		return fmt.Errorf("%d rows, not %d", n, w.rows)
