@@ -207,6 +207,16 @@ func TestSearchPathCannotBendTheChecks(t *testing.T) {
 	require.ErrorIs(t, raw(deadline(t), db, old, `SELECT * FROM note`), tenantdb.ErrExpired)
 }
 
+// A function that is called under another search_path than the last time is planned anew, which costs several times the check.
+func TestTheChecksKeepTheirPlansUnderEverySearchPath(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var without []string
+	require.NoError(t, h.owner.QueryRow(t.Context(), `SELECT array_agg(proname) FROM pg_proc WHERE pronamespace = 'tenancy'::regnamespace AND prosecdef
+		AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)`).Scan(&without))
+	require.Empty(t, without)
+}
+
 // Sessions of one role see each other's statements: a scope in the text of one could be copied.
 func TestScopesAreNotShownToOtherSessions(t *testing.T) {
 	t.Parallel()
