@@ -3,6 +3,7 @@ package erase
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
 
@@ -70,24 +71,34 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 	if r.l.root == nil || !in[r.l.root.Name] || r.entry.Root == nil || len(r.steps) > 0 {
 		return false, nil
 	}
+	var going, others []*part
+	for _, p := range r.l.parts {
+		if _, ok := r.which(p); !ok {
+			continue
+		}
+		if p.action == dsar.ActDelete && in[p.Name] {
+			going = append(going, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	few := true
 	// A hold is looked for as things are when it is asked for, and the transaction below sees them as they were when it began. So it is
 	// asked here: one that is placed from now on comes after an erasure that is a single batch.
-	err = r.e.db.Tx(ctx, func(ctx context.Context, _ *sqlx.Tx) error {
-		for _, p := range r.l.parts {
-			if _, ok := r.which(p); !ok {
-				continue
-			}
+	err = r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		for _, p := range slices.Concat(going, others) {
 			if err := r.held(ctx, p.Name); err != nil {
 				return err
 			}
 		}
-		return nil
+		few, err = r.few(ctx, tx, going)
+		return err
 	})
-	if err != nil {
+	if err != nil || !few {
 		return false, err
 	}
 	var steps []Step
-	// A row that comes after the counting is not in the snapshot, and the database refuses to cascade to it: the counts are exact.
+	// A row that comes after the snapshot was taken is not in it, and the database refuses to cascade to it.
 	err = r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		steps = nil
 		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
@@ -96,26 +107,24 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 		if err := r.still(ctx, tx, secret, "UPDATE"); err != nil {
 			return err
 		}
-		var total int64
-		for _, p := range r.l.parts {
-			cond, ok := r.which(p)
-			if !ok {
-				continue
-			}
-			limit := int64(r.e.o.Batch)*cascading - total + 1
-			var n int64
-			if err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, " LIMIT ", rows.Arg(limit), ") x"), &n); err != nil {
+		for _, p := range others {
+			cond, _ := r.which(p)
+			var some bool
+			if err := r.row(ctx, tx, rows.Concat("SELECT EXISTS (SELECT 1 FROM ", p.sql, " AS t WHERE ", cond, ")"), &some); err != nil {
 				return err
 			}
-			if total += n; n > 0 && (p.action != dsar.ActDelete || !in[p.Name]) || n == limit {
+			if some {
 				return errLeavesFirst
 			}
-			if n > 0 {
-				steps = append(steps, Step{Seq: p.seq, Table: p.Name, Action: string(p.action), Rows: n, Done: true})
-			}
 		}
-		if _, err := r.exec(ctx, tx, rows.Concat("DELETE FROM ", r.l.root.sql, " AS t WHERE ", r.l.own(r.sel.Person().Key))); err != nil {
+		gone, err := r.tumble(ctx, tx, going)
+		if err != nil {
 			return err
+		}
+		for i, p := range going {
+			if gone[i] > 0 {
+				steps = append(steps, Step{Seq: p.seq, Table: p.Name, Action: string(p.action), Rows: gone[i], Done: true})
+			}
 		}
 		for _, s := range append(steps, Step{Seq: ended, Action: "end", Done: true}) {
 			if err := r.advance(ctx, s); err != nil {
@@ -134,4 +143,79 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 		r.did(s)
 	}
 	return true, nil
+}
+
+// few reports whether so few rows are expected to go that it may be tried: tumble sees how many there are.
+func (r *run) few(ctx context.Context, tx *sqlx.Tx, going []*part) (bool, error) {
+	if !r.l.pg {
+		return true, nil
+	}
+	var all []rows.Cond
+	for _, p := range going {
+		cond, _ := r.which(p)
+		all = append(all, rows.Concat("SELECT 1 FROM ", p.sql, " AS t WHERE ", cond))
+	}
+	var text []byte
+	if err := r.row(ctx, tx, rows.Concat("EXPLAIN (FORMAT JSON) ", list(" UNION ALL ", all)), &text); err != nil {
+		return false, err
+	}
+	var plan []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	if err := json.Unmarshal(text, &plan); err != nil || len(plan) != 1 {
+		return false, errors.New("erase: the database's plan cannot be read")
+	}
+	return plan[0].Plan.Rows <= 10*cascading*float64(r.e.o.Batch), nil // planners guess
+}
+
+// tumble deletes the person's row and returns how many rows of each part went with it; errLeavesFirst if these are too many. Postgres has
+// counted them, for its statistics, when they are gone; elsewhere they are counted before.
+func (r *run) tumble(ctx context.Context, tx *sqlx.Tx, going []*part) ([]int64, error) {
+	counts := make([]rows.Cond, len(going))
+	counted := false
+	if r.l.pg {
+		if err := r.row(ctx, tx, rows.Cond{SQL: "SELECT current_setting('track_counts')::boolean"}, &counted); err != nil {
+			return nil, err
+		}
+	}
+	for i, p := range going {
+		counts[i] = rows.Concat("pg_stat_get_xact_tuples_deleted(to_regclass(CAST(", rows.Arg(p.sql), " AS text)))")
+		if !counted {
+			cond, _ := r.which(p)
+			counts[i] = rows.Concat("(SELECT count(*) FROM ", p.sql, " AS t WHERE ", cond, ")")
+		}
+	}
+	count := func(from []int64) ([]int64, error) {
+		n, dest := make([]int64, len(going)), make([]any, len(going))
+		for i := range n {
+			dest[i] = &n[i]
+		}
+		err := r.row(ctx, tx, rows.Concat("SELECT ", list(", ", counts)), dest...)
+		total := int64(0)
+		for i := range from {
+			n[i] -= from[i]
+			total += n[i]
+		}
+		if err == nil && total > cascading*int64(r.e.o.Batch) {
+			err = errLeavesFirst
+		}
+		return n, err
+	}
+	gone := make([]int64, len(going))
+	var before []int64
+	var err error
+	if counted {
+		before, err = count(nil)
+	} else {
+		gone, err = count(gone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.exec(ctx, tx, rows.Concat("DELETE FROM ", r.l.root.sql, " AS t WHERE ", r.l.own(r.sel.Person().Key))); err != nil || !counted {
+		return gone, err
+	}
+	return count(before)
 }

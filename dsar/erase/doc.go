@@ -14,8 +14,8 @@
 // statement. At the end one transaction locks the person's row, looks for all that came meanwhile, and takes that and the row
 // itself. Then derived tables are made again, and the person's key is shredded.
 //
-// Where all that somebody has goes, foreign keys say ON DELETE CASCADE, and there are at most twenty batches of rows, they are counted and go with
-// the person's row, in one transaction. Elsewhere no foreign key takes rows along that the map says something else of.
+// Where all that somebody has goes, foreign keys say ON DELETE CASCADE, and there are at most twenty batches of rows, they go with the
+// person's row, and are counted, in one transaction. Elsewhere no foreign key takes rows along that the map says something else of.
 //
 // # What is promised
 //
