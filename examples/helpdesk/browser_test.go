@@ -44,6 +44,7 @@ func startBrowser() {
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", "new"),
 		chromedp.Flag("host-resolver-rules", "MAP *.localhost 127.0.0.1, MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("test-third-party-cookie-phaseout", true), // nothing is kept of third parties but what is partitioned
 		chromedp.Flag("enable-features", "GlobalPrivacyControl,GlobalPrivacyControlTest"))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	shared.close = append(shared.close, cancel)
@@ -61,6 +62,8 @@ type tab struct {
 	t   testing.TB
 	d   *testDesk
 	ctx context.Context
+
+	profile cdp.BrowserContextID
 }
 
 func (d *testDesk) tab() *tab {
@@ -73,8 +76,8 @@ func (d *testDesk) tab() *tab {
 	}
 	ctx, cancel := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
 	d.t.Cleanup(cancel)
-	b := &tab{d.t, d, ctx}
 	require.NoError(d.t, chromedp.Do(ctx)) // the tab lives as long as ctx
+	b := &tab{d.t, d, ctx, chromedp.FromContext(ctx).BrowserContextID}
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `self.violations = []; addEventListener('securitypolicyviolation', e => violations.push(e.effectiveDirective + ' ' + e.blockedURI), true)`})
 	return b

@@ -173,7 +173,8 @@ func (c *chat) show(w http.ResponseWriter, r *http.Request, v *chatView) error {
 		v.Contact = "hello@" + org.String() + ".example"
 	}
 	if consent.Allow(r.Context(), consent.Analytics) {
-		http.SetCookie(w, &http.Cookie{Name: "chat_visits", Value: "1", Path: "/", Secure: true, MaxAge: 365 * 24 * 3600})
+		// In a frame of another site a browser keeps nothing but partitioned cookies: of each site that embeds the page, others.
+		http.SetCookie(w, &http.Cookie{Name: "chat_visits", Value: "1", Path: "/", Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true, MaxAge: 365 * 24 * 3600})
 	}
 	return execute(w, http.StatusOK, "chat", &view{Title: o.Name, Data: v, Banner: v.Banner})
 }

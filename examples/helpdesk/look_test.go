@@ -62,6 +62,7 @@ func TestEveryPageFitsASmallWindow(t *testing.T) {
 		check(sam, "/staff/alder", "21-stafforg")
 		check(customer, d.chatAt(seeds[0].id)+"/", "22-chat")
 		check(customer, d.base()+"/sign-in?link=x", "23-signin")
+		check(customer, d.shopAt(seeds[0].id)+"/", "24-shop")
 	}
 }
 
@@ -117,5 +118,6 @@ func TestAxeFindsNothing(t *testing.T) {
 		check(sam, "/staff/alder")
 		check(customer, d.chatAt(seeds[0].id)+"/")
 		check(customer, d.base()+"/sign-in?link=x")
+		check(customer, d.shopAt(seeds[0].id)+"/")
 	}
 }

@@ -16,13 +16,20 @@ func (d *desk) handler() http.Handler {
 	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host, _, _ := strings.Cut(r.Host, ":")
 		own := host == d.host
-		secure(w, own)
+		org, shop := d.hostOf(r)
+		frames := "'none'"
+		if !shop && !org.IsZero() {
+			frames = d.shopAt(org) // a customers' page is for its organisation's site
+		}
+		secure(w, frames)
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/assets/"):
 			w.Header().Set("Cache-Control", "public, max-age=300")
 			assets.ServeHTTP(w, r)
 		case own:
 			team.ServeHTTP(w, r)
+		case shop:
+			d.do(d.shopPage)(w, r)
 		default:
 			customers.ServeHTTP(w, r)
 		}
@@ -30,13 +37,9 @@ func (d *desk) handler() http.Handler {
 	return d.reports.recovered(http.NewCrossOriginProtection().Handler(site))
 }
 
-// secure sets what browsers are to refuse.
-func secure(w http.ResponseWriter, own bool) {
+// secure sets what browsers are to refuse. frames is where the page may be embedded.
+func secure(w http.ResponseWriter, frames string) {
 	h := w.Header()
-	frames := "'none'"
-	if !own {
-		frames = "*" // an organisation embeds its chat where it likes; its real list belongs here
-	}
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "+frames+"; require-trusted-types-for 'script'; trusted-types bailiwick-consent")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -194,6 +194,7 @@ func (d *desk) printLinks(ctx context.Context, out io.Writer) error {
 		}
 		if s.id != operator {
 			fmt.Fprintf(out, "  %-14s %-13s %s/\n", "customers", "nobody", d.chatAt(s.id))
+			fmt.Fprintf(out, "  %-14s %-13s %s/\n", "", "in a frame", d.shopAt(s.id))
 		}
 		fmt.Fprintln(out)
 	}
