@@ -39,11 +39,12 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 	var handed, late bool
 	var answer error
 	err = g.t.DB.Read(ctx, func(inside context.Context, tx *sqlx.Tx) error { // and never again: rows are handed over once
-		until := time.Now().Add(r.Hold) // from here on, with a connection: one that was waited for held nothing
-		held, cancel := context.WithDeadline(ctx, until)
+		held, cancel := context.WithTimeout(ctx, r.Hold) // from here on, with a connection: one that was waited for held nothing
 		defer cancel()
-		inside, cancelInside := context.WithDeadline(inside, until)
+		// The statement ends after held has: of two clocks it may be the one that strikes first, and then nobody knows why it ended.
+		inside, cancelInside := context.WithCancel(inside)
 		defer cancelInside()
+		defer context.AfterFunc(held, cancelInside)()
 		defer func() { late = errors.Is(held.Err(), context.DeadlineExceeded) }()
 		rows, err := tx.QueryContext(inside, g.t.SQL(text), append([]any{lock, r.Entry.ID, r.Entry.Grant, string(r.Entry.By), r.Entry.Category}, args...)...)
 		if err != nil {

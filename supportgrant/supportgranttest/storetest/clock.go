@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -144,12 +143,5 @@ var clockTests = []test{
 			kinds = append(kinds, n.Kind)
 		}
 		require.Equal(t, []supportgrant.NoticeKind{"ended"}, kinds)
-	}},
-	{"a read that is too slow hands nothing over", func(t *testing.T, h *house) {
-		d := h.desk(t, 0, func(o *supportgrant.Options) { o.Hold = time.Nanosecond })
-		h.fill(t, "one")
-		g := d.grant(t, nil)
-		err := supportgrant.Use(d.ctx, d.Service, posts(g), func(context.Context, supportgrant.Page[post]) error { t.Error("used"); return nil })
-		require.True(t, errors.Is(err, supportgrant.ErrTooSlow), "%v", err)
 	}},
 }

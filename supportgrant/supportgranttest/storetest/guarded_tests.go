@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
@@ -61,6 +62,30 @@ var guardedTests = []test{
 		_, err := supportgrant.Read[struct{ SecretToken string }](d.ctx, d.Service, posts(g))
 		require.ErrorIs(t, err, supportgrant.ErrInvalid)
 		require.Empty(t, d.log(t, supportgrant.Look{Kinds: []supportgrant.Kind{supportgrant.KindRead}}))
+	}},
+	{"a read that is too slow hands nothing over", func(t *testing.T, h *house) {
+		d := h.desk(t, 0, func(o *supportgrant.Options) { o.Hold = time.Nanosecond })
+		h.fill(t, "one")
+		g := d.grant(t, nil)
+		err := supportgrant.Use(d.ctx, d.Service, posts(g), func(context.Context, supportgrant.Page[post]) error { t.Error("used"); return nil })
+		require.ErrorIs(t, err, supportgrant.ErrTooSlow)
+	}},
+	{"a read that runs out of time says so, whenever that is", func(t *testing.T, h *house) {
+		h.fill(t, "one")
+		g := h.approved(t, nil)
+		for i := range 20 {
+			r := h.reading(g)
+			r.Hold = time.Duration(i) * 100 * time.Microsecond
+			err := h.Read(h.ctx, r, func(ctx context.Context, rows supportgrant.Rows) error {
+				if _, err := titles(rows); err != nil && ctx.Err() == nil {
+					return fmt.Errorf("the rows ended before the hold: %w", err)
+				}
+				return nil
+			})
+			if err != nil {
+				require.ErrorIs(t, err, supportgrant.ErrTooSlow)
+			}
+		}
 	}},
 	{"what is at a path is matched by its text", func(t *testing.T, h *house) {
 		d := h.desk(t, 0, nil)
