@@ -327,7 +327,7 @@ func (m *modelLog) query(q Query) {
 	}
 	// Pages of a random size, each through the cursor of the one before.
 	page := q
-	page.Limit = rapid.IntRange(0, 7).Draw(m.t, "page size")
+	page.Limit = rapid.IntRange(0, 7).Draw(m.t, "page size") * (1 + len(want)/50)
 	var got []Record
 	for {
 		n := 0
@@ -379,7 +379,7 @@ func (m *modelLog) step() {
 	case "record":
 		m.record(rapid.IntRange(1, 5).Draw(t, "events"))
 	case "bulk":
-		if len(m.events) < 700 {
+		if len(m.events) < 300 {
 			m.bulk(300)
 		}
 	case "query":

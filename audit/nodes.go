@@ -8,16 +8,17 @@ import (
 )
 
 // nodes reads the inner hashes of a tree, for package tlog: from its full tiles, and from its edge where they are not
-// full yet. What it reads is to be checked against a root. It remembers tiles.
+// full yet. What it reads is to be checked against a root. It remembers tiles, and what it made of the edge.
 type nodes struct {
 	ctx   context.Context
 	tree  Tree
 	edge  *edge
-	tiles map[TileID]fullTile
+	parts [tileLevels]tileNodes // of the edge, as far as they were asked for
+	tiles map[TileID]tileNodes
 }
 
 func newNodes(ctx context.Context, t Tree, e *edge) *nodes {
-	return &nodes{ctx, t, e, map[TileID]fullTile{}}
+	return &nodes{ctx: ctx, tree: t, edge: e, tiles: map[TileID]tileNodes{}}
 }
 
 // ReadHashes implements [tlog.HashReader].
@@ -32,12 +33,14 @@ func (r *nodes) ReadHashes(at []int64) ([]tlog.Hash, error) {
 			hashes[i] = full.node(height, n)
 			continue
 		}
-		part := r.edge.part[id.Level]
-		to := (n + 1) << height * hashSize
-		if id.Index != r.full(id.Level) || to > len(part) {
+		if id.Index != r.full(id.Level) || (n+1)<<height*hashSize > len(r.edge.part[id.Level]) {
 			return nil, fmt.Errorf("audit: hash %d is not in a tree of %d leaves", index, r.edge.size)
 		}
-		hashes[i] = perfectRoot(part[n<<height*hashSize : to])
+		part := &r.parts[id.Level]
+		if part.width == 0 {
+			*part = newTileNodes(r.edge.part[id.Level])
+		}
+		hashes[i] = part.node(height, n)
 	}
 	return hashes, nil
 }
@@ -54,7 +57,7 @@ func (r *nodes) load(at []int64) error {
 			continue
 		}
 		missing = append(missing, id)
-		r.tiles[id] = nil
+		r.tiles[id] = tileNodes{}
 	}
 	if len(missing) == 0 {
 		return nil
@@ -71,7 +74,7 @@ func (r *nodes) load(at []int64) error {
 			clear(r.tiles)
 			return err
 		}
-		r.tiles[id] = newFullTile(data[i])
+		r.tiles[id] = newTileNodes(data[i])
 	}
 	return nil
 }
@@ -84,20 +87,30 @@ func nodePlace(index int64) (id TileID, height, n int) {
 	return id, height, int(at) & (tileWidth>>height - 1)
 }
 
-// fullTile is a full tile and, behind its hashes, those over them, height by height.
-type fullTile []byte
+// tileNodes is a tile, full or not, and behind its hashes those over them, height by height.
+type tileNodes struct {
+	width  int
+	hashes []byte
+}
 
-func newFullTile(data []byte) fullTile {
-	t := append(make([]byte, 0, (2*tileWidth-1)*hashSize), data...)
-	for at := 0; len(t) < cap(t); at += 2 * hashSize {
-		h := hashNode((*[hashSize]byte)(t[at:]), (*[hashSize]byte)(t[at+hashSize:]))
-		t = append(t, h[:]...)
+func newTileNodes(data []byte) tileNodes {
+	t := tileNodes{len(data) / hashSize, append(make([]byte, 0, 2*len(data)), data...)}
+	at := 0
+	for n := t.width; n > 1; n /= 2 {
+		for i := range n / 2 {
+			pair := t.hashes[at+2*i*hashSize:]
+			h := hashNode((*[hashSize]byte)(pair), (*[hashSize]byte)(pair[hashSize:]))
+			t.hashes = append(t.hashes, h[:]...)
+		}
+		at += n * hashSize
 	}
 	return t
 }
 
 // node is the nth hash of that height.
-func (t fullTile) node(height, n int) [hashSize]byte {
-	before := 2*tileWidth - 2*tileWidth>>height
-	return [hashSize]byte(t[(before+n)*hashSize:])
+func (t tileNodes) node(height, n int) [hashSize]byte {
+	for h := range height {
+		n += t.width >> h
+	}
+	return [hashSize]byte(t.hashes[n*hashSize:])
 }

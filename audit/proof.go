@@ -151,7 +151,7 @@ func (l *Log) Prove(ctx context.Context, seq uint64) (Proof, error) {
 		return Proof{}, err
 	}
 	if len(data) == tileWidth*hashSize {
-		p.read.tiles[tile] = newFullTile(data)
+		p.read.tiles[tile] = newTileNodes(data)
 	}
 	proof, err := p.prove(c, seq)
 	if err != nil {

@@ -13,13 +13,14 @@ import (
 type proofCache struct {
 	mu    sync.Mutex
 	edges map[tenancy.ID]signedEdge
-	tiles map[tenantTile]fullTile
+	tiles map[tenantTile]tileNodes
 }
 
 // signedEdge is the edge of the tree that a checkpoint of that root was signed of.
 type signedEdge struct {
 	*edge
-	root [hashSize]byte
+	root  [hashSize]byte
+	parts [tileLevels]tileNodes // as nodes has them
 }
 
 type tenantTile struct {
@@ -37,7 +38,7 @@ const (
 func (pc *proofCache) prover(ctx context.Context, t Tree, tenant tenancy.ID, c Checkpoint, seq uint64) (*prover, error) {
 	pc.mu.Lock()
 	e := pc.edges[tenant]
-	kept := map[TileID]fullTile{}
+	kept := map[TileID]tileNodes{}
 	for level := 1; level < tileLevels; level++ {
 		id := TileID{level, seq >> (tileHeight * (level + 1))}
 		if t, ok := pc.tiles[tenantTile{tenant, id}]; ok {
@@ -46,7 +47,7 @@ func (pc *proofCache) prover(ctx context.Context, t Tree, tenant tenancy.ID, c C
 	}
 	pc.mu.Unlock()
 	if e.edge != nil && e.size == c.Size && e.root == c.Root {
-		return &prover{e.size, &nodes{ctx, t, e.edge, kept}}, nil
+		return &prover{e.size, &nodes{ctx, t, e.edge, e.parts, kept}}, nil
 	}
 	p, err := newProver(ctx, t)
 	if err == nil {
@@ -60,9 +61,9 @@ func (pc *proofCache) keep(tenant tenancy.ID, p *prover, c Checkpoint) {
 	pc.mu.Lock()
 	defer pc.mu.Unlock()
 	if pc.edges == nil {
-		pc.edges, pc.tiles = map[tenancy.ID]signedEdge{}, map[tenantTile]fullTile{}
+		pc.edges, pc.tiles = map[tenancy.ID]signedEdge{}, map[tenantTile]tileNodes{}
 	}
-	put(pc.edges, tenant, signedEdge{p.read.edge, c.Root}, cachedEdges)
+	put(pc.edges, tenant, signedEdge{p.read.edge, c.Root, p.read.parts}, cachedEdges)
 	for id, t := range p.read.tiles {
 		if id.Level > 0 {
 			put(pc.tiles, tenantTile{tenant, id}, t, cachedTiles)

@@ -110,13 +110,16 @@ func TestTheProofCacheIsBounded(t *testing.T) {
 	}
 }
 
-func TestHashesOverAFullTile(t *testing.T) {
+func TestHashesOverATile(t *testing.T) {
 	t.Parallel()
 	data := bytes.Repeat([]byte("0123456789abcdef0123456789abcde"), 300)[:tileWidth*hashSize]
-	full := newFullTile(data)
-	for height := range tileHeight {
-		for n := range tileWidth >> height {
-			require.Equal(t, perfectRoot(data[n<<height*hashSize:(n+1)<<height*hashSize]), full.node(height, n))
+	for _, width := range []int{1, 2, 3, 7, 100, 255, tileWidth} {
+		nodes := newTileNodes(data[:width*hashSize])
+		for height := range tileHeight {
+			for n := range width >> height {
+				want := perfectRoot(data[n<<height*hashSize : (n+1)<<height*hashSize])
+				require.Equal(t, want, nodes.node(height, n), "%d of height %d, of %d", n, height, width)
+			}
 		}
 	}
 }

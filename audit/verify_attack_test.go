@@ -21,7 +21,7 @@ func many(n, all uint64) uint64 {
 func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 	t.Parallel()
 	names := audittest.Attacks()
-	rounds := many(8, 10_000/uint64(len(names))*2)
+	rounds := many(3, 10_000/uint64(len(names))*2)
 	var all atomic.Int64
 	t.Cleanup(func() { t.Logf("%d attacks were made", all.Load()) })
 	for _, name := range names {
@@ -29,7 +29,7 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 			t.Parallel()
 			made := 0
 			for seed := range rounds {
-				h := audittest.NewHistory(seed, audittest.Plan{Events: 1 + int(seed*53%900), Rare: 25, Heads: seed%2 == 0})
+				h := audittest.NewHistory(seed, audittest.Plan{Events: 1 + int(seed*299%900), Rare: 25, Heads: seed%2 == 0})
 				a := audittest.NewAttack(name, seed, h)
 				if a == nil {
 					continue
@@ -45,11 +45,11 @@ func TestEveryAttackIsReportedWhereItIs(t *testing.T) {
 	}
 }
 
-func TestSoakNoHonestLogIsAccused(t *testing.T) {
+func TestAnHonestLogIsNotAccused(t *testing.T) {
 	t.Parallel()
 	histories := many(10, 1000)
 	for seed := range histories {
-		h := audittest.NewHistory(seed, audittest.Plan{Events: int(seed * 31 % 2000), Rare: 10 + int(seed%30), Heads: seed%2 == 0})
+		h := audittest.NewHistory(seed, audittest.Plan{Events: int(seed * 197 % 2000), Rare: 10 + int(seed%30), Heads: seed%2 == 0})
 		p := h.Policy
 		p.Trusted = [][]byte{h.Checkpoints[len(h.Checkpoints)-1].Note, h.Checkpoints[len(h.Checkpoints)/2].Note}
 		if h.HeadsOrigin != "" {

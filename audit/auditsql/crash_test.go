@@ -252,7 +252,7 @@ func (w *town) signedWell(t *testing.T, ctx context.Context, h *told) {
 
 // Processes that record, sign, erase and prune are killed at any moment, and each time the logs hold what was acknowledged.
 func TestAKilledProcessLosesAndDoublesNothingItAcknowledged(t *testing.T) {
-	rounds := 12
+	rounds := 6
 	if os.Getenv("BAILIWICK_SOAK") == "1" {
 		rounds = 500
 	}

@@ -1,6 +1,8 @@
 package storetest_test
 
 import (
+	"flag"
+	"os"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/audit"
@@ -9,7 +11,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("BAILIWICK_SOAK") != "1" {
+		_ = flag.Set("rapid.checks", "20") // the flag is there: package rapid defines it
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestMemoryKeepsTheContract(t *testing.T) {
 	t.Parallel()
