@@ -5,79 +5,19 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/archive"
-	"github.com/chromedp/cdproto/page"
+	"github.com/bailiwick-dev/bailiwick/internal/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
 // The tests of the package share one browser.
-var browser struct {
-	once  sync.Once
-	why   string // there is none
-	ctx   context.Context
-	close []func()
-}
-
-func closeBrowser() {
-	slices.Reverse(browser.close)
-	for _, f := range browser.close {
-		f()
-	}
-}
-
-func startBrowser() {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		browser.why = "there is no chromium"
-		return
-	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", "new"))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	browser.close = append(browser.close, cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	browser.close = append(browser.close, cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		browser.why = "chromium does not start: " + err.Error()
-		return
-	}
-	browser.ctx = ctx
-}
-
-// tab opens a page in which violations of its policy are counted.
-func tab(t *testing.T) context.Context {
-	t.Helper()
-	if browser.once.Do(startBrowser); browser.why != "" {
-		if os.Getenv("BAILIWICK_REQUIRE_CHROMIUM") == "1" {
-			t.Fatal(browser.why)
-		}
-		t.Skip(browser.why + ": what a browser does is not tested")
-	}
-	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx))
-	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `self.violations = []; addEventListener('securitypolicyviolation', e => violations.push(e.effectiveDirective + ' ' + e.blockedURI), true)`})
-	require.NoError(t, err)
-	return ctx
-}
-
-func eval[T any](t *testing.T, ctx context.Context, script string) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
-	require.NoError(t, err, script)
-	return out
-}
+var chromium browser.Browser
 
 // hostile are texts that would like to be more.
 var hostile = []string{
@@ -91,7 +31,7 @@ var hostile = []string{
 
 func TestThePagesRunNoScriptAndAskForNothing(t *testing.T) {
 	t.Parallel()
-	ctx := tab(t)
+	ctx := chromium.Tab(t)
 	o := options(t)
 	all := strings.Join(hostile, " ")
 	o.Title, o.Application, o.Request = "Your data "+all, all, all
@@ -141,15 +81,15 @@ func TestThePagesRunNoScriptAndAskForNothing(t *testing.T) {
 		open, cancel := context.WithTimeout(ctx, 30*time.Second)
 		require.NoError(t, chromedp.Do(open, chromedp.Navigate(server.URL+"/"+name)))
 		cancel()
-		require.Equal(t, 0, eval[int](t, ctx, `self.ran || 0`), name)
-		require.Empty(t, eval[[]string](t, ctx, `violations`), name)
-		require.Equal(t, 0, eval[int](t, ctx, `document.querySelectorAll('script,img,iframe,svg,form,link,base,object,video,template,math,body style,body meta').length`), name)
-		require.Equal(t, 0, eval[int](t, ctx, `[...document.links].filter(a => !a.href.startsWith(location.origin + '/') || a.protocol != 'http:').length`), name)
-		require.NotEmpty(t, eval[string](t, ctx, `getComputedStyle(document.body).getPropertyValue('--ink')`), "its own style is let in")
+		require.Equal(t, 0, browser.Eval[int](t, ctx, `self.ran || 0`), name)
+		require.Empty(t, browser.Eval[[]string](t, ctx, `violations`), name)
+		require.Equal(t, 0, browser.Eval[int](t, ctx, `document.querySelectorAll('script,img,iframe,svg,form,link,base,object,video,template,math,body style,body meta').length`), name)
+		require.Equal(t, 0, browser.Eval[int](t, ctx, `[...document.links].filter(a => !a.href.startsWith(location.origin + '/') || a.protocol != 'http:').length`), name)
+		require.NotEmpty(t, browser.Eval[string](t, ctx, `getComputedStyle(document.body).getPropertyValue('--ink')`), "its own style is let in")
 		// The policy holds, and is not only there: a script that got in would not run.
-		require.Equal(t, []string{"script-src-elem inline"}, eval[[]string](t, ctx,
+		require.Equal(t, []string{"script-src-elem inline"}, browser.Eval[[]string](t, ctx,
 			`(async () => { const s = document.createElement('script'); s.textContent = 'self.ran=1'; document.body.append(s); await new Promise(r => setTimeout(r, 50)); return violations })()`), name)
-		require.Equal(t, 0, eval[int](t, ctx, `self.ran || 0`), name)
+		require.Equal(t, 0, browser.Eval[int](t, ctx, `self.ran || 0`), name)
 	}
 	mu.Lock()
 	defer mu.Unlock()

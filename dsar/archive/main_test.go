@@ -12,6 +12,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(closing{m}) }
 type closing struct{ m *testing.M }
 
 func (c closing) Run() int {
-	defer closeBrowser()
+	defer chromium.Close()
 	return c.m.Run()
 }

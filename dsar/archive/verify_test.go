@@ -66,10 +66,11 @@ func TestHalfAnArchiveIsNone(t *testing.T) {
 	w, err := archive.NewWriter(&half, o)
 	require.NoError(t, err)
 	require.NoError(t, w.Table(archive.Table{Name: "t", Columns: []archive.Column{{Name: "v"}}}))
-	for range 10_000 {
+	for range 500 {
 		require.NoError(t, w.Row([][]byte{[]byte("some value of a row")}, nil))
 	}
 	w.Abort()
+	require.NotZero(t, half.Len())
 	require.ErrorIs(t, verify(t, half.Bytes()), archive.ErrInvalid)
 }
 
