@@ -1,6 +1,7 @@
 package supportgrantsql
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -139,15 +140,14 @@ func (s *Store) Grants(ctx context.Context, f supportgrant.Find) (out []supportg
 // Move implements [supportgrant.Store].
 func (s *Store) Move(ctx context.Context, m supportgrant.Move) (out supportgrant.GrantRow, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		ok, err := s.there(ctx, tx, `SELECT 1 FROM supportgrant_grant WHERE id = ?{lock}`, m.ID)
-		if err == nil && !ok {
-			err = supportgrant.ErrNotFound
-		}
-		if err != nil {
-			return err
+		missing := func(what error) error { // what, or that there is no such grant
+			if ok, err := s.there(ctx, tx, `SELECT 1 FROM supportgrant_grant WHERE id = ?`, m.ID); ok || err != nil {
+				return cmp.Or(err, what)
+			}
+			return supportgrant.ErrNotFound
 		}
 		if !m.From.May(m.To) {
-			return refused("a move that no grant makes")
+			return missing(refused("a move that no grant makes"))
 		}
 		if err := texts(string(m.By), m.Why); err != nil {
 			return err
@@ -163,7 +163,7 @@ func (s *Store) Move(ctx context.Context, m supportgrant.Move) (out supportgrant
 		out, err = scanGrant(tx.QueryRowxContext(ctx, s.t.SQL(`WITH n AS MATERIALIZED (SELECT {now} AS now) UPDATE supportgrant_grant SET state = ?, version = version + 1, `+text+`
 			WHERE id = ? AND state = ? AND version = ? RETURNING `+grantColumns), append(append([]any{string(m.To)}, args...), m.ID, string(m.From), m.Version)...).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
-			return supportgrant.ErrConflict
+			return missing(supportgrant.ErrConflict)
 		}
 		return err
 	})

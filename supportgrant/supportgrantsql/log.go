@@ -38,7 +38,7 @@ func (s *Store) Append(ctx context.Context, e supportgrant.Entry) error {
 		if err != nil {
 			return err
 		}
-		if ok, err := s.there(ctx, tx, `SELECT 1 FROM supportgrant_entry WHERE id = ?`, e.ID); ok || err != nil {
+		if ok, err := s.already(ctx, tx, `SELECT 1 FROM supportgrant_entry WHERE id = ?`, e.ID); ok || err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, s.t.SQL(insertEntry+`{now}) ON CONFLICT DO NOTHING`), args...)

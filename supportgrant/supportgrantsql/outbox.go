@@ -16,7 +16,7 @@ func (s *Store) Post(ctx context.Context, n supportgrant.NoteRow) error {
 		if err := texts(n.Key, string(n.Kind)); err != nil {
 			return err
 		}
-		if ok, err := s.there(ctx, tx, `SELECT 1 FROM supportgrant_note WHERE key = ?`, n.Key); ok || err != nil {
+		if ok, err := s.already(ctx, tx, `SELECT 1 FROM supportgrant_note WHERE key = ?`, n.Key); ok || err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, s.t.SQL(`WITH n AS MATERIALIZED (SELECT {now} AS now) INSERT INTO supportgrant_note (key, kind, grant_id, at, due)
