@@ -38,7 +38,8 @@ type MuxOptions struct {
 	// behind a proxy. nil: it is the connection's. An address that cannot be known is in no network.
 	Client func(*http.Request) (netip.Addr, error)
 	// Guard is put before every route that is for members, and not before those for the public: the Middleware of an
-	// ipallow.Guard, so that a session or token is of no use outside of the tenant's networks.
+	// ipallow.Guard, so that a session or token is of no use outside of the tenant's networks. Who is nobody is answered before it
+	// is asked, as [Nobody], from wherever they come: they are led to where one signs in, and learn nothing of the networks.
 	Guard func(http.Handler) http.Handler
 	// Refuse answers who is not let in, such as by a redirect to where one signs in; nil: [Refuse].
 	Refuse func(w http.ResponseWriter, r *http.Request, err error)
@@ -73,7 +74,7 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	case onSurface:
 	default:
 		if m.o.Guard != nil && rule != Rule(Public) {
-			admitted = m.o.Guard(admitted)
+			admitted = m.named(m.o.Guard(admitted))
 		}
 	}
 	m.mux.Handle(pattern, admitted)
@@ -81,6 +82,33 @@ func (m *Mux) Handle(pattern string, rule Rule, h http.Handler) {
 	defer m.mu.Unlock()
 	m.routes[pattern] = rule
 }
+
+// named refuses who is nobody, or brings a token of no tenant, whose networks there are none to ask of; and notes for the rule who the
+// others say they are.
+func (m *Mux) named(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var who identified
+		who.is, who.err = m.identify(r)
+		_, homeless := tenancy.From(r.Context())
+		switch {
+		case who.err == nil && who.is.by == nobody:
+			m.o.Refuse(w, r, denied(Nobody))
+			return
+		case homeless != nil && (errors.Is(who.err, ErrDenied) || who.err == nil && who.is.by == bearer):
+			m.o.Refuse(w, r, denied(BadToken))
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), identifiedKey{m}, who)))
+	})
+}
+
+// identified is what Identify said of a request, which is asked once.
+type identified struct {
+	is  Credential
+	err error
+}
+
+type identifiedKey struct{ m *Mux }
 
 // HandleFunc is Handle for a function.
 func (m *Mux) HandleFunc(pattern string, rule Rule, h func(http.ResponseWriter, *http.Request)) {
@@ -171,7 +199,11 @@ func (t *route) who(r *http.Request, addr netip.Addr) (Principal, error) {
 	if on, ok := t.rule.(onSurface); ok {
 		return a.Surface(ctx, on.s)
 	}
-	who, err := t.m.identify(r)
+	noted, ok := ctx.Value(identifiedKey{t.m}).(identified)
+	if !ok {
+		noted.is, noted.err = t.m.identify(r)
+	}
+	who, err := noted.is, noted.err
 	switch {
 	case errors.Is(err, ErrDenied):
 		return Principal{}, err
@@ -198,7 +230,8 @@ type from struct {
 type fromKey struct{}
 
 // From returns who the request of ctx is from: nobody outside of a [Mux], on a [Public] route, and if ctx belongs to another
-// tenant by now.
+// tenant by now. On a public route neither the tenant's networks nor the rule were asked, so that nobody acts there: a page that shows
+// somebody who is signed in what they may do elsewhere asks [Authorizer.Member] for that.
 func From(ctx context.Context) Principal {
 	f, _ := ctx.Value(fromKey{}).(from)
 	if id, err := tenancy.From(ctx); err != nil || id != f.p.tenant {

@@ -421,6 +421,11 @@ func TestATenantsAllowlistHoldsForSessionsAndTokens(t *testing.T) {
 			require.Equal(t, 403, code, body)
 		}
 	}
+	// Who is nobody is led to where one signs in from wherever they come, and is told nothing of the networks.
+	inside, told := d.ask(m, "GET", "/chats/1", as(""), from("192.0.2.7"))
+	outside, same := d.ask(m, "GET", "/chats/1", as(""), from("203.0.113.9"))
+	require.Equal(t, []any{401, 401}, []any{inside, outside})
+	require.Equal(t, told, same)
 	require.NoError(t, d.Close())
 	uses, err := d.store.Uses(d.ctx)
 	require.NoError(t, err)

@@ -97,6 +97,19 @@ func TestOnlySoManyPagesAreKept(t *testing.T) {
 	require.Zero(t, n)
 }
 
+// Where there is no tenant no answer can be kept, and so nobody is asked.
+func TestNobodyIsAskedWhereThereIsNoTenant(t *testing.T) {
+	t.Parallel()
+	b := newBanner(t, Options{})
+	r := httptest.NewRequest("GET", "/sign-in", nil)
+	require.Empty(t, b.HTML(r))
+	require.NotEmpty(t, b.HTML(r.WithContext(tenancy.With(r.Context(), acme))))
+	b.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		require.Empty(t, b.HTML(r))
+		require.False(t, consent.Allow(r.Context(), consent.Analytics))
+	})).ServeHTTP(httptest.NewRecorder(), r)
+}
+
 func TestBeforeTheFirstPolicyNothingIsShown(t *testing.T) {
 	t.Parallel()
 	p := shop()

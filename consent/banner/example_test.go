@@ -74,6 +74,7 @@ func ExampleBanner_HTML() {
 	b, _ := banner.New(m, banner.Options{Texts: map[string]banner.Texts{"de": {Accept: "Einverstanden"}}})
 	for _, accept := range []string{"de-CH, fr;q=0.9", "fr"} {
 		r := httptest.NewRequest("GET", "https://shop.example/", nil)
+		r = r.WithContext(tenancy.With(r.Context(), tenancy.MustParseID("acme"))) // as behind a tenancy.Gate
 		r.Header.Set("Accept-Language", accept)
 		html := string(b.HTML(r))
 		fmt.Println(strings.Contains(html, "Alle ablehnen"), strings.Contains(html, "Einverstanden"), strings.Contains(html, "Reject all"))

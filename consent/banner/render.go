@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
+	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
 
 //go:embed section.gohtml
@@ -38,10 +39,11 @@ type pageKey struct {
 // HTML returns the banner for r's page: put it first into its body. It asks who has something to answer; for others it is a small bar with their
 // choices and, if they agreed to something, the button that takes it back. It has the stylesheet and the script with it.
 //
-// Before the first policy is in force it is empty.
+// Before the first policy is in force it is empty, and so it is where r's context has no tenant, such as on the page where one signs in: no answer could
+// be kept there, so nobody is asked, and nothing that waits for consent is allowed.
 func (b *Banner) HTML(r *http.Request) template.HTML {
 	d, e := b.decision(r)
-	if e == nil {
+	if _, err := tenancy.From(r.Context()); err != nil || e == nil {
 		return ""
 	}
 	k := pageKey{version: d.Version(), lang: b.language(r, e), state: [2]consent.Set{d.Allowed(), d.Open()}}

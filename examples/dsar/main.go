@@ -262,20 +262,10 @@ func makeOld(ctx context.Context, file string) error {
 
 // open opens the folder of tenants' files. The doors' tables come beside the application's own.
 func open(dir string) (*sqlite.DB, error) {
-	var tenants, system []sqlite.Migration
-	for _, steps := range []struct {
-		of   string
-		fs   fs.FS
-		into *[]sqlite.Migration
-	}{
-		{"dsar", dsarsql.SQLite(), &tenants}, {"audit", auditsql.SQLite(), &tenants}, {"vault", vaultsql.SQLite(), &tenants},
-		{"audit", auditsql.SQLiteSystem(), &system}, {"vault", vaultsql.SQLiteSystem(), &system},
-	} {
-		list, err := sqlite.ReadMigrations(steps.of, steps.fs)
-		if err != nil {
-			return nil, err
-		}
-		*steps.into = append(*steps.into, list...)
+	tenants, err1 := sqlite.ReadDoors(map[string]fs.FS{"dsar": dsarsql.SQLite(), "audit": auditsql.SQLite(), "vault": vaultsql.SQLite()})
+	system, err2 := sqlite.ReadDoors(map[string]fs.FS{"audit": auditsql.SQLiteSystem(), "vault": vaultsql.SQLiteSystem()})
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
 	}
 	return sqlite.Open(filepath.Join(dir, "data"), sqlite.Options{Migrations: tenants, SystemMigrations: system,
 		SystemAudit: func(context.Context, tenancy.Act) error { return nil }}) // a service records why tenants are crossed

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"path/filepath"
 
@@ -27,34 +28,13 @@ type database struct {
 // openSQLite opens a folder with a file for each tenant, and one for what is of no tenant: nothing to install. acts is told why tenants are crossed.
 func openSQLite(dir string, acts tenancy.Hook) (*database, error) {
 	// Each door brings its tables: some to every tenant's file, some to the system's.
-	tenants, system := []sqlite.Migration{{ID: "helpdesk/0001", SQL: schemaSQLite}}, []sqlite.Migration{}
-	for _, door := range []struct {
-		name            string
-		tenants, system fs.FS
-	}{
-		{"directory", nil, tenancysql.Migrations(tenantdb.SQLite)},
-		{"ipallow", ipallowsql.SQLite(), nil},
-		{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()},
-		{"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()},
-		{"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()},
-		{"consent", consentsql.SQLite(), nil},
-		{"supportgrant", supportgrantsql.SQLite(), nil},
-		{"dsar", dsarsql.SQLite(), nil},
-	} {
-		for _, to := range []struct {
-			list *[]sqlite.Migration
-			from fs.FS
-		}{{&tenants, door.tenants}, {&system, door.system}} {
-			if to.from == nil {
-				continue
-			}
-			steps, err := sqlite.ReadMigrations(door.name, to.from)
-			if err != nil {
-				return nil, err
-			}
-			*to.list = append(*to.list, steps...)
-		}
+	tenants, err1 := sqlite.ReadDoors(map[string]fs.FS{"ipallow": ipallowsql.SQLite(), "audit": auditsql.SQLite(), "vault": vaultsql.SQLite(), "rbac": rbacsql.SQLite(),
+		"consent": consentsql.SQLite(), "supportgrant": supportgrantsql.SQLite(), "dsar": dsarsql.SQLite()})
+	system, err2 := sqlite.ReadDoors(map[string]fs.FS{"directory": tenancysql.Migrations(tenantdb.SQLite), "audit": auditsql.SQLiteSystem(), "vault": vaultsql.SQLiteSystem(), "rbac": rbacsql.SQLiteSystem()})
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
 	}
+	tenants = append(tenants, sqlite.Migration{ID: "helpdesk/0001", SQL: schemaSQLite})
 	files, err := sqlite.Open(filepath.Join(dir, "data"), sqlite.Options{Shard: "desk", Migrations: tenants, SystemMigrations: system, SystemAudit: acts})
 	if err != nil {
 		return nil, err

@@ -54,6 +54,9 @@ func main() {
 
 // run opens the desk, prints the links, and serves until ctx ends.
 func run(ctx context.Context, c config, out io.Writer) (err error) {
+	if c.dir != "" && c.postgres != "" {
+		return errors.New("-dir keeps what is on SQLite: a database on Postgres is dropped at the end, and keys and checkpoints are of no use without it")
+	}
 	if c.dir == "" {
 		if c.dir, err = os.MkdirTemp("", "bailiwick-helpdesk-"); err != nil {
 			return err

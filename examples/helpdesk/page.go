@@ -164,11 +164,8 @@ func (d *desk) showStatus(w http.ResponseWriter, r *http.Request, status int, na
 // frame is what is around the content of a page.
 func (d *desk) frame(r *http.Request, title string) *view {
 	ctx := r.Context()
-	v := &view{Title: title, Done: done[r.URL.Query().Get("done")], can: rbac.From(ctx)}
+	v := &view{Title: title, Done: done[r.URL.Query().Get("done")], Banner: d.asks.HTML(r), can: rbac.From(ctx)}
 	org, err := tenancy.From(ctx)
-	if err == nil {
-		v.Banner = d.asks.HTML(r) // before somebody signed in there is no tenant to keep an answer in, and nothing is stored that would need one
-	}
 	if who := userOf(r); who != "" && err == nil {
 		if me, err := d.person(ctx, who); err == nil {
 			v.Me = &me

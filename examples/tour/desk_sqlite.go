@@ -70,24 +70,9 @@ func openSQLite(ctx context.Context, c config) (*desk, error) {
 // migrations returns those of a tenant's file, the application's and those of audit log, vault, rbac, consent, support grants and requests, and those of the system
 // database, which has the log of all logs' heads, the roots of all keys, and whose a token is.
 func migrations() (tenants, system []sqlite.Migration, err error) {
-	tenants = []sqlite.Migration{{ID: "desk/0001", SQL: schemaSQLite}}
-	for _, of := range []struct {
-		name            string
-		tenants, system fs.FS
-	}{{"audit", auditsql.SQLite(), auditsql.SQLiteSystem()}, {"vault", vaultsql.SQLite(), vaultsql.SQLiteSystem()}, {"rbac", rbacsql.SQLite(), rbacsql.SQLiteSystem()}, {"consent", consentsql.SQLite(), nil},
-		{"supportgrant", supportgrantsql.SQLite(), nil}, {"dsar", dsarsql.SQLite(), nil}} {
-		mine, err := sqlite.ReadMigrations(of.name, of.tenants)
-		if err != nil {
-			return nil, nil, err
-		}
-		tenants = append(tenants, mine...)
-		if of.system == nil {
-			continue
-		}
-		if mine, err = sqlite.ReadMigrations(of.name, of.system); err != nil {
-			return nil, nil, err
-		}
-		system = append(system, mine...)
-	}
-	return tenants, system, nil
+	tenants, err1 := sqlite.ReadDoors(map[string]fs.FS{"audit": auditsql.SQLite(), "vault": vaultsql.SQLite(), "rbac": rbacsql.SQLite(), "consent": consentsql.SQLite(),
+		"supportgrant": supportgrantsql.SQLite(), "dsar": dsarsql.SQLite()})
+	system, err2 := sqlite.ReadDoors(map[string]fs.FS{"audit": auditsql.SQLiteSystem(), "vault": vaultsql.SQLiteSystem(), "rbac": rbacsql.SQLiteSystem()})
+	tenants = append(tenants, sqlite.Migration{ID: "desk/0001", SQL: schemaSQLite})
+	return tenants, system, errors.Join(err1, err2)
 }

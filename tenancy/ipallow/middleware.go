@@ -12,7 +12,8 @@ import (
 // the moment. All others are answered with 403 and no detail, or by [Options].Refused.
 //
 // It belongs behind the middleware that puts the tenant into the context. Wrap the whole application
-// with it, or one portal, or chosen routes. It panics if client is nil.
+// with it, or one portal, or chosen routes. Who is not signed in is best asked to sign in before the guard is asked, or the answer tells a
+// stranger, or whoever has an old cookie, whether they come from one of the tenant's networks: a Mux of package rbac does so with its Guard. It panics if client is nil.
 func (g *Guard) Middleware(client func(*http.Request) (netip.Addr, error)) func(http.Handler) http.Handler {
 	if client == nil {
 		panic("ipallow: middleware without a way to find the client")

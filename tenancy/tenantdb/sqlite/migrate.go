@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -56,6 +57,20 @@ func ReadMigrations(door string, fsys fs.FS) ([]Migration, error) {
 		return nil, fmt.Errorf("sqlite: %s has no .sql files", door)
 	}
 	return out, nil
+}
+
+// ReadDoors returns the steps of several doors, by their names, as [ReadMigrations] reads each:
+//
+//	sqlite.ReadDoors(map[string]fs.FS{"audit": auditsql.SQLite(), "vault": vaultsql.SQLite()})
+func ReadDoors(doors map[string]fs.FS) (all []Migration, err error) {
+	for _, door := range slices.Sorted(maps.Keys(doors)) {
+		steps, err := ReadMigrations(door, doors[door])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, steps...)
+	}
+	return all, nil
 }
 
 // gooseUp returns what comes before "-- +goose Down", however goose lets it be written: what comes after it

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"sync/atomic"
@@ -216,6 +217,12 @@ func TestReadMigrationsTakesTheUpHalfOfGooseFiles(t *testing.T) {
 	require.NoError(t, exec(db, acme, "INSERT INTO a (b, c) VALUES (1, 2)"))
 	_, err = sqlite.ReadMigrations("app", fstest.MapFS{})
 	require.Error(t, err)
+	one := fstest.MapFS{"1.sql": {Data: []byte("CREATE TABLE one (a);")}}
+	all, err := sqlite.ReadDoors(map[string]fs.FS{"vault": one, "audit": one})
+	require.NoError(t, err)
+	require.Equal(t, []string{"audit/1", "vault/1"}, []string{all[0].ID, all[1].ID})
+	_, err = sqlite.ReadDoors(map[string]fs.FS{"vault": one, "audit": fstest.MapFS{}})
+	require.ErrorContains(t, err, "audit")
 	for _, bad := range [][]sqlite.Migration{{{ID: "", SQL: "x"}}, {{ID: "a"}}, {steps[0], steps[0]}} {
 		_, err := sqlite.Open(tempDir(t), sqlite.Options{Migrations: bad})
 		require.Error(t, err)
