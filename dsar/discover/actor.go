@@ -26,7 +26,7 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 	switch {
 	case last != "by" && byWords[last] && len(stem) == 2 && len(stem[0]) > 3:
 		return 0.8, true, fmt.Sprintf("%s says who did something", col.Name)
-	case len(stem) > 1 && last == "to" && (stem[len(stem)-2] == "out" || stem[len(stem)-2] == "checkedout" || len(stem[len(stem)-2]) > 5 && strings.HasSuffix(stem[len(stem)-2], "ed") && (n.keyed || match(col.Family, w.actor.Column(w.actor.key).Family) == 1 && (col.Family != schema.Text || col.Type == w.actor.Column(w.actor.key).Type))):
+	case len(stem) > 1 && last == "to" && (stem[len(stem)-2] == "out" || stem[len(stem)-2] == "checkedout" || len(stem[len(stem)-2]) > 5 && strings.HasSuffix(stem[len(stem)-2], "ed") && !joining[stem[len(stem)-2]] && (n.keyed || match(col.Family, w.actor.Column(w.actor.key).Family) == 1 && (col.Family != schema.Text || col.Type == w.actor.Column(w.actor.key).Type))):
 		return 0.75, false, fmt.Sprintf("%s says who has it", col.Name)
 	case len(stem) == 2 && stem[0] == "checked" && last == "out":
 		return 0.75, true, fmt.Sprintf("%s says who has it", col.Name)
@@ -34,14 +34,17 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		if notBy[stem[len(stem)-2]] || len(stem) == 2 && stem[0] == "sort" {
 			return 0, false, ""
 		}
+		if col.Family == schema.Text && holding[stem[len(stem)-2]] && slices.ContainsFunc(t.full, func(s string) bool { return queues[s] }) {
+			return 0.4, true, fmt.Sprintf("%s says which process did something", col.Name)
+		}
 		return 0.87, true, fmt.Sprintf("%s says who did something", col.Name)
 	case len(stem) > 1 && (last == "from" || last == "to") && w.actorWord(stem[len(stem)-2]):
 		return 0.85, false, fmt.Sprintf("%s names a person at one end", col.Name)
 	case len(stem) == 1 && (last == "from" || last == "to"):
-		if t.Column("from"+col.Name[4-min(4, len(col.Name)):]) == nil && !w.messaging(t) {
+		if t.Column("from"+col.Name[4-min(4, len(col.Name)):]) == nil && !w.messaging(t) && !(n.keyed && written(t)) {
 			return 0.3, false, fmt.Sprintf("%s may be a person", col.Name)
 		}
-		if w.messaging(t) {
+		if w.messaging(t) || n.keyed && written(t) {
 			if n.keyed {
 				return 0.75, false, fmt.Sprintf("%s is one end of a %s", col.Name, strings.Join(t.words, " "))
 			}
@@ -76,6 +79,10 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return score, false, fmt.Sprintf("%s is a role that people have", col.Name)
 	case n.keyed && len(stem) == 1 && (last == "invited" || last == "creat" || last == "assigned"):
 		return 0.6, false, fmt.Sprintf("%s may be a person", col.Name)
+	case n.keyed && len(n.stem) == 1 && last == "target" && (t == w.actor || w.actsOn(t)):
+		return 0.56, false, fmt.Sprintf("%s may be the other one of two people", col.Name)
+	case n.keyed && doerOf(last, t):
+		return 0.75, false, fmt.Sprintf("%s is who does what %s are", col.Name, t.Name)
 	case n.keyed && sounds(last) || n.keyed && len(stem) == 1 && last == "notifiable":
 		return 0.56, false, fmt.Sprintf("%s sounds like somebody", col.Name)
 	case len(stem) > 1 && last == "to" && w.personRank(t) == 0 && (stem[len(stem)-2] == "report" || stem[len(stem)-2] == "reporting"):
@@ -84,7 +91,7 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return 0.8, true, fmt.Sprintf("%s says who did something", col.Name)
 	case n.keyed && len(n.stem) == 1 && (pairedWords[last] || last == "related" || last == "connected") && w.messaging(t) && w.pairing(t, col):
 		return 0.66, false, fmt.Sprintf("%s is the other one of two people", col.Name)
-	case n.keyed && len(n.stem) == 1 && strings.HasSuffix(joined(t.words), "ship") && w.pairing(t, col) && !w.entity(t, last):
+	case n.keyed && len(n.stem) == 1 && strings.HasSuffix(joined(t.words), "ship") && w.pairing(t, col) && !w.entity(t, last) && !shortFor(last, t):
 		return 0.7, false, fmt.Sprintf("%s is the other one of two people", col.Name)
 	case n.keyed && slices.Equal(n.stem, t.words) && len(t.words) == 1 && w.pairing(t, col):
 		return 0.6, false, fmt.Sprintf("%s is the other one of two people", col.Name)
@@ -98,9 +105,41 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 	return 0, false, ""
 }
 
+// shortFor reports whether the word begins one of the table's name: the org of an organization membership.
+func shortFor(s string, t *table) bool {
+	return len(s) > 2 && slices.ContainsFunc(t.full, func(word string) bool { return strings.HasPrefix(word, s) && word != s })
+}
+
 // sounds reports whether a word ends as those do that say what somebody is.
 func sounds(s string) bool {
-	return len(s) > 4 && (strings.HasSuffix(s, "er") || strings.HasSuffix(s, "or") || strings.HasSuffix(s, "ee")) && !nobody[s] && !outside[s]
+	return len(s) > 4 && !strings.HasSuffix(s, "over") && (strings.HasSuffix(s, "er") || strings.HasSuffix(s, "or") || strings.HasSuffix(s, "ee")) && !nobody[s] && !outside[s]
+}
+
+// actsOn reports whether the rows of the table are what people do to something that no column names the type of.
+func (w *world) actsOn(t *table) bool {
+	return slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
+		n := w.parse(word.Split(c.Name))
+		return n.keyed && len(n.stem) == 1 && w.actorWord(n.stem[0])
+	}) && !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
+		ws := word.Split(c.Name)
+		return typeWords[ws[len(ws)-1]]
+	})
+}
+
+// doerOf reports whether the word is who does what the rows of the table are: the banner of bans, the uploader of uploads.
+func doerOf(s string, t *table) bool {
+	stem, ok := strings.CutSuffix(s, "er")
+	if !ok {
+		if stem, ok = strings.CutSuffix(s, "or"); !ok {
+			return false
+		}
+	}
+	if n := len(stem); n > 3 && stem[n-1] == stem[n-2] {
+		stem = stem[:n-1]
+	}
+	return len(stem) > 2 && slices.ContainsFunc(t.words, func(word string) bool {
+		return word == stem || word == stem+"e" || strings.HasPrefix(word, stem) && len(word) > len(stem)+2
+	})
 }
 
 // calling returns the column with what people are called by others: a user name that is in text.
@@ -126,7 +165,7 @@ func (w *world) calling() *schema.Column {
 // byUserName returns a link by what people are called: a column that is called as the user name is.
 func (w *world) byUserName(t *table, col *schema.Column) *candidate {
 	u := w.calling()
-	if u == nil || t == w.actor || col.Family != schema.Text {
+	if u == nil || w.isRoot(t) || col.Family != schema.Text {
 		return nil
 	}
 	words := strings.Join(word.Split(col.Name), " ")
@@ -165,7 +204,16 @@ func (w *world) actorWord(s string) bool { return s == "user" || s == w.actorNam
 
 // messaging reports whether the name of the table says that its rows have two ends.
 func (w *world) messaging(t *table) bool {
-	return slices.ContainsFunc(t.full, func(s string) bool { return messages[s] || messages[word.Singular(s)] })
+	return slices.ContainsFunc(t.full, func(s string) bool {
+		return messages[s] || messages[word.Singular(s)] || strings.HasSuffix(s, "mail") || strings.HasSuffix(s, "message")
+	})
+}
+
+// written reports whether the rows of the table are texts that somebody sent.
+func written(t *table) bool {
+	return slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
+		return c.Family == schema.Text && (c.Name == "body" || c.Name == "message" || c.Name == "subject")
+	})
 }
 
 // assigning are roles that trackers write as user names.

@@ -140,14 +140,19 @@ func (p *Proposal) candidates() []*candidate {
 					continue
 				}
 			}
+			var best *candidate
 			if found := w.resolve(t, col); len(found) > 0 {
-				out = append(out, found[0])
-				continue
+				best = found[0]
 			}
-			if c := w.byValue(t, col); c != nil {
-				out = append(out, c)
-			} else if c := w.byUserName(t, col); c != nil {
-				out = append(out, c)
+			for _, by := range []func(*table, *schema.Column) *candidate{w.byValue, w.byUserName} {
+				if best == nil || best.score < enough {
+					if c := by(t, col); c != nil && (best == nil || c.score >= enough) {
+						best = c
+					}
+				}
+			}
+			if best != nil {
+				out = append(out, best)
 			}
 		}
 	}
@@ -161,7 +166,7 @@ var ownAddress = set(`email emailaddress useremail address token verification co
 func (w *world) redundant(c *candidate, all []*candidate) bool {
 	if c.called { // the name beside the key
 		return slices.ContainsFunc(all, func(o *candidate) bool {
-			return o.from == c.from && o != c && !o.called && o.to == c.to && o.score >= enough
+			return o.from == c.from && o != c && !o.called && !o.generic && o.to == c.to && o.score >= enough
 		})
 	}
 	if c.Identifier == "" || len(c.stem) > 2 || len(c.stem) == 2 && !w.actorWord(c.stem[0]) {
@@ -172,7 +177,7 @@ func (w *world) redundant(c *candidate, all []*candidate) bool {
 		return false
 	}
 	return slices.ContainsFunc(all, func(o *candidate) bool {
-		return o.from == c.from && o.Identifier == "" && !o.nullable && o.score >= 0.8 && w.isRoot(o.to) && len(o.stem) > 0 && len(o.stem) <= 2 &&
+		return o.from == c.from && o.Identifier == "" && !o.generic && !o.nullable && o.score >= 0.8 && w.isRoot(o.to) && len(o.stem) > 0 && len(o.stem) <= 2 &&
 			(w.actorWord(o.stem[len(o.stem)-1]) || slices.Equal(o.stem, o.to.words) || o.stem[0] == "uid" || o.stem[0] == "owner")
 	})
 }

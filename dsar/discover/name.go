@@ -9,6 +9,7 @@ import (
 
 // name is a column's name taken apart.
 type name struct {
+	whole  []string // as they stand there
 	words  []string // in the singular
 	stem   []string // without key words
 	keyed  bool     // it says that it is a key
@@ -30,7 +31,7 @@ func (w *world) parse(ws []string) name {
 		cut = append(cut, s)
 	}
 	ws = cut
-	var n name
+	n := name{whole: ws}
 	for i, s := range ws {
 		one := word.Singular(s)
 		if full, ok := abbreviations[one]; ok {
@@ -64,6 +65,12 @@ func joined(ws []string) string { return strings.Join(ws, "") }
 
 var genericKeys = map[string]bool{"id": true, "uuid": true, "guid": true, "key": true, "pk": true, "name": true, "code": true, "slug": true, "oid": true, "uid": true,
 	"token": true, "version": true, "number": true, "no": true, "title": true, "type": true, "value": true, "path": true, "url": true, "hash": true, "email": true, "date": true, "sid": true}
+
+// generic reports whether a key is called as those of many tables are, which says nothing of the table.
+func (w *world) generic(key string) bool {
+	key = strings.ToLower(key)
+	return genericKeys[key] || w.keys[key]*4 > len(w.tables) && w.keys[key] > 3
+}
 
 func allDigits(words []string) bool {
 	for _, s := range words {

@@ -66,7 +66,9 @@ func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 		c.score = 0.66
 		c.note("%s and %s say who has it", col.Name, typ.Name)
 	default:
-		c.generic = true
+		if c.generic = true; !things(last) {
+			c.score = enough // a question, until a row says what it is of
+		}
 		c.note("%s and %s point at rows of several tables", col.Name, typ.Name)
 	}
 	if f := match(col.Family, w.actor.Column(w.actor.key).Family); f == 0 {
@@ -75,6 +77,12 @@ func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 		c.note("its type takes the keys of any table")
 	}
 	return c
+}
+
+// things reports whether the word is of what people make, rather than of whatever there is: a comment is on a post, and a
+// log entry is about anybody and anything.
+func things(s string) bool {
+	return contentWords[s] || strings.HasSuffix(s, "able") && !anybodysWords[s]
 }
 
 // className is how frameworks write the class of a table's rows.
@@ -123,13 +131,16 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 		ws = append(slices.Clone(ws[:len(ws)-2]), "email")
 	}
 	if last := ws[len(ws)-1]; last != "email" && last != "mail" {
-		return nil
+		return w.mailed(t, col, ws)
 	}
 	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, Identifier: w.identifier}, from: t, to: w.roots[0], nullable: !col.NotNull, stem: ws, score: 0.6}
 	if len(ws) > 1 {
 		role := word.Singular(ws[len(ws)-2])
 		if !roleWords[role] && !w.actorWord(role) && !ownWords[role] && role != "new" && role != "old" && role != "from" && role != "to" {
-			c.score = 0.35 // billing_email, support_email, reply_to_email: a firm's as often as somebody's
+			c.score = 0.5 // reminder_email, bounce_email
+			if firmWords[role] {
+				c.score = 0.35 // billing_email, support_email: a firm's as often as somebody's
+			}
 		}
 	}
 	if len(t.full) > 0 && firms[t.full[len(t.full)-1]] {
@@ -138,6 +149,35 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 	c.note("%s holds addresses", col.Name)
 	return c
 }
+
+// mailed returns a link by address whose column says it in other words: from_address of a mail, sent_to of a token, the
+// identifier that a token verifies.
+func (w *world) mailed(t *table, col *schema.Column, ws []string) *candidate {
+	role := strings.Join(ws, " ")
+	table := func(words map[string]bool) bool {
+		return slices.ContainsFunc(t.full, func(s string) bool { return words[s] })
+	}
+	switch {
+	case role == "reply to" && slices.Contains(word.Split(col.Name), "address"):
+	case (role == "from" || role == "to" || role == "cc" || role == "sender" || role == "recipient") && len(word.Split(col.Name)) > 1 && table(mails):
+	case (role == "identifier" || role == "sent to") && table(tokens):
+	default:
+		return nil
+	}
+	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, Identifier: w.identifier}, from: t, to: w.roots[0], nullable: !col.NotNull, stem: ws, score: 0.55}
+	c.note("%s holds addresses", col.Name)
+	return c
+}
+
+// mails and tokens are words in the names of tables whose rows are sent to an address, or prove that somebody has one.
+var (
+	mails  = set(`mail email message newsletter mailing outbox inbox notification`)
+	tokens = set(`token verification otp code magic passwordless confirmation`)
+)
+
+// firmWords stand before "email" where it is a firm's or a program's.
+var firmWords = set(`billing support contact sales info admin company business organization org noreply reply from sender smtp imap default system store shop site public office general feedback
+	service merchant vendor supplier invoice accounting to display paypal gravatar`)
 
 // firms are words that end the names of tables whose addresses are nobody's own.
 var firms = set(`setting organization organisation company tenant store config configuration domain supplier vendor template channel account team shop site branch

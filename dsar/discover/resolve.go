@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,15 +53,29 @@ func (w *world) resolve(t *table, col *schema.Column) []*candidate {
 		}
 	}
 	slices.SortFunc(out, func(a, b *candidate) int {
-		if a.score != b.score {
-			if a.score > b.score {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.to.Name, b.to.Name)
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(w.distance(a.to), w.distance(b.to)), strings.Compare(a.to.Name, b.to.Name))
 	})
 	return out
+}
+
+// implicit returns which side of a join the column is whose table an object mapper named by itself, _PostToTag (A, B): 0 or 1;
+// -1 for another table.
+func implicit(t *table, col *schema.Column) int {
+	if !strings.HasPrefix(t.Name, "_") || len(t.Columns) != 2 || t.Column("A") == nil || t.Column("B") == nil {
+		return -1
+	}
+	return strings.Index("AB", col.Name)
+}
+
+// distance ranks tables that share a key: that of the people before those that say more of them.
+func (w *world) distance(t *table) int {
+	switch {
+	case t == w.actor:
+		return 0
+	case w.isRoot(t):
+		return 1
+	}
+	return 2
 }
 
 // named finds tables that the name of a column speaks of.
@@ -79,13 +94,31 @@ func (w *world) named(t *table, col *schema.Column, n name) []*candidate {
 		return c
 	}
 	own := slices.Contains(t.Key, col.Name) && len(t.Key) == 1
+	if side := implicit(t, col); side >= 0 {
+		if names := strings.SplitN(strings.TrimPrefix(t.Name, "_"), "To", 2); len(names) == 2 && w.byName[names[0]] != nil && w.byName[names[1]] != nil {
+			add(w.byName[names[side]], 0.95, "%s joins %s and %s", t.Name, names[0], names[1])
+		} else if side == 1 {
+			add(w.actor, 0.55, "%s is a join, and people come last", t.Name)
+		}
+		return out
+	}
 	for _, to := range w.tables {
 		if to.Kind == schema.Materialized || own && to == t {
 			continue
 		}
+		if n.keyed && to != t && slices.Equal(n.stem, to.words) && w.says(to) {
+			add(w.actor, 0.8, "%s names %s, whose key is that of %s", col.Name, to.Name, w.actor.Name)
+			continue
+		}
+		if n.keyed && to != t && to.key != "" && n.stem[len(n.stem)-1] == "member" && w.actorName() != "member" && to.words[len(to.words)-1] == "membership" {
+			add(to, 0.9, "%s is one of %s", col.Name, to.Name)
+		}
 		if score, why := w.nameOf(t, to, col, n); score > 0 && (!own || score >= 0.9) {
 			add(to, score, "%s", why)
 		}
+	}
+	if t != w.actor && w.isRoot(t) && slices.Equal(n.stem, t.words) {
+		return out // another number of its own
 	}
 	if own && (t == w.actor || !w.actorWord(n.stem[len(n.stem)-1])) {
 		return out // its own key
@@ -96,16 +129,45 @@ func (w *world) named(t *table, col *schema.Column, n name) []*candidate {
 			if by {
 				to = w.doer
 			}
-			if c := add(to, score, "%s", why); c != nil {
+			if c := add(w.typedAs(to, col), score, "%s", why); c != nil {
 				c.by = by
 			}
 		}
 	}
 	last := n.stem[len(n.stem)-1]
+	if w.isRoot(t) && len(n.stem) == 2 && (last == "from" || last == "into") && strings.HasSuffix(n.stem[0], "ed") {
+		add(t, 0.7, "the row came of one of the same table")
+	}
 	if (last == "parent" || last == "ancestor" || last == "to" && len(n.stem) == 2 && n.stem[0] == "report" && w.personRank(t) > 0) && len(n.stem) < 3 && !own && t.key != "" {
 		add(t, 0.8, "the parent of a row is a row of the same table")
 	}
 	return out
+}
+
+// typedAs returns the table of people, or another one of people where only its keys are of the type of the column.
+func (w *world) typedAs(to *table, col *schema.Column) *table {
+	family := col.Family
+	if family == schema.Array {
+		family = col.Element
+	}
+	if to.key == "" || match(family, to.Column(to.key).Family) > 0 {
+		return to
+	}
+	for _, r := range w.roots {
+		if r.key != "" && match(family, r.Column(r.key).Family) == 1 {
+			return r
+		}
+	}
+	return to
+}
+
+// says reports whether the table says more of people, under their key: customers.person_id beside people.person_id.
+func (w *world) says(t *table) bool {
+	return w.actor != nil && t != w.actor && !w.generic(w.actor.key) && (t.key == "" || strings.EqualFold(t.key, w.actor.key)) &&
+		t.Column(w.actor.key) != nil && !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
+		n := w.parse(word.Split(c.Name))
+		return n.keyed && !strings.EqualFold(c.Name, w.actor.key)
+	})
 }
 
 // nameOf scores how well a column's name is that of a row of the table.
@@ -113,16 +175,19 @@ func (w *world) nameOf(t, to *table, col *schema.Column, n name) (float64, strin
 	if len(n.stem) == 0 || len(to.words) == 0 {
 		return 0, ""
 	}
-	if !n.keyed && notKeys[n.stem[len(n.stem)-1]] {
-		return 0, "" // email is an address, though a table of e-mails be there
-	}
 	same := func(a, b []string) bool { return slices.Equal(a, b) }
 	why := fmt.Sprintf("%s names %s", col.Name, to.Name)
 	// A key with a name of its own is the same key elsewhere.
-	if to != t && to.key != "" && strings.EqualFold(to.key, col.Name) {
+	if to != t && to.key != "" && strings.EqualFold(to.key, col.Name) && (w.keys[strings.ToLower(to.key)] < 4 || !w.generic(to.key)) {
 		if ks := word.Split(to.key); len(ks) > 1 || !genericKeys[strings.ToLower(to.key)] && len(ks) == 1 || to == w.actor && to.key == "uid" && (col.Family == schema.Int || col.Type == to.Column("uid").Type && t.Column("provider") == nil) {
 			return 0.94, fmt.Sprintf("%s is called as the key of %s", col.Name, to.Name)
 		}
+	}
+	if ks := word.Split(to.key); w.isRoot(to) && !w.generic(to.key) && len(ks) > 1 && len(n.whole) > len(ks) && slices.Equal(n.whole[len(n.whole)-len(ks):], ks) && ks[len(ks)-1] != "id" {
+		return 0.86, fmt.Sprintf("%s ends as the key of %s is called", col.Name, to.Name)
+	}
+	if !n.keyed && notKeys[n.stem[len(n.stem)-1]] {
+		return 0, "" // email is an address, though a table of e-mails be there
 	}
 	base := 0.0
 	switch k := len(to.words); {
@@ -184,6 +249,9 @@ func (w *world) joins(t *table) bool {
 	for _, c := range t.Columns {
 		if c.Name == t.key {
 			continue
+		}
+		if strings.EqualFold(c.Name, "name") || strings.EqualFold(c.Name, "title") {
+			return false
 		}
 		if ws := word.Split(c.Name); len(ws) > 1 && keyWords[ws[len(ws)-1]] {
 			refs++

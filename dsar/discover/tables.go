@@ -25,14 +25,15 @@ type world struct {
 	tables     []*table
 	byName     map[string]*table
 	vocab      map[string]bool
-	roots      []*table // of subjects
-	actor      *table   // whom "owner" means; nil if there are no people
-	doer       *table   // whom "created by" means: staff, where the people are customers
-	identifier string   // by which people are known elsewhere: "email"; "" if their table has none
+	keys       map[string]int // how many tables have a key of the name
+	roots      []*table       // of subjects
+	actor      *table         // whom "owner" means; nil if there are no people
+	doer       *table         // whom "created by" means: staff, where the people are customers
+	identifier string         // by which people are known elsewhere: "email"; "" if their table has none
 }
 
 func look(d *schema.Database, subjects []string) *world {
-	w := &world{db: d, byName: map[string]*table{}, vocab: map[string]bool{}}
+	w := &world{db: d, byName: map[string]*table{}, vocab: map[string]bool{}, keys: map[string]int{}}
 	shared := sharedPrefix(d)
 	for _, t := range d.Tables {
 		x := &table{Table: t}
@@ -46,6 +47,9 @@ func look(d *schema.Database, subjects []string) *world {
 		x.words = x.full
 		if len(x.full) > 1 && shared[x.full[0]] {
 			x.words = x.full[1:]
+			if len(x.full) > 2 && shared[x.full[0]+" "+x.full[1]] {
+				x.words = x.full[2:]
+			}
 		}
 		x.lead = leadWord(t)
 		w.tables = append(w.tables, x)
@@ -53,6 +57,7 @@ func look(d *schema.Database, subjects []string) *world {
 	}
 	for _, x := range w.tables {
 		x.key = keyOf(x)
+		w.keys[strings.ToLower(x.key)]++
 		for _, s := range x.words {
 			w.vocab[s] = len(s) > 2
 		}
@@ -99,7 +104,7 @@ func keyOf(t *table) string {
 // sharedPrefix returns the first words that names of tables begin with for the sake of the application: wp_, mdl_, tbl_, and the
 // applications of Django.
 func sharedPrefix(d *schema.Database) map[string]bool {
-	first := map[string]int{}
+	first, second := map[string]int{}, map[string]int{}
 	bare := map[string]bool{}
 	n := 0
 	for _, t := range d.Tables {
@@ -114,6 +119,9 @@ func sharedPrefix(d *schema.Database) map[string]bool {
 		n++
 		if len(ws) > 1 {
 			first[word.Singular(ws[0])]++
+			if len(ws) > 2 {
+				second[word.Singular(ws[0])+" "+word.Singular(ws[1])]++
+			}
 		} else {
 			bare[word.Singular(ws[0])] = true
 		}
@@ -123,6 +131,11 @@ func sharedPrefix(d *schema.Database) map[string]bool {
 		// More than half of all tables, or a word that is no entity of its own: a table called user makes user_role one.
 		if !bare[s] && (k*2 > n && k > 2 || k >= 3 && !slices.Contains(personWords, s)) {
 			out[s] = true
+		}
+	}
+	for s, k := range second {
+		if k*5 > n*4 {
+			out[s] = true // hs_hr_employee
 		}
 	}
 	return out

@@ -55,6 +55,9 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 	if fit < 0.5 && fit > 0 && w.exactly(c) && isKeyed(col.Name) && family == schema.Text {
 		fit = 0.55 // what is called user_id holds ids of users, as text
 	}
+	if fit > 0 && family == schema.Text && slices.Equal(c.stem, []string{"whodunnit"}) {
+		fit = 0.9 // as text, whatever the keys are
+	}
 	switch {
 	case fit == 1:
 		if family == schema.Text && role && !c.by && (len(c.stem) == 0 || !isKeyed(col.Name)) {
@@ -109,12 +112,12 @@ func (w *world) doubted(c *candidate, t *table, col *schema.Column) {
 	words := c.stem
 	own := slices.Concat(t.words)
 	for i, s := range words {
-		if outside[s] && !slices.Contains(c.to.words, s) && i < len(words) {
+		if outside[s] && !slices.Contains(c.to.words, s) && i < len(words) && !w.entity(t, s) {
 			c.scale(0.25, "%q is another system's", s)
 			break
 		}
 	}
-	if len(words) > 0 && notKeys[words[len(words)-1]] && !slices.Equal(words, c.to.words) && !slices.Equal(words, c.to.full) {
+	if len(words) > 0 && notKeys[words[len(words)-1]] && !slices.Equal(word.Split(c.to.key), word.Split(col.Name)) && !(w.isRoot(c.to) && !w.generic(c.to.key) && strings.HasSuffix(strings.ToLower(col.Name), "_"+strings.ToLower(c.to.key))) && !slices.Equal(words, c.to.words) && !slices.Equal(words, c.to.full) {
 		if last := words[len(words)-1]; !roleWords[last] && !(len(c.to.words) > 0 && c.to.words[len(c.to.words)-1] == last) {
 			c.scale(0.2, "%q is no key", last)
 		}
@@ -126,6 +129,9 @@ func (w *world) doubted(c *candidate, t *table, col *schema.Column) {
 	}
 	if len(ws) > 1 && (first == "max" || first == "num" || first == "min" || first == "total" || first == "count" || first == "is" || first == "has" || first == "can" || first == "show" || first == "allow" || first == "number") {
 		c.scale(0.1, "%q counts or asks", first)
+	}
+	if len(ws) > 2 && !isKeyed(col.Name) && commands[first] {
+		c.scale(0.3, "%q is what somebody may do", first)
 	}
 	if last := ws[len(ws)-1]; last == "uid" && (col.Family == schema.Text && c.to.key != "uid" || t.Column("provider") != nil) && len(ws) == 1 {
 		c.scale(0.3, "uid is the id at another service as well")

@@ -75,6 +75,18 @@ var (
 	// notBy are words before "by" that are about no one.
 	notBy = set(`order sort group power near stand partition split filter ranked rank multiply divide step increment go pass hob`)
 
+	// holding is what a process does to a row while it works on it.
+	holding = set(`locked reserved claimed leased acquired held picked owned processed executed run`)
+
+	// joining is what happens to things, before "to".
+	joining = set(`related linked attached mapped merged converted connected redirected replied applied restricted limited scheduled posted mounted pinned upgraded changed renamed`)
+
+	// commands begin the names of permissions and settings.
+	commands = set(`add edit view manage modify delete create send receive notify require enable disable use hide auto force skip open close assign invite exclude include`)
+
+	// queues are words in the names of tables whose rows programs work on.
+	queues = set(`job queue lock lease mutex worker migration changelog changeloglock schedule cron outbox semaphore heartbeat`)
+
 	// outside are services and marks of ids that other systems gave.
 	outside = set(`federated broker stripe paypal google github gitlab facebook fb twitter slack discord telegram external ext remote provider oauth oauth2 saml ldap
 		zendesk hubspot salesforce intercom wechat weixin apple microsoft azure okta auth0 clerk firebase cognito twitch steam linkedin xero braintree
@@ -106,6 +118,14 @@ var (
 		grantee holder authenticatable whodunnit favoriter mentioner blocker responsible viewer reviewer approver editor buyer seller customer payer billable
 		followable mentionee uploader updater deleter modifier resource_owner visitor
 		target_user impersonator identity authorizable reactor ownable`)
+
+	// contentWords are stems of X_type and X_id that are no person.
+	contentWords = set(`content post page document file media attachment product order channel block source parent node component container context plugin question
+		object_content activity commented customized journalized`)
+
+	// anybodysWords end in "able" and may be a person as well as a thing.
+	anybodysWords = set(`auditable reportable trackable notable noteable loggable addressable assignable chargeable billable reviewable identifiable imageable
+		actionable contactable profileable phoneable emailable morphable rateable rankable messageable payable transactionable accountable`)
 
 	// typeWords end the name of a column that says what a polymorphic key belongs to.
 	typeWords = set(`type kind class model table entity typ`)
