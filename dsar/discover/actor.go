@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/internal/word"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
@@ -105,79 +104,6 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 	return 0, false, ""
 }
 
-// shortFor reports whether the word begins one of the table's name: the org of an organization membership.
-func shortFor(s string, t *table) bool {
-	return len(s) > 2 && slices.ContainsFunc(t.full, func(word string) bool { return strings.HasPrefix(word, s) && word != s })
-}
-
-// sounds reports whether a word ends as those do that say what somebody is.
-func sounds(s string) bool {
-	return len(s) > 4 && !strings.HasSuffix(s, "over") && (strings.HasSuffix(s, "er") || strings.HasSuffix(s, "or") || strings.HasSuffix(s, "ee")) && !nobody[s] && !outside[s]
-}
-
-// actsOn reports whether the rows of the table are what people do to something that no column names the type of.
-func (w *world) actsOn(t *table) bool {
-	return slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
-		n := w.parse(word.Split(c.Name))
-		return n.keyed && len(n.stem) == 1 && w.actorWord(n.stem[0])
-	}) && !slices.ContainsFunc(t.Columns, func(c *schema.Column) bool {
-		ws := word.Split(c.Name)
-		return typeWords[ws[len(ws)-1]]
-	})
-}
-
-// doerOf reports whether the word is who does what the rows of the table are: the banner of bans, the uploader of uploads.
-func doerOf(s string, t *table) bool {
-	stem, ok := strings.CutSuffix(s, "er")
-	if !ok {
-		if stem, ok = strings.CutSuffix(s, "or"); !ok {
-			return false
-		}
-	}
-	if n := len(stem); n > 3 && stem[n-1] == stem[n-2] {
-		stem = stem[:n-1]
-	}
-	return len(stem) > 2 && slices.ContainsFunc(t.words, func(word string) bool {
-		return word == stem || word == stem+"e" || strings.HasPrefix(word, stem) && len(word) > len(stem)+2
-	})
-}
-
-// calling returns the column with what people are called by others: a user name that is in text.
-func (w *world) calling() *schema.Column {
-	if w.actor == nil {
-		return nil
-	}
-	var found *schema.Column
-	for _, u := range w.actor.Columns {
-		if u.Family != schema.Text || u.Name == w.actor.key {
-			continue
-		}
-		switch words := strings.Join(word.Split(u.Name), " "); words {
-		case "username", "user name", "login", "user login", "user key", "login name", "handle":
-			if found == nil {
-				found = u
-			}
-		}
-	}
-	return found
-}
-
-// byUserName returns a link by what people are called: a column that is called as the user name is.
-func (w *world) byUserName(t *table, col *schema.Column) *candidate {
-	u := w.calling()
-	if u == nil || w.isRoot(t) || col.Family != schema.Text {
-		return nil
-	}
-	words := strings.Join(word.Split(col.Name), " ")
-	if words != "username" && words != "user name" && words != "authorname" && !strings.EqualFold(col.Name, u.Name) || words == "handle" || words == "login" {
-		return nil
-	}
-	c := &candidate{Link: dsar.Link{Columns: []string{col.Name}, To: w.actor.Name, ToColumns: []string{u.Name}}, from: t, to: w.actor, score: 0.55, nullable: !col.NotNull,
-		stem: []string{"username"}, called: true}
-	c.note("%s is called as %s.%s", col.Name, w.actor.Name, u.Name)
-	return c
-}
-
 // entity reports whether another table than that of the people has the name.
 func (w *world) entity(of *table, s string) bool {
 	return slices.ContainsFunc(w.tables, func(t *table) bool {
@@ -215,6 +141,3 @@ func written(t *table) bool {
 		return c.Family == schema.Text && (c.Name == "body" || c.Name == "message" || c.Name == "subject")
 	})
 }
-
-// assigning are roles that trackers write as user names.
-var assigning = set(`assignee reporter creator author lead owner user approver reviewer requester uploader editor submitter`)

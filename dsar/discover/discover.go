@@ -63,7 +63,7 @@ func Discover(ctx context.Context, db dsar.DB, o Options) (*Proposal, error) {
 	candidates := p.candidates()
 	if !o.NoRows {
 		err := schema.Aside(ctx, db, func(q dsar.DB, _ schema.Dialect) error {
-			return (&sampler{ctx, q, p.world}).weigh(&candidates)
+			return (&sampler{ctx, q, p.world, map[*table]bool{}}).weigh(&candidates)
 		})
 		if err != nil {
 			return nil, err

@@ -160,6 +160,7 @@ func (w *world) mailed(t *table, col *schema.Column, ws []string) *candidate {
 	switch {
 	case role == "reply to" && slices.Contains(word.Split(col.Name), "address"):
 	case (role == "from" || role == "to" || role == "cc" || role == "sender" || role == "recipient") && len(word.Split(col.Name)) > 1 && table(mails):
+	case role == "to" && table(mails):
 	case (role == "identifier" || role == "sent to") && table(tokens):
 	default:
 		return nil

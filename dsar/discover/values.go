@@ -14,9 +14,10 @@ import (
 
 // sampler looks at values, in the database.
 type sampler struct {
-	ctx context.Context
-	q   dsar.DB
-	w   *world
+	ctx   context.Context
+	q     dsar.DB
+	w     *world
+	tells map[*table]bool // whether a key of these people is nobody else's; see telling
 }
 
 // sampled is how many distinct values of a column are looked for, among its first scanned rows.
@@ -101,6 +102,15 @@ func (s *sampler) contained(c *candidate) error {
 	}
 	switch {
 	case in == all && all >= 3:
+		told := true
+		if s.w.isRoot(c.to) && target == c.to.key {
+			if told, err = s.telling(c.to); err != nil {
+				return err
+			}
+		}
+		if !told {
+			return nil // so are the keys of any table
+		}
 		c.score = 1 - (1-c.score)*s.surprise(c.to.Column(target))
 		c.note("all of %d sampled values are in %s", all, c.to.Name)
 	case in == 0 && all >= 3, in*2 < all && all >= 5:
@@ -205,6 +215,33 @@ func (s *sampler) addresses(c *candidate) error {
 	return nil
 }
 
+// telling reports whether the keys of people are theirs alone. Where rows were made by hand, or keys are counted as text, the keys
+// of other tables are the same, and that a value is one of them says nothing.
+func (s *sampler) telling(r *table) (bool, error) {
+	if told, ok := s.tells[r]; ok {
+		return told, nil
+	}
+	key, tried, same := r.Column(r.key), 0, 0
+	for _, t := range s.w.tables {
+		own := t.Column(t.key)
+		if t == r || t.Kind != schema.Ordinary || own == nil || own.Family != key.Family || !s.w.generic(t.key) || tried == 10 {
+			continue
+		}
+		all, in, err := s.count(t, t.key, r, r.key, false)
+		if err != nil {
+			return false, err
+		}
+		if all >= 3 {
+			tried++
+			if in*2 >= all {
+				same++
+			}
+		}
+	}
+	s.tells[r] = same*2 < max(tried, 1)
+	return s.tells[r], nil
+}
+
 // unnamed finds links to people that only values tell of: keys that hardly come about by chance, addresses and user names, and
 // what JSON holds.
 func (s *sampler) unnamed(t *table, col *schema.Column) ([]*candidate, error) {
@@ -221,6 +258,15 @@ func (s *sampler) unnamed(t *table, col *schema.Column) ([]*candidate, error) {
 			name := !key && r != t && u.Family == schema.Text && col.Family == schema.Text && (class == redact.ClassEmail || class == redact.ClassAccount) && r.IsUnique([]string{u.Name})
 			if !key && !name || t == r && u.Name == col.Name {
 				continue
+			}
+			if key {
+				told, err := s.telling(r)
+				if err != nil {
+					return nil, err
+				}
+				if !told {
+					continue
+				}
 			}
 			all, in, err := s.count(t, col.Name, r, u.Name, name)
 			if err != nil {

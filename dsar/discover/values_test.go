@@ -110,6 +110,31 @@ func TestValuesTellWhatNamesDoNot(t *testing.T) {
 	})
 }
 
+// Where every table counts its keys as text from k1 on, values are keys of people everywhere, and names alone speak.
+func TestKeysThatEveryTableHasSayNothing(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "a.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(`CREATE TABLE users (id text PRIMARY KEY, email text NOT NULL);
+		CREATE TABLE teams (id text PRIMARY KEY, title text);
+		CREATE TABLE visits (id text PRIMARY KEY, user_id text NOT NULL, team_ref text)`)
+	require.NoError(t, err)
+	for i := range 9 {
+		_, err := db.Exec(`INSERT INTO users VALUES (?1, ?1 || '@example.com'); INSERT INTO teams VALUES (?1, 'a'); INSERT INTO visits VALUES (?1, ?1, ?1)`, fmt.Sprintf("k%d", i))
+		require.NoError(t, err)
+	}
+	p, err := discover.Discover(context.Background(), db, discover.Options{})
+	require.NoError(t, err)
+	var got []string
+	for _, l := range p.Links {
+		if l.Subject {
+			got = append(got, l.Table+"."+l.Columns[0])
+		}
+	}
+	require.Equal(t, []string{"visits.user_id"}, got)
+}
+
 // Whatever a schema looks like, discovery answers, and its map compiles and is Go.
 func TestAnySchemaGivesAMap(t *testing.T) {
 	t.Parallel()
