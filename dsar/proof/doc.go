@@ -34,6 +34,9 @@
 // map that nobody may read is an error. In SQLite: every value of every table with those inside of full-text indexes, the
 // indexes themselves by their words, and the bytes of the file and of the log.
 //
+// All rows of Postgres are looked at as they are at one moment. A second connection of the pool reads other tables beside the
+// first, if one is free and sees the same moment: which it seldom does where there are hundreds of writers a second.
+//
 // Found says table, column, form and how many rows; never a value. What the map keeps is marked as kept, and so is what stands in rows
 // that others own, too, and that stay theirs.
 //

@@ -1,10 +1,10 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,6 +26,7 @@ type column struct {
 	Name            string
 	SQL             string
 	Kind            string
+	Pages           int64
 	Col             string
 	Type            string
 	Category        string
@@ -37,6 +38,7 @@ type column struct {
 // table is a table with its columns.
 type table struct {
 	name, sql, kind string
+	pages           int64 // about as many as it has
 	columns         []column
 }
 
@@ -46,52 +48,23 @@ type copier interface {
 }
 
 func (l *look) scanPostgres(ctx context.Context) error {
+	outer := ctx
 	var blind []string
 	err := l.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
-		if err := tx.GetContext(ctx, &l.proof.At, "SELECT clock_timestamp()"); err != nil {
+		var seen string
+		if err := tx.GetContext(ctx, &seen, snapshot); err != nil {
 			return err
 		}
-		l.proof.At = l.proof.At.UTC().Truncate(time.Microsecond)
-		tables, err := tablesOf(ctx, tx)
-		if err != nil {
+		r := &readings{l: l, known: make(chan struct{})}
+		return r.beside(outer, seen, func() (err error) {
+			blind, err = l.first(ctx, tx, r)
 			return err
-		}
-		out, ok := l.db.Native(ctx).(copier)
-		if !ok {
-			return errors.New("proof: the database cannot copy rows out")
-		}
-		n := 0
-		for _, t := range tables {
-			what, names, unread := l.selects(t)
-			if unread {
-				blind = append(blind, t.name)
-			}
-			if len(what) == 0 {
-				continue // no value can be in it, or none of it may be read
-			}
-			w, rows := &copied{l: l, table: t.name, columns: names}, int64(0)
-			read := func(ctx context.Context, _ *sqlx.Tx) (err error) {
-				rows, err = out.CopyOut(ctx, w, "SELECT "+strings.Join(what, ", ")+" FROM "+t.sql)
-				return err
-			}
-			if t.kind == "f" { // the other server may not be there
-				err := l.db.Savepoint(ctx, read)
-				if err != nil && ctx.Err() == nil {
-					blind = append(blind, t.name)
-					continue
-				}
-			} else if err := read(ctx, tx); err != nil {
-				return fmt.Errorf("proof: %s: %w", t.name, err)
-			}
-			l.proof.Rows += rows
-			n++
-		}
-		l.looked("%d tables and materialised views, with all columns that can hold one of the values, of whatever type", n)
-		return nil
+		})
 	}, tenantdb.Isolation(sql.LevelRepeatableRead))
 	if err != nil {
 		return err
 	}
+	slices.Sort(blind)
 	if err := l.asOwner(ctx, blind); err != nil {
 		return err
 	}
@@ -105,6 +78,52 @@ func (l *look) scanPostgres(ctx context.Context) error {
 	return nil
 }
 
+// first looks through what a second connection has not taken, and returns the tables that may not be read.
+func (l *look) first(ctx context.Context, tx *sqlx.Tx, r *readings) (blind []string, err error) {
+	if err := tx.GetContext(ctx, &l.proof.At, "SELECT clock_timestamp()"); err != nil {
+		return nil, err
+	}
+	l.proof.At = l.proof.At.UTC().Truncate(time.Microsecond)
+	tables, err := tablesOf(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var all []reading
+	for _, t := range tables {
+		what, names, unread := l.selects(t)
+		if unread {
+			blind = append(blind, t.name)
+		}
+		if len(what) > 0 { // else no value can be in it, or none of it may be read
+			all = append(all, reading{t, what, names})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b reading) int { return cmp.Compare(b.pages, a.pages) }) // so that two end at the same time
+	n := len(all)
+	r.begin(all)
+	for {
+		x, ok := r.next(true)
+		if !ok {
+			break
+		}
+		if x.kind != "f" {
+			if err := r.read(ctx, x); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		// The other server may not be there.
+		if err := l.db.Savepoint(ctx, func(ctx context.Context, _ *sqlx.Tx) error { return r.read(ctx, x) }); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			blind, n = append(blind, x.name), n-1
+		}
+	}
+	l.looked("%d tables and materialised views, with all columns that can hold one of the values, of whatever type", n)
+	return blind, nil
+}
+
 // tablesOf reads which tables there are.
 func tablesOf(ctx context.Context, q sqlx.QueryerContext) (out []table, err error) {
 	var all []column
@@ -113,7 +132,7 @@ func tablesOf(ctx context.Context, q sqlx.QueryerContext) (out []table, err erro
 	}
 	for _, c := range all {
 		if len(out) == 0 || out[len(out)-1].sql != c.SQL {
-			out = append(out, table{name: c.Name, sql: c.SQL, kind: c.Kind})
+			out = append(out, table{name: c.Name, sql: c.SQL, kind: c.Kind, pages: c.Pages})
 		}
 		t := &out[len(out)-1]
 		t.columns = append(t.columns, c)

@@ -5,7 +5,7 @@ WITH RECURSIVE base AS (
   SELECT b.of, t.oid, t.typtype, t.typbasetype, t.typname, t.typcategory, t.typelem FROM base b JOIN pg_catalog.pg_type t ON b.typtype = 'd' AND t.oid = b.typbasetype
 )
 SELECT CASE WHEN n.nspname = 'public' AND position('.' IN c.relname) = 0 THEN c.relname ELSE n.nspname || '.' || c.relname END AS name,
-  format('%s%I.%I', CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname) AS sql, c.relkind::text AS kind,
+  format('%s%I.%I', CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname) AS sql, c.relkind::text AS kind, c.relpages AS pages,
   a.attname::text AS col, b.typname::text AS type, b.typcategory::text AS category, coalesce(e.typname::text, '') AS element, coalesce(e.typcategory::text, '') AS element_category,
   has_column_privilege(c.oid, a.attnum, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') AS readable
 FROM pg_catalog.pg_class c

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
@@ -94,6 +95,8 @@ type look struct {
 	m     *matcher
 	whole []string // needles that are numbers, for columns of numbers
 	proof *dsar.Proof
+
+	mu    sync.Mutex // of what follows, and of the proof's rows
 	tally map[place]int64
 	live  []bool // by value: it is in a row that is there, alone or inside of something longer
 	hit   []bool // by value: it was found, wherever
@@ -155,6 +158,8 @@ func (l *look) digits() {
 func (l *look) value(table, column string, b []byte) {
 	var seen [4]string // few forms are in one value
 	n := 0
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.m.each(b, func(f, _ int, alone bool) {
 		form := &l.m.forms[f]
 		l.live[form.value] = true
