@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/dsarsql"
@@ -33,57 +31,28 @@ func BenchmarkDSARErase(b *testing.B) {
 	for _, onDelete := range []string{"", " ON DELETE CASCADE"} {
 		b.Run(map[bool]string{true: "restrict", false: "cascade"}[onDelete == ""], func(b *testing.B) {
 			ways := eraseWays(onDelete != "")
-			_, rounds := budget()
-			if rounds == 0 {
-				rounds = 3
-			}
-			var people []int // in the first round the servers and their plans warm up
-			for range rounds + 1 {
+			var people []int // in the order in which they go
+			for range longRounds() {
 				for _, x := range ways {
 					people = append(people, eraseRows()/x.fewer)
 				}
 			}
 			w := newEraseWorld(b, durablePostgres(b), eraseRows(), onDelete, people)
-			w.compare(b, ways, rounds)
+			var long []longWay
+			user := firstComer - 1
+			for _, x := range ways {
+				long = append(long, longWay{x.name, eraseRows() / x.fewer,
+					func() error {
+						user++
+						if x.plan == nil {
+							return nil
+						}
+						return x.plan(w, user)
+					},
+					func() error { return x.run(context.Background(), w, user) }})
+			}
+			compareLong(b, w.PG, long)
 		})
-	}
-}
-
-// compare takes people out in turns, and reports what a row costs.
-func (w *eraseWorld) compare(b *testing.B, ways []eraseWay, rounds int) {
-	took, cpu := make([][]float64, len(ways)), make([][]float64, len(ways))
-	user := firstComer
-	for r := range rounds + 1 {
-		servers := (&pgWorld{PG: w.PG}).serverCPU(b)
-		if servers == nil {
-			servers = func() time.Duration { return 0 }
-		}
-		for i, x := range ways { // the people stand in this order
-			if x.plan != nil {
-				if err := x.plan(w, user); err != nil {
-					b.Fatal(x.name, err)
-				}
-			}
-			runtime.GC()
-			worked, begun := servers()+ownCPU(), time.Now()
-			if err := x.run(context.Background(), w, user); err != nil {
-				b.Fatal(x.name, err)
-			}
-			if r > 0 {
-				rows := float64(w.rows) / float64(x.fewer)
-				took[i] = append(took[i], float64(time.Since(begun))/rows)
-				cpu[i] = append(cpu[i], float64(servers()+ownCPU()-worked)/rows)
-			}
-			user++
-		}
-	}
-	for i, x := range ways {
-		m := map[string]float64{"ns/row": median(took[i]), "rows/s": 1e9 / median(took[i]), "best-rows/s": 1e9 / quantile(took[i], best), "cpu-rows/s": 1e9 / median(cpu[i])}
-		if i > 0 {
-			m["x-ours"], m["±%-ours"] = ratio(took[i], took[0])
-			m["cpu-x-ours"], _ = ratio(cpu[i], cpu[0])
-		}
-		report(b, x.name, rounds, m)
 	}
 }
 
