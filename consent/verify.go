@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"hash"
+	"runtime"
+	"sync"
 
 	"github.com/bailiwick-dev/bailiwick/tenancy"
 )
@@ -27,7 +29,8 @@ type Break struct {
 }
 
 // Verify reads the whole ledger of ctx's tenant and says whether each entry is as it was written and follows the one before. That nobody wrote the
-// whole of it anew, or cut off its end, only the hashes in the audit log show.
+// whole of it anew, or cut off its end, only the hashes in the audit log show. Outside of a transaction it reads on as many connections as there are
+// processors, 4 at most.
 func (m *Manager) Verify(ctx context.Context) (rep Verification, err error) {
 	tenant, err := tenancy.From(ctx)
 	if err != nil {
@@ -36,55 +39,69 @@ func (m *Manager) Verify(ctx context.Context) (rep Verification, err error) {
 	if m.c.Store == nil {
 		return rep, errNoStore
 	}
-	// The hashes are computed while the next entries are read.
-	pages, checked := make(chan []Entry, 1), make(chan struct{})
-	go func() {
-		defer close(checked)
-		c := checker{rep: &rep, tenant: tenant.String(), h: sha256.New()}
-		for es := range pages {
-			c.check(es)
-		}
-	}()
-	for last := uint64(0); err == nil; {
-		var es []Entry
-		if es, err = m.c.Store.Ledger(ctx, last, page); len(es) == 0 {
-			break
-		}
-		last = es[len(es)-1].Seq
-		pages <- es
+	readers := min(4, runtime.GOMAXPROCS(0))
+	if m.c.Store.InTx(ctx) { // which one at a time may use
+		readers = 1
 	}
-	close(pages)
-	<-checked
-	return rep, err
-}
-
-// A checker goes through a ledger.
-type checker struct {
-	rep    *Verification
-	tenant string
-	h      hash.Hash
-	buf    []byte
-}
-
-func (c *checker) check(es []Entry) {
-	rep := c.rep
-	for i := range es {
-		e := &es[i]
-		rep.Entries++
-		if e.Seq != rep.Head.Seq+1 {
-			c.broken(rep.Head.Seq+1, "missing")
-		} else {
-			var sum Hash
-			if sum, c.buf = e.sum(c.h, c.buf, c.tenant, rep.Head.Hash); sum != e.Hash {
-				c.broken(e.Seq, "altered")
+	of := tenant.String()
+	for {
+		parts := make([]part, readers)
+		var all sync.WaitGroup
+		for i := range parts {
+			parts[i].after = rep.Head.Seq + uint64(i)*page
+			all.Go(func() { parts[i].read(ctx, m.c.Store, of) })
+		}
+		all.Wait()
+		for i := range parts {
+			p := &parts[i]
+			// Only what comes after the last entry counts: a part that began elsewhere, because those before had fewer entries or others, is read
+			// again; and so is one that could not be, because there were several.
+			if i > 0 && (p.after != rep.Head.Seq || p.err != nil || len(p.entries) == 0) {
+				break
 			}
+			if p.err != nil || len(p.entries) == 0 {
+				return rep, p.err
+			}
+			rep.add(p, of)
 		}
-		rep.Head.Seq, rep.Head.Hash = e.Seq, e.Hash
 	}
 }
 
-func (c *checker) broken(seq uint64, why string) {
-	if len(c.rep.Broken) < 100 {
-		c.rep.Broken = append(c.rep.Broken, Break{seq, why})
+// A part of a ledger is read and looked at for itself, beside others.
+type part struct {
+	after   uint64
+	entries []Entry
+	broken  []Break // but for the first entry, which follows another part
+	err     error
+}
+
+func (p *part) read(ctx context.Context, s Store, tenant string) {
+	if p.entries, p.err = s.Ledger(ctx, p.after, page); len(p.entries) > 0 {
+		h, buf := sha256.New(), make([]byte, 0, 256)
+		for i := range p.entries[1:] {
+			p.broken, buf = follow(p.broken, h, buf, tenant, &p.entries[i], &p.entries[i+1])
+		}
 	}
+}
+
+// add adds p, which begins after the last entry.
+func (r *Verification) add(p *part, tenant string) {
+	r.Broken, _ = follow(r.Broken, sha256.New(), nil, tenant, &Entry{Seq: r.Head.Seq, Hash: r.Head.Hash}, &p.entries[0])
+	r.Broken = append(r.Broken, p.broken...)
+	r.Broken = r.Broken[:min(100, len(r.Broken))]
+	r.Entries += uint64(len(p.entries))
+	last := &p.entries[len(p.entries)-1]
+	r.Head.Seq, r.Head.Hash = last.Seq, last.Hash
+}
+
+// follow adds what is wrong with e as the entry that comes after last.
+func follow(broken []Break, h hash.Hash, buf []byte, tenant string, last, e *Entry) ([]Break, []byte) {
+	if e.Seq != last.Seq+1 {
+		return append(broken, Break{last.Seq + 1, "missing"}), buf
+	}
+	sum, buf := e.sum(h, buf, tenant, last.Hash)
+	if sum != e.Hash {
+		broken = append(broken, Break{e.Seq, "altered"})
+	}
+	return broken, buf
 }

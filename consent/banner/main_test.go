@@ -2,7 +2,10 @@ package banner
 
 import (
 	"bytes"
+	"flag"
 	"net/http"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,8 +15,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain ends the browser, if a test began one, before it looks for what is left running.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(closing{m}) }
+// TestMain ends the browser, if a test began one, before it looks for what is left running. Most of the time a test waits for the browser: there are
+// more of them at once than processors, unless -parallel says otherwise.
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0))))
+	goleak.VerifyTestMain(closing{m})
+}
 
 type closing struct{ m *testing.M }
 
