@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -179,10 +180,19 @@ func (w *exportWorld) ours(tb testing.TB, sealed bool) func(out *counted) (int64
 	}
 }
 
-// counted is where exports go.
-type counted struct{ n int64 }
+// counted is where exports go, and on to w if there is one.
+type counted struct {
+	n int64
+	w io.Writer
+}
 
-func (c *counted) Write(b []byte) (int, error) { c.n += int64(len(b)); return len(b), nil }
+func (c *counted) Write(b []byte) (int, error) {
+	c.n += int64(len(b))
+	if c.w != nil {
+		return c.w.Write(b)
+	}
+	return len(b), nil
+}
 
 // tenant is the id of the one that all rows are of.
 func (w *exportWorld) tenant(tb testing.TB) string {
