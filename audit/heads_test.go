@@ -190,7 +190,7 @@ func TestARequiredAnchorGatesHeadsAndAnotherLags(t *testing.T) {
 		_, err := l.Heads(t.Context())
 		require.NoError(t, err)
 		return anchor.count() > 1
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	require.NoError(t, l.Close(t.Context()))
 	require.Contains(t, said.String(), "anchor vault")
 }

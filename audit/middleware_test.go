@@ -307,7 +307,7 @@ func TestATakenOverConnectionIsRecordedFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, marker, body)
-	require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, time.Minute, time.Millisecond)
 	all := logged(t, inAcme(t), s)
 	require.Contains(t, string(all[0].Leaf), `"outcome":"attempted"`)
 	require.Contains(t, string(all[1].Leaf), `"outcome":"success"`)
@@ -338,7 +338,7 @@ func TestATakenOverConnectionIsNoSuccessIfItsHandlerPanicsOrDoesNotGetIt(t *test
 				_, err := srv.Client().Get(srv.URL)
 				require.Error(t, err)
 			}
-			require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(logged(t, inAcme(t), s)) == 2 }, time.Minute, time.Millisecond)
 			all := logged(t, inAcme(t), s)
 			require.Contains(t, string(all[0].Leaf), `"outcome":"attempted"`)
 			require.Contains(t, string(all[1].Leaf), `"outcome":"failure"`)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func TestRunSignsWhatThisProcessWrote(t *testing.T) {
 		require.NoError(t, l.Record(ctx, Event{Action: docRead}))
 		require.Eventually(t, func() bool {
 			return signedSize(ctx, t, store) == 1 && signedSize(ctx, t, store.Heads()) == uint64(i+1)
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 	}
 	requireHonest(ofTenant(t, "globex"), t, storeOf{store}, n.Verifier)
 }
@@ -76,7 +77,7 @@ func TestRunSignsEarlyWhatGrowsFast(t *testing.T) {
 	for range 25 {
 		require.NoError(t, l.Record(ctx, Event{Action: docRead}))
 	}
-	require.Eventually(t, func() bool { return signedSize(ctx, t, store) >= 10 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return signedSize(ctx, t, store) >= 10 }, time.Minute, time.Millisecond)
 }
 
 func TestRunSignsWhatWasParkedByATransaction(t *testing.T) {
@@ -86,7 +87,7 @@ func TestRunSignsWhatWasParkedByATransaction(t *testing.T) {
 	running(t, l)
 	ctx := ofTenant(t, "acme")
 	require.NoError(t, store.Tx(ctx, func(ctx context.Context) error { return l.Record(ctx, Event{Action: docRead}) }))
-	require.Eventually(t, func() bool { return signedSize(ctx, t, store) == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return signedSize(ctx, t, store) == 1 }, time.Minute, time.Millisecond)
 }
 
 func TestRunLooksAfterTheTenantsThatAreListed(t *testing.T) {
@@ -122,7 +123,7 @@ func TestRunLooksAfterTheTenantsThatAreListed(t *testing.T) {
 	stop := running(t, l)
 	require.Eventually(t, func() bool {
 		return signedSize(t.Context(), t, store.Heads()) == uint64(len(ids))
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	stop()
 	for _, id := range ids {
 		require.Equal(t, uint64(1), signedSize(tenancy.With(t.Context(), id), t, store))
@@ -156,12 +157,13 @@ func TestATenantThatFailsDoesNotHoldUpOthersAndIsTriedAgain(t *testing.T) {
 	for i := range 3 {
 		other := ofTenant(t, "globex")
 		require.NoError(t, l.Record(other, Event{Action: docRead}))
-		require.Eventually(t, func() bool { return signedSize(other, t, store) == uint64(i+1) }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return signedSize(other, t, store) == uint64(i+1) }, time.Minute, time.Millisecond)
 	}
-	require.Contains(t, said.String(), "tenant acme")
-	l.signing.mu.Lock()
-	defer l.signing.mu.Unlock()
-	require.NotNil(t, l.signing.unsigned[acme], "it is still to be signed")
+	require.Eventually(t, func() bool { // a try may be under way, which gives back what it took, and tells
+		l.signing.mu.Lock()
+		defer l.signing.mu.Unlock()
+		return l.signing.unsigned[acme] != nil && strings.Contains(said.String(), "tenant acme")
+	}, time.Minute, time.Millisecond, "it is still to be signed")
 }
 
 func TestRunGivesASignOfLifeWhenNothingHappens(t *testing.T) {

@@ -398,7 +398,7 @@ func TestAWitnessThatFailedIsAskedAgainWithoutBeingWaitedFor(t *testing.T) {
 		c, err := l.Heads(t.Context())
 		require.NoError(t, err)
 		return bytes.Count(c.Note, []byte("— ")) == 2
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 func TestOnlyTheWitnessesKeyOverThisCheckpointCounts(t *testing.T) {

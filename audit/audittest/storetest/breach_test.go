@@ -265,7 +265,7 @@ func TestABreach(t *testing.T) {
 func TestTheContractNoticesEachBreach(t *testing.T) {
 	t.Parallel()
 	run := func(name, only string) ([]byte, error) {
-		cmd := osexec.Command(os.Args[0], "-test.run=^TestABreach$/^"+strings.ReplaceAll(only, " ", "_"), "-test.timeout=60s", "-rapid.nofailfile", "-rapid.shrinktime=1ms")
+		cmd := osexec.Command(os.Args[0], "-test.run=^TestABreach$/^"+strings.ReplaceAll(only, " ", "_"), "-test.timeout=10m", "-rapid.nofailfile", "-rapid.shrinktime=1ms")
 		cmd.Env = append(os.Environ(), breachEnv+"="+name)
 		return cmd.CombinedOutput()
 	}
