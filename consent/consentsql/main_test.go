@@ -1,6 +1,9 @@
 package consentsql_test
 
 import (
+	"flag"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
@@ -10,7 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMain(m *testing.M) { door.Main(m) }
+// Most of the time a test waits for a server: there are more of them at once than processors, unless -parallel says otherwise.
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", strconv.Itoa(max(4, runtime.GOMAXPROCS(0))))
+	door.Main(m)
+}
 
 var tables = door.Door{Name: "consent", SQLite: consentsql.SQLite(), Migrate: consentsql.Migrate}
 
