@@ -289,7 +289,7 @@ func TestAKilledProcessLosesAndDoublesNothingItAcknowledged(t *testing.T) {
 			town.gone(t)
 			town.check(t)
 		}
-		require.Greater(t, acknowledged, rounds)
+		require.GreaterOrEqual(t, acknowledged, rounds-rounds/4, "who is killed after it began has told of an event")
 		t.Logf("%d processes killed, %d events acknowledged", rounds, acknowledged)
 	})
 }
