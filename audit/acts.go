@@ -21,7 +21,7 @@ import (
 //	guard, err := ipallow.NewGuard(policies, ipallow.Options{Audit: acts.Tell})
 //	_, err = life.Provision(ctx, operator, region)
 //	l, err := audit.Open(ctx, store, audit.Options{...})
-//	err = acts.Begin(ctx, l) // until then, all other acts are refused
+//	err = acts.Begin(ctx, l) // until then, all other acts are refused; with a Sealer, when that works
 //
 // What is done to tenants, and system work, goes to the log of the operator's tenant, which nobody else writes to and no
 // purge of another takes along. What a tenant changes in its own allowlist goes to its own log, and in a transaction of

@@ -7,7 +7,7 @@
 //	}})
 //
 //	m, err := consent.New(consent.Config{Registry: policies, Keys: keys})
-//	handler = gate.Wrap(m.Wrap(mux))                    // gate finds the tenant: see package tenancy
+//	handler = gate.Middleware(m.Wrap(mux))              // gate finds the tenant: see package tenancy
 //	mux.Handle("POST /collect", consent.Gate(consent.Analytics, collect))
 //	if consent.Allow(r.Context(), consent.Marketing) {  // in a handler
 //

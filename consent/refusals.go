@@ -91,7 +91,7 @@ func checkPurpose(q *Purpose, own Set, languages []string) error {
 	case q.Category == Essential && q.optOut():
 		return errors.New("what sells or shares data or targets advertising is not essential")
 	case q.Category == Marketing && !q.optOut():
-		return errors.New("marketing says whether it is sale, sharing or targeted advertising, or is another category")
+		return errors.New("marketing says whether it is Sale, Share or TargetedAds, or is another category")
 	}
 	if slices.Contains(q.Data, "") || slices.Contains(q.Recipients, "") {
 		return errors.New("a category of data or a recipient has no name")

@@ -9,8 +9,8 @@ import (
 // Person is somebody whose data is looked for. It holds personal values, and prints as nothing but its kind.
 type Person struct {
 	Kind string // of a [Subject]
-	// Key is that of their row in the subject's table, as text, in the order of its Key. Nil: they have no row, and are known by
-	// identifiers alone.
+	// Key is that of their row in the subject's table, as text, in the order of the map's Key: of ("tenant_id", "id"), as on Postgres, the
+	// tenant comes first. Nil: they have no row, and are known by identifiers alone.
 	Key []string
 	// Known are all values they are and were known by, by the name of the [Identifier]. What their row has now is added by who looks
 	// for their data; what they were called before, nobody but the caller knows.

@@ -58,7 +58,8 @@ func (s *Service) tell(ctx context.Context, r *RequestRow, kind NoticeKind, text
 	return nil
 }
 
-// StepError says that a step of a request failed. Its text is not that of the cause, which may be about the person: unwrap it with care.
+// StepError says that a step of a request failed. Its text is not that of the cause, which may be about the person: errors.As and Unwrap
+// give it, for eyes that may see it. Logs do not have it.
 type StepError struct {
 	Request ID
 	Step    string

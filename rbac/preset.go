@@ -1,6 +1,6 @@
 package rbac
 
-// Team is the preset of an application in which a team works together.
+// Team is the preset of an application in which a team works together: see [TeamOf]. Admin is the [Owner].
 type Team struct{ Admin, Editor, Viewer Role }
 
 // TeamOf declares the roles admin, editor and viewer over the application's own groups of permissions. An editor can what a
@@ -13,7 +13,7 @@ func TeamOf(c *Catalog, view, edit Permissions) Team {
 	return t
 }
 
-// Data is the preset of an application that collects data and reports on them.
+// Data is the preset of an application that collects data and reports on them: see [DataOf]. Admin is the [Owner].
 type Data struct{ Admin, Manager, Reporting, Machine Role }
 
 // DataOf declares the roles admin, manager, reporting and machine over the application's own groups of permissions. A manager can

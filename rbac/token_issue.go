@@ -105,7 +105,7 @@ func (a *Authorizer) draft(spec TokenSpec) (TokenRow, error) {
 	case !spec.Member.valid():
 		return row, fmt.Errorf("%w: it needs a member", ErrToken)
 	case !validLabel(spec.Integration):
-		return row, fmt.Errorf("%w: what it is for needs 1 to %d characters", ErrToken, maxNameLen)
+		return row, fmt.Errorf("%w: its integration, what it is for, needs 1 to %d characters", ErrToken, maxNameLen)
 	case spec.For < 0 || spec.For > MaxTokenLife:
 		return row, fmt.Errorf("%w: it is good for %v at most", ErrToken, MaxTokenLife)
 	}

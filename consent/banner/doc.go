@@ -2,7 +2,7 @@
 //
 //	m, err := consent.New(consent.Config{Registry: policies, Keys: keys})
 //	b, err := banner.New(m, banner.Options{PolicyURL: "/privacy"})
-//	handler = gate.Wrap(b.Wrap(mux))                 // instead of m.Wrap: it answers what the banner asks for, too
+//	handler = gate.Middleware(b.Wrap(mux))           // instead of m.Wrap: it answers what the banner asks for, too
 //	fmt.Fprintf(w, "<body>%s...", b.HTML(r))         // first in the body of every page
 //
 // What waits for consent stands in the page without a src, and is opened when its category is allowed, or all of several:

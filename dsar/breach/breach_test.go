@@ -162,6 +162,22 @@ func TestAwarenessMovesToAnEarlierTimeOnly(t *testing.T) {
 	require.ErrorIs(t, err, breach.ErrEntry, "the future")
 }
 
+func TestAnEntryThatLacksSomethingIsToldWhat(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.open(t, "eu-gdpr")
+	for what, e := range map[string]breach.Entry{
+		"closed needs Reason":                  {Kind: breach.Closed},
+		"notified needs Law, and Authority or": {Kind: breach.Notified, Law: "eu-gdpr"},
+		"assessed needs Risk and Reason":       {Kind: breach.Assessed, Risk: breach.High},
+		"no such kind":                         {Kind: "guessed"},
+	} {
+		_, err := h.add(e)
+		require.ErrorIs(t, err, breach.ErrEntry)
+		require.ErrorContains(t, err, what)
+	}
+}
+
 func TestABreachClosesWhenNothingIsOwed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -148,19 +148,25 @@ func (e *Entry) check(now time.Time) error {
 			return bad("a time is in the future, or too far back")
 		}
 	}
-	needs := map[Kind]bool{
-		Opened:       e.Facts != "" && len(e.Laws) > 0 && !(e.Suspected.IsZero() && e.Aware.IsZero()),
-		Supplemented: e.Facts != "" || e.Effects != "" || e.Remedy != "" || e.People > 0,
-		Confirmed:    !e.Aware.IsZero(),
-		Assessed:     e.Risk != NotAssessed && e.Reason != "",
-		Notified:     e.Law != "" && (e.To == Authority || e.To == Subjects),
-		Excused:      e.Law != "" && e.To != "" && e.Reason != "",
-		Closed:       e.Reason != "",
-		Reopened:     e.Reason != "",
+	needs := map[Kind]struct {
+		met  bool
+		what string
+	}{
+		Opened:       {e.Facts != "" && len(e.Laws) > 0 && !(e.Suspected.IsZero() && e.Aware.IsZero()), "Facts, Laws, and Suspected or Aware"},
+		Supplemented: {e.Facts != "" || e.Effects != "" || e.Remedy != "" || e.People > 0, "one of Facts, Effects, Remedy and People"},
+		Confirmed:    {!e.Aware.IsZero(), "Aware"},
+		Assessed:     {e.Risk != NotAssessed && e.Reason != "", "Risk and Reason"},
+		Notified:     {e.Law != "" && (e.To == Authority || e.To == Subjects), "Law, and Authority or Subjects in To"},
+		Excused:      {e.Law != "" && e.To != "" && e.Reason != "", "Law, To and Reason"},
+		Closed:       {e.Reason != "", "Reason"},
+		Reopened:     {e.Reason != "", "Reason"},
 	}
-	enough, known := needs[e.Kind]
-	if !known || !enough {
-		return bad("its kind is unknown, or it lacks what its kind needs")
+	need, known := needs[e.Kind]
+	if !known {
+		return bad("there is no such kind")
+	}
+	if !need.met {
+		return bad("an entry of kind " + string(e.Kind) + " needs " + need.what)
 	}
 	return nil
 }

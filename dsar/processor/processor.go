@@ -112,7 +112,7 @@ var (
 	// ErrSignature: the answer is not signed by whom it should be.
 	ErrSignature = errors.New("processor: the answer's signature is not the processor's")
 	// ErrAddress: the address is inside of the network, or not one of https.
-	ErrAddress = errors.New("processor: not an address to send to")
+	ErrAddress = errors.New("processor: not an address to send to: it takes https, and a public address or one of Guard.Inside")
 	// ErrIdentities: the processor knows people by none of the identities.
 	ErrIdentities = errors.New("processor: none of the identities is of a type that the processor knows")
 	// ErrNotFound: there is no such call, or no such processor.

@@ -151,7 +151,7 @@ func (x *resolver) know(id dsar.Identifier, v string) {
 
 func (x *resolver) byKey(root *table, key []string) (Cond, error) {
 	if len(key) != len(root.Key) {
-		return Cond{}, ErrKey
+		return Cond{}, fmt.Errorf("%w: %s has (%s)", ErrKey, root.Name, strings.Join(root.Key, ", "))
 	}
 	var same []Cond
 	for i, k := range root.Key {

@@ -160,6 +160,9 @@ func TestWhoCannotBeResolvedIsAnErrorOfItsOwn(t *testing.T) {
 				_, err := h.rows.Resolve(h.ctx, h.DB, who)
 				require.ErrorIs(t, err, want, "%v", who.Key)
 				require.NotContains(t, err.Error(), "example")
+				if len(who.Key) == 2 {
+					require.ErrorContains(t, err, "users has (", "it says which key there is")
+				}
 			}
 		}
 		require.NoError(t, h.DB.Tx(h.ctx, func(ctx context.Context, _ *sqlx.Tx) error {
