@@ -31,8 +31,8 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeBrowser()
-	if dir, err := seededOnce(); err == nil {
-		_ = os.RemoveAll(dir)
+	if seededAt != "" {
+		_ = os.RemoveAll(seededAt)
 	}
 	if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/bailiwick-dev/bailiwick/internal/pgserver.Start.func1")); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -78,6 +78,7 @@ var seededOnce = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "helpdesk-seeded-"); err != nil {
 		return "", err
 	}
+	seededAt = dir
 	ctx := context.Background()
 	d, err := open(ctx, config{dir: dir, reports: io.Discard, log: slog.DiscardHandler}, "http", "localhost:1")
 	if err != nil {
@@ -85,6 +86,8 @@ var seededOnce = sync.OnceValues(func() (dir string, err error) {
 	}
 	return dir, errors.Join(d.seed(ctx), d.Close())
 })
+
+var seededAt string // "": no test has asked for it
 
 func seededDir(t testing.TB) string {
 	t.Helper()
