@@ -40,6 +40,10 @@ type Role uint8
 // The roles. Owned rows are exported and erased. The rows of a co-owner are exported, and erased as the table's [Sharing]
 // says. To whom only an accessor or mentioned person is linked, that row is somebody else's: the link is exported and cut, the
 // row stays. A Reference is nobody's: it is there for the order of erasure.
+//
+// Where links of one row can lead to two people, call them CoOwner and say Then: the map is asked for it. Of two that are called
+// Owner and say no Then, nothing is cut while the row stays with the other person: a foreign key then refuses the erasure, or the
+// proof finds the value, and the request does not end before the map is mended.
 const (
 	Owner Role = iota
 	CoOwner
