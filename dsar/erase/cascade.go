@@ -28,8 +28,7 @@ var errLeavesFirst = errors.New("erase: not by cascade")
 func (l *layout) cascades() map[string]bool {
 	in := map[string]bool{}
 	for _, t := range l.tables {
-		if t.goes() && !slices.ContainsFunc(t.live.Triggers, func(name string) bool { return name != "tenancy_fence" }) && // package rls puts it on tables
-			len(t.Cut) == 0 && !t.Deferred && t.live.Kind == schema.Ordinary {
+		if t.goes() && len(t.live.Triggers) == 0 && len(t.Cut) == 0 && !t.Deferred && t.live.Kind == schema.Ordinary {
 			in[t.Name] = true
 		}
 	}

@@ -91,6 +91,16 @@ func (l *layout) leaving(t *table) (out []edit, err error) {
 	return out, nil
 }
 
+// uncut returns the columns by which shared rows that stay would go on leading to the person.
+func (l *layout) uncut(t *table) (out []string) {
+	for _, tie := range t.Ties {
+		if tie.Role <= dsar.CoOwner && tie.Then.IsZero() && l.severed(tie) && (tie.Identifier != "" || l.byName[tie.To].root) {
+			out = append(out, strings.Join(tie.Columns, ", "))
+		}
+	}
+	return out
+}
+
 // declared reports whether a foreign key of the database backs the tie.
 func (l *layout) declared(t *table, tie dsar.Tie) bool {
 	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.To == tie.To && slices.Equal(f.Columns, tie.Columns) })

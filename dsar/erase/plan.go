@@ -116,6 +116,11 @@ func (plan *planned) count(ctx context.Context, tx *sqlx.Tx, l *layout, sel *row
 			if p.action == dsar.ActKeep {
 				x.Why = why(t)
 			}
+			if p.action == dsar.ActShare {
+				for _, columns := range l.uncut(t) {
+					plan.Warn = append(plan.Warn, fmt.Sprintf("rows of %s stay for who shares them, with %s as it is, and this will not be proved to be erased: say in the map what a link holds Then", t.Name, columns))
+				}
+			}
 			if until.Valid {
 				at := time.UnixMicro(until.Int64).UTC()
 				x.Until = &at
