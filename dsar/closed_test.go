@@ -95,6 +95,7 @@ func TestWhatIsClosedHoldsNoIdentifier(t *testing.T) {
 	}
 	_, err = d.Approve(d.ctx, r.ID, plan.Hash, officer)
 	require.NoError(t, err)
+	require.Contains(t, logged.String(), "hide failed", "the log says which step did not go")
 	for d.now(t, r.ID).State != dsar.Closed {
 		_, err := d.Step(d.ctx)
 		errs = append(errs, err)

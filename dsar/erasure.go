@@ -102,7 +102,7 @@ func (s *Service) Approve(ctx context.Context, id ID, hash string, by audit.Part
 	if w, err := s.claim(ctx, id); err == nil && w != nil {
 		err = w.run(ctx)
 		if err != nil {
-			s.o.Logger.WarnContext(ctx, "dsar: what was approved goes on later", "request", string(id))
+			s.o.Logger.WarnContext(ctx, "dsar: what was approved goes on later", "request", string(id), "error", err)
 		}
 		return s.Request(ctx, id)
 	}
