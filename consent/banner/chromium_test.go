@@ -133,7 +133,14 @@ func (b *tab) open(url string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
-	require.NoError(b.t, chromedp.Do(ctx, chromedp.Navigate(url)))
+	err := chromedp.Do(ctx, chromedp.Navigate(url))
+	for range 3 {
+		if err == nil || !strings.Contains(err.Error(), "ERR_ABORTED") {
+			break
+		}
+		err = chromedp.Do(ctx, chromedp.Navigate(url)) // one that the page had begun itself came between
+	}
+	require.NoError(b.t, err)
 }
 
 // eval returns what a script comes to.
