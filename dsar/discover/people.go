@@ -108,6 +108,12 @@ func (w *world) foreign(t *table) bool {
 // served are people who do not do the work.
 var served = set(`customer patient student contact subscriber client player guest visitor citizen kunde cliente lead donor`)
 
+// ofTheApp are words that stand before the people of an application and say nothing more of them: app_users.
+var ofTheApp = set(`app site system sys application custom base core web auth re my local platform forum`)
+
+// frameworks are what tables of people are called by frameworks.
+var frameworks = map[string]bool{"aspnetuser": true, "asp net user": true, "net user": true, "re user": true, "directus user": true}
+
 // personRank says how likely a table's rows are people; 0 is not at all.
 func (w *world) personRank(t *table) int {
 	name := strings.Join(t.words, " ")
@@ -117,14 +123,11 @@ func (w *world) personRank(t *table) int {
 			rank = 100 - 3*i
 			break
 		}
-		if len(t.words) == 2 && t.words[1] == p && (t.words[0] == "app" || t.words[0] == "site" || t.words[0] == "system" || t.words[0] == "sys" || t.words[0] == "application" || t.words[0] == "custom" || t.words[0] == "base" || t.words[0] == "core" || t.words[0] == "web" || t.words[0] == "auth" || t.words[0] == "re" || t.words[0] == "my" || t.words[0] == "local" || t.words[0] == "platform" || t.words[0] == "forum") {
+		if len(t.words) == 2 && t.words[1] == p && ofTheApp[t.words[0]] {
 			rank = 85 - 3*i
 		}
 	}
-	if name == "aspnetuser" || name == "asp net user" || name == "net user" {
-		rank = 98
-	}
-	if name == "re user" || name == "directus user" {
+	if frameworks[name] {
 		rank = 98
 	}
 	if t.key == "" || w.foreign(t) && len(t.full) > 1 {
@@ -152,7 +155,8 @@ func (w *world) signsIn(t *table) bool {
 	for _, c := range t.Columns {
 		have[classify.Column(t.Name, c.Name, c.Family)] = true
 	}
-	return len(t.full) > 0 && have[redact.ClassPassword] && (have[redact.ClassEmail] || have[redact.ClassAccount]) || len(t.full) > 0 && have[redact.ClassEmail] && have[redact.ClassAccount] && have[redact.ClassName]
+	return len(t.full) > 0 && (have[redact.ClassPassword] && (have[redact.ClassEmail] || have[redact.ClassAccount]) ||
+		have[redact.ClassEmail] && have[redact.ClassAccount] && have[redact.ClassName])
 }
 
 // hasContact reports whether the table says how to reach somebody, or how they sign in.
