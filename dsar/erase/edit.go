@@ -62,33 +62,36 @@ func (l *layout) masks(t *table) (out []edit, err error) {
 	return out, nil
 }
 
-// leaving are what the columns of ties become in the person's rows that stay, where they point at what is erased.
-func (l *layout) leaving(t *table) (out []edit, err error) {
+// leaving are the ties that are cut from the person's rows that stay, where they point at what is erased, and what their columns become.
+func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
 	for i, tie := range t.Ties {
 		if !l.severed(tie) {
 			continue
 		}
-		if to := l.byName[tie.To]; tie.Then.IsZero() {
-			// A column that says itself what becomes of it has its say in masked rows.
-			said := slices.ContainsFunc(tie.Columns, func(c string) bool { f, _ := t.Field(c); return f.Column != nil && !f.Column.Erase.IsZero() })
-			if tie.Identifier != "" || said && !t.goes() || !to.goes() || t.goes() && t.Shared == dsar.DeleteForAll || tie.Path != "" || !l.declared(t, tie) {
-				continue
-			}
-			if t.goes() { // shared rows: their other owners lead elsewhere
-				continue
-			}
+		// Shared rows keep what says no Then: their other owners lead elsewhere.
+		if tie.Then.IsZero() && (t.goes() || tie.Identifier != "" || tie.Path != "" || !l.byName[tie.To].goes() || !l.declared(t, tie)) {
+			continue
 		}
 		es, err := l.tie(t, i)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		for _, e := range es { // the column's own strategy goes before
-			if f, _ := t.Field(e.column); f.Column == nil || f.Column.Erase.IsZero() || t.goes() {
-				out = append(out, e)
+		n := len(out)
+		for _, e := range es {
+			// A column that says itself what becomes of it has its say in masked rows.
+			if f, _ := t.Field(e.column); len(e.inside) == 0 && !t.goes() && f.Column != nil && !f.Column.Erase.IsZero() {
+				if _, kept := f.Column.Erase.Reason(); kept || f.Column.Erase.Is(dsar.Shred) {
+					continue
+				}
+				e.how, e.class, e.stand = f.Column.Erase, f.Column.Class, ""
 			}
+			out = append(out, e)
+		}
+		if len(out) > n {
+			cuts = append(cuts, i)
 		}
 	}
-	return out, nil
+	return cuts, out, nil
 }
 
 // uncut returns the columns by which shared rows that stay would go on leading to the person.

@@ -190,20 +190,30 @@ func (r *run) pointed(ctx context.Context, tx *sqlx.Tx, t *table, i int, v any) 
 	default:
 		return false, nil
 	}
-	if r.sel == nil {
-		return false, nil
-	}
 	if tie.Identifier != "" {
+		if r.sel == nil {
+			return false, nil
+		}
 		s, _ := r.e.m.Subject(r.job.Person.Kind)
 		id, _ := s.Identifier(tie.Identifier)
 		return slices.ContainsFunc(r.sel.Person().Known[tie.Identifier], func(k string) bool { return rows.Normal(id.Form, k) == rows.Normal(id.Form, text) }), nil
 	}
 	to := r.l.byName[tie.To]
-	cond, ok := r.sel.Where(to.Name, rows.Erased)
-	if !ok {
+	var erased []rows.Cond
+	for _, p := range r.l.parts { // as they were noted before links to them were cut, and those that came since
+		if p.table == to && p.of == rows.Erased && p.before() && len(p.cuts) == 0 {
+			erased = append(erased, r.noted(to, p.seq, 0, 1<<62))
+		}
+	}
+	if r.sel != nil {
+		if c, ok := r.sel.Where(to.Name, rows.Erased); ok {
+			erased = append(erased, c)
+		}
+	}
+	if len(erased) == 0 {
 		return false, nil
 	}
 	var n int
-	err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM ", to.sql, " AS t WHERE CAST(", schema.Columns("t", tie.Targets), " AS text) = ", rows.Arg(text), " AND ", cond), &n)
+	err := r.row(ctx, tx, rows.Concat("SELECT count(*) FROM ", to.sql, " AS t WHERE CAST(", schema.Columns("t", tie.Targets), " AS text) = ", rows.Arg(text), " AND (", either(erased), ")"), &n)
 	return n > 0, err
 }

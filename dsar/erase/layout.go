@@ -1,6 +1,7 @@
 package erase
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,7 +34,8 @@ type table struct {
 	sql    string
 	root   bool
 	number int  // by name: it does not depend on the order of turns
-	early  bool // keys of its rows are noted before any row changes
+	early  bool // keys of its rows that go are noted before any row changes; those of rows that stay always are
+	first  bool // its rows go before any row changes: they have no key that could be noted, and nobody points at them
 	keyed  bool // a row is told by its key alone: of a partition, or of a table without rowid
 	selfs  []int
 }
@@ -45,8 +47,8 @@ type part struct {
 	action dsar.Action
 	of     rows.Part
 	ended  int    // of rows that are kept: 1 those whose end has come, -1 the others
-	own    bool   // cut of rows that go: nothing is counted
-	cuts   []int  // ties that somebody else's rows are cut from
+	own    bool   // cut of the person's own rows: nothing is counted. What is cut else is of rows that are not in the part of
+	cuts   []int  // ties that rows which stay are cut from; none where rows that go are
 	sets   []edit // what columns become
 	keys   bool   // keys are noted, and worked on in their order
 	stay   bool   // the keys stay noted when the rows are done, so that none is done twice
@@ -55,9 +57,42 @@ type part struct {
 // Steps of the journal that are not parts.
 const (
 	standIns = -1      // keys of rows that stand in for the person
-	ended    = 1 << 20 // the last pass has been committed
-	kinds    = 8       // parts a table can have
+	ended    = 1 << 30 // the last pass has been committed
+	kinds    = 1 << 10 // steps a table can have: parts, and behind them the ties that they cut
+	ties     = 8       // the first of these
 )
+
+// tied is the step under which the keys of those rows of the part are noted that a tie is cut from, if rows may be cut from several.
+func (p *part) tied(tie int) int {
+	if p.own {
+		return p.table.number*kinds + ties + 2*tie + 1
+	}
+	return p.table.number*kinds + ties + 2*tie
+}
+
+// A part's phase: links of rows that stay are cut first, then those of rows that go, and then each table has its turn.
+const (
+	leaves = iota // rows that cannot be noted
+	cutStaying
+	cutGoing
+	turns
+	phases
+)
+
+func (p *part) phase() int {
+	switch {
+	case p.first:
+		return leaves
+	case len(p.cuts) > 0:
+		return cutStaying
+	case p.action == dsar.ActCut:
+		return cutGoing
+	}
+	return turns
+}
+
+// before reports whether the part's keys are noted before any row changes.
+func (p *part) before() bool { return p.keys && (p.early || p.action != dsar.ActDelete || p.ended != 0) }
 
 func (l *layout) open(ctx context.Context, tx *sqlx.Tx, kind string) (err error) {
 	if l.live, err = schema.Read(ctx, tx); err != nil {
@@ -149,29 +184,76 @@ func (l *layout) order() {
 			}
 		}
 	}
-	broken := func(t *table) bool { // links of ownership are cut in it before its turn
-		own := l.owncuts(t)
-		return slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
-			return tie.Role != dsar.Reference && slices.ContainsFunc(own, func(e edit) bool { return slices.Contains(tie.Columns, e.column) })
-		})
-	}
+	turn := map[*table]int{}
 	for i, t := range l.tables {
-		for at, from := range l.tables {
-			if (at < i && from != t || broken(from)) && (t == from || l.leads(from, t, map[string]bool{})) {
-				t.early = true
-			}
-		}
+		turn[t] = i
 	}
+	for _, t := range l.tables {
+		t.early = t.early || l.loses(t, turn)
+	}
+	// Rows that nothing points at, and whose table has no key, go before all others.
+	slices.SortStableFunc(l.tables, func(a, b *table) int { return cmp.Compare(l.rank(a), l.rank(b)) })
 }
 
-// leads reports whether rows of t are somebody's by way of rows of from.
-func (l *layout) leads(from, t *table, seen map[string]bool) bool {
-	seen[t.Name] = true
-	return slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
-		to := l.byName[tie.To]
-		return to != nil && tie.Role != dsar.Reference && (to == from || !seen[to.Name] && l.leads(from, to, seen))
+func (l *layout) rank(t *table) int {
+	if t.first = t.early && len(t.Key) == 0 && t.goes() && !l.pointed(t); t.first {
+		t.early = false
+		return 0
+	}
+	return 1
+}
+
+// pointed reports whether rows of other tables lead to rows of the table, or refer to them.
+func (l *layout) pointed(t *table) bool {
+	return slices.ContainsFunc(l.tables, func(o *table) bool {
+		return slices.ContainsFunc(o.Ties, func(tie dsar.Tie) bool { return tie.To == t.Name })
+	}) || slices.ContainsFunc(l.live.Tables, func(o *schema.Table) bool {
+		return slices.ContainsFunc(o.Foreign, func(f schema.ForeignKey) bool { return f.To == t.Name })
 	})
 }
+
+// loses reports whether rows of t that go may not be found any more at their turn: a table between them and the person has its turn before,
+// or links by which they are found are cut before all turns.
+func (l *layout) loses(t *table, turn map[*table]int) bool {
+	seen := map[*table]bool{}
+	var lost func(from *table, staying bool) bool // staying: rows of from that stay are on the way
+	lost = func(from *table, staying bool) bool {
+		return slices.ContainsFunc(from.Ties, func(tie dsar.Tie) bool {
+			if tie.Role == dsar.Reference {
+				return false
+			}
+			to := l.byName[tie.To]
+			by, columns, stay := from, tie.Columns, staying
+			if tie.Inverse {
+				by, columns, stay = to, tie.Targets, true
+			}
+			switch {
+			case by != nil && l.edits(by, columns, stay):
+				return true
+			case to == nil || seen[to]:
+				return false
+			}
+			seen[to] = true
+			return turn[to] < turn[t] || lost(to, true)
+		})
+	}
+	return lost(t, false)
+}
+
+// edits reports whether one of the columns is made null before all turns: in rows of the table that go, or staying ones.
+func (l *layout) edits(t *table, columns []string, staying bool) bool {
+	for _, e := range l.owncuts(t) {
+		if slices.Contains(columns, e.column) {
+			return true
+		}
+	}
+	return staying && l.stays(t) && slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
+		return l.severed(tie) && slices.ContainsFunc(tie.Columns, func(c string) bool { return slices.Contains(columns, c) })
+	})
+}
+
+// stays reports whether rows of the person's in the table may stay.
+func (l *layout) stays(t *table) bool { return !t.goes() || t.Shared != dsar.DeleteForAll }
 
 // goes reports whether rows of the table are deleted.
 func (t *table) goes() bool { return t.Erase.IsZero() || t.Erase.Is(dsar.Delete) }
@@ -180,12 +262,12 @@ func (t *table) goes() bool { return t.Erase.IsZero() || t.Erase.Is(dsar.Delete)
 func (l *layout) divide(t *table) error {
 	add := func(k int, p part) {
 		p.table, p.seq = t, t.number*kinds+k
-		p.keys = p.action != dsar.ActDelete || t.early || len(l.taking(t)) > 0 && len(t.Key) > 0
+		p.keys = p.action != dsar.ActDelete || t.early || p.ended != 0 || len(l.taking(t)) > 0 && len(t.Key) > 0
 		l.parts = append(l.parts, &p)
 	}
 	mine := slices.ContainsFunc(l.m.Reach(t.Name), func(r dsar.Reach) bool { return r.Role <= dsar.CoOwner })
 	if cuts := l.cuts(t); len(cuts) > 0 {
-		p := part{action: dsar.ActCut, cuts: cuts}
+		p := part{action: dsar.ActCut, of: rows.Mine, cuts: cuts}
 		for _, i := range cuts {
 			es, err := l.tie(t, i)
 			if err != nil {
@@ -206,9 +288,18 @@ func (l *layout) divide(t *table) error {
 	if own := l.owncuts(t); len(own) > 0 {
 		add(1, part{action: dsar.ActCut, own: true, of: rows.Erased, sets: own})
 	}
-	ties, err := l.leaving(t)
-	if err != nil {
-		return err
+	if l.stays(t) {
+		p := part{action: dsar.ActCut, own: true, of: rows.Mine}
+		if t.goes() {
+			p.of = rows.Stays
+		}
+		var err error
+		if p.cuts, p.sets, err = l.leaving(t); err != nil {
+			return err
+		}
+		if len(p.cuts) > 0 {
+			add(5, p)
+		}
 	}
 	masks, err := l.masks(t)
 	if err != nil {
@@ -216,9 +307,9 @@ func (l *layout) divide(t *table) error {
 	}
 	switch t.Shared {
 	case dsar.LastOwnerWins:
-		add(2, part{action: dsar.ActShare, of: rows.Stays, sets: ties, stay: len(ties) == 0})
+		add(2, part{action: dsar.ActShare, of: rows.Stays, stay: true})
 	case dsar.RedactMine:
-		add(2, part{action: dsar.ActMask, of: rows.Stays, sets: append(slices.Clone(masks), ties...), stay: true})
+		add(2, part{action: dsar.ActMask, of: rows.Stays, sets: masks, stay: true})
 	}
 	_, keep := t.Erase.Reason()
 	switch {
@@ -226,15 +317,15 @@ func (l *layout) divide(t *table) error {
 		add(3, part{action: dsar.ActDelete, of: rows.Erased})
 	case keep:
 		add(3, part{action: dsar.ActDelete, of: rows.Erased, ended: 1})
-		add(4, part{action: dsar.ActKeep, of: rows.Erased, ended: -1, sets: ties, stay: true})
+		add(4, part{action: dsar.ActKeep, of: rows.Erased, ended: -1, stay: true})
 	default:
-		add(4, part{action: dsar.ActMask, of: rows.Erased, sets: append(masks, ties...), stay: true})
+		add(4, part{action: dsar.ActMask, of: rows.Erased, sets: masks, stay: true})
 	}
 	for _, p := range l.parts {
 		if p.table != t || len(t.Key) > 0 {
 			continue
 		}
-		if p.action == dsar.ActShare && len(p.sets) == 0 && !t.early { // its rows are counted, and that is all
+		if p.action == dsar.ActShare && !t.early { // its rows are counted, and that is all
 			p.keys = false
 		}
 		if p.keys {
@@ -270,6 +361,9 @@ func (l *layout) severed(tie dsar.Tie) bool {
 // owncuts are the columns that are made null in rows that go, so that no order among them is needed: those of cycles, and of links of
 // the table to itself.
 func (l *layout) owncuts(t *table) (out []edit) {
+	if !t.goes() {
+		return nil
+	}
 	null := func(columns []string) bool {
 		ok := false
 		for _, c := range columns {
@@ -283,7 +377,7 @@ func (l *layout) owncuts(t *table) (out []edit) {
 		null(strings.Split(c, ","))
 	}
 	for i, tie := range t.Ties {
-		if tie.To == t.Name && tie.Identifier == "" && tie.Path == "" && !tie.Inverse && t.goes() {
+		if tie.To == t.Name && tie.Identifier == "" && tie.Path == "" && !tie.Inverse {
 			if !null(tie.Columns) && !slices.Contains(t.selfs, i) {
 				t.selfs = append(t.selfs, i)
 			}

@@ -41,7 +41,7 @@ func (r *run) part(ctx context.Context, i int, secret []byte) (int64, error) {
 
 // keyed works on the keys that are noted, in their order.
 func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) {
-	if !p.early && p.action != dsar.ActCut {
+	if !p.before() {
 		if err := r.capture(ctx, p, secret); err != nil {
 			return 0, err
 		}
@@ -81,6 +81,11 @@ func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) 
 		}
 		if err == nil && !p.stay {
 			err = r.forget(ctx, tx, p.seq, last)
+		}
+		for _, i := range p.cuts {
+			if err == nil && s.Done {
+				err = r.forget(ctx, tx, p.tied(i), 1<<62)
+			}
 		}
 		return s, err
 	})
@@ -187,7 +192,7 @@ func (r *run) together(ctx context.Context, p *part, secret []byte) (changed int
 		for _, o := range group {
 			cond, ok := r.which(o)
 			if o.keys {
-				if !o.early && ok {
+				if !o.before() && ok {
 					if _, err := r.note(ctx, tx, o.table, o.seq, 0, cond); err != nil {
 						return err
 					}
@@ -274,14 +279,8 @@ func (r *run) sets(p *part) (out []rows.Cond, inside map[string][]member, err er
 			order = append(order, e.column)
 			old = rows.Cond{SQL: schema.Columns("t", []string{e.column})}
 		}
-		if e.only {
-			points := rows.Cond{SQL: "false"}
-			if r.sel != nil {
-				if c, ok := r.sel.Points(p.Name, e.tie, rows.Erased); ok {
-					points = c
-				}
-			}
-			value = rows.Concat("CASE WHEN ", points, " THEN ", value, " ELSE ", old, " END")
+		if e.only && len(p.cuts) > 1 {
+			value = rows.Concat("CASE WHEN ", r.noted(p.table, p.tied(e.tie), 0, 1<<62), " THEN ", value, " ELSE ", old, " END")
 		}
 		to[e.column] = value
 	}

@@ -196,15 +196,15 @@ func (r *run) rounds(ctx context.Context, secret []byte) error {
 // round takes each part once, and returns how many rows it changed.
 func (r *run) round(ctx context.Context, secret []byte) (changed int64, err error) {
 	for _, p := range r.l.parts { // before any row changes
-		if p.keys && (p.early || p.action == dsar.ActCut) && !r.steps[p.seq].Done {
+		if p.before() && !r.steps[p.seq].Done {
 			if err := r.capture(ctx, p, secret); err != nil {
 				return changed, err
 			}
 		}
 	}
-	for _, first := range []bool{true, false} { // links to what goes are cut first
+	for phase := range phases {
 		for i, p := range r.l.parts {
-			if (p.action == dsar.ActCut) != first || r.steps[p.seq].Done || !first && !r.last && r.late(p.table) {
+			if p.phase() != phase || r.steps[p.seq].Done || phase == turns && !r.last && r.late(p.table) {
 				continue
 			}
 			n, err := r.part(ctx, i, secret)
@@ -285,15 +285,26 @@ func (r *run) did(s Step) {
 	}
 }
 
-// capture notes the keys of a part's rows.
+// capture notes the keys of a part's rows; where links of several ties are cut from them, also which of these from which rows: once others
+// are cut or gone, nothing tells.
 func (r *run) capture(ctx context.Context, p *part, secret []byte) error {
 	cond, ok := r.which(p)
 	if !ok {
 		return nil
 	}
 	return r.batch(ctx, p.table, secret, func(ctx context.Context, tx *sqlx.Tx) error {
-		_, err := r.note(ctx, tx, p.table, p.seq, r.steps[p.seq].Cursor, cond)
-		return err
+		n, err := r.note(ctx, tx, p.table, p.seq, r.steps[p.seq].Cursor, cond)
+		if err != nil || n == 0 || len(p.cuts) < 2 {
+			return err
+		}
+		for _, i := range p.cuts {
+			if points, ok := r.sel.Points(p.Name, i, rows.Erased); ok {
+				if _, err := r.note(ctx, tx, p.table, p.tied(i), 0, rows.Concat("(", points, ") AND ", r.noted(p.table, p.seq, 0, 1<<62))); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 
@@ -304,7 +315,7 @@ func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
 	if sel == nil {
 		return rows.Cond{}, false
 	}
-	if p.action == dsar.ActCut && !p.own {
+	if len(p.cuts) > 0 {
 		var points []rows.Cond
 		for _, i := range p.cuts {
 			if c, ok := sel.Points(p.Name, i, rows.Erased); ok {
@@ -314,11 +325,16 @@ func (p *part) which(l *layout, sel *rows.Selection) (rows.Cond, bool) {
 		if len(points) == 0 {
 			return rows.Cond{}, false
 		}
-		out := either(points)
-		if mine, ok := sel.Where(p.Name, rows.Mine); ok {
-			out = rows.Concat("(", out, ") AND ", mine.Not())
+		whose, ok := sel.Where(p.Name, p.of)
+		switch {
+		case !ok && p.own:
+			return rows.Cond{}, false
+		case !ok:
+			return either(points), true
+		case !p.own:
+			whose = whose.Not()
 		}
-		return out, true
+		return rows.Concat("(", either(points), ") AND (", whose, ")"), true
 	}
 	out, ok := sel.Where(p.Name, p.of)
 	if ok && p.own {
