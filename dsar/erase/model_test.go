@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -73,9 +74,12 @@ func fates(w *world.World, who world.Who, s world.State) map[string]int64 {
 // brute force says, and no row of anybody else, nor of another tenant, is touched.
 func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing.T) {
 	t.Parallel()
-	below := soakOr(8, 1500)
-	if n, err := strconv.Atoi(os.Getenv("BAILIWICK_WORLDS")); err == nil {
-		below = n
+	numbers := []int{0, 1, 2, 81, 106, 288, 312, 401, 532, 586} // those behind 2 have each been wrong once
+	if n, err := strconv.Atoi(os.Getenv("BAILIWICK_WORLDS")); err == nil || soakOr(0, 1) == 1 {
+		numbers = nil
+		for i := range cmp.Or(n, 1500) {
+			numbers = append(numbers, i)
+		}
 	}
 	migrate := func(ctx context.Context, owner *sql.DB, appRole, systemRole string) error {
 		return dsarsql.Migrate(ctx, owner, appRole, systemRole)
@@ -88,7 +92,7 @@ func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing
 				pg = door.Door{Name: "dsar", SQLite: dsarsql.SQLite(), Migrate: migrate}.OnPostgres(t)
 			}
 			erased := 0
-			for i := range below {
+			for _, i := range numbers {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { erased += erasedIn(t, populated(t, pg, i), i) })
 			}
 			t.Logf("%d erasures", erased)

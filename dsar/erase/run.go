@@ -226,18 +226,6 @@ func (r *run) late(t *table) bool {
 }
 
 // behind reports whether rows of t wait for those of from, which point at them.
-func (l *layout) behind(from, t *table, seen map[string]bool) bool {
-	seen[from.Name] = true
-	for _, next := range l.tables {
-		points := slices.ContainsFunc(from.Ties, func(x dsar.Tie) bool { return x.To == next.Name && !x.Inverse }) ||
-			slices.ContainsFunc(next.Ties, func(x dsar.Tie) bool { return x.To == from.Name && x.Inverse })
-		if points && !seen[next.Name] && (next == t || l.behind(next, t, seen)) {
-			return true
-		}
-	}
-	return false
-}
-
 // batch runs fn in a transaction of its own, in which nobody else has the job, no hold is on the table, and the person's row is still
 // theirs; in the last pass in the one there is.
 func (r *run) batch(ctx context.Context, t *table, secret []byte, fn func(ctx context.Context, tx *sqlx.Tx) error) error {

@@ -49,80 +49,8 @@ func TestMaskedValuesFitTheirColumns(t *testing.T) {
 }
 
 // Pitfall 28.
-func TestACycleIsCutWhereItMayBeNull(t *testing.T) {
-	m := mapOf(
-		func() dsar.Table {
-			u := users()
-			u.Links = []dsar.Link{{Columns: []string{"space_id"}, To: "space", Role: dsar.Reference, Then: dsar.Null}}
-			u.Plain = append(u.Plain, "space_id bigint")
-			return u
-		}(),
-		dsar.Table{Name: "space", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "user_id bigint not null"}})
-	onBoth(t, `CREATE TABLE users (id {id}, email text, space_id bigint); CREATE TABLE space (id {id}, user_id bigint NOT NULL, name text);`, func(t *testing.T, a *app) {
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, `INSERT INTO users (id, email, space_id) VALUES (1, 'a@x.test', 1), (2, 'b@x.test', 1)`, `INSERT INTO space (id, user_id, name) VALUES (1, 1, 'x')`)
-		require.Equal(t, []string{"space delete 1", "users cut 1", "users delete 1"}, a.erased(t, ctx, a.eraser(t, m, erase.Options{}), person(1)))
-		require.Equal(t, []string{"2 -"}, a.read(t, ctx, `SELECT id, space_id FROM users`))
-	})
-}
-
 // Pitfall 28, with the foreign keys there.
-func TestCyclesAndLinksOfATableToItselfAreErasedUnderForeignKeys(t *testing.T) {
-	m := mapOf(
-		func() dsar.Table {
-			u := users()
-			u.Links = []dsar.Link{{Columns: []string{"boss_id"}, To: "users", Role: dsar.Reference, Then: dsar.Null}}
-			u.Plain = append(u.Plain, "boss_id bigint")
-			return u
-		}(),
-		dsar.Table{Name: "node", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}, {Columns: []string{"parent_id"}, To: "node"}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "user_id bigint", "parent_id bigint"}},
-		dsar.Table{Name: "leaf", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"node_id"}, To: "node"}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "node_id bigint"}},
-		dsar.Table{Name: "strict", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}, {Columns: []string{"next_id"}, To: "strict", Role: dsar.Reference, Then: dsar.Constant("0")}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "user_id bigint not null", "next_id bigint not null"}})
-	onBoth(t, `CREATE TABLE users (id {id}, email text, boss_id bigint REFERENCES users (id) ON DELETE RESTRICT);
-		CREATE TABLE node (id {id}, user_id bigint REFERENCES users (id), parent_id bigint REFERENCES node (id) ON DELETE RESTRICT, name text);
-		CREATE TABLE leaf (id {id}, node_id bigint REFERENCES node (id), name text);
-		CREATE TABLE strict (id {id}, user_id bigint NOT NULL REFERENCES users (id), next_id bigint NOT NULL REFERENCES strict (id), name text);`, func(t *testing.T, a *app) {
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, `INSERT INTO users (id, email, boss_id) VALUES (1, 'a@x.test', 1), (2, 'b@x.test', 1), (3, 'c@x.test', 2)`,
-			`INSERT INTO node (id, user_id, parent_id) VALUES (1, 1, NULL), (2, NULL, 1), (3, NULL, 2), (4, NULL, 3), (5, 2, NULL), (6, NULL, 5)`,
-			`INSERT INTO leaf (id, node_id) VALUES (1, 4), (2, 2), (3, 6)`,
-			`INSERT INTO strict (id, user_id, next_id) VALUES (1, 1, 1)`, `INSERT INTO strict (id, user_id, next_id) VALUES (2, 1, 1), (3, 1, 2), (4, 2, 4)`)
-		require.Equal(t, []string{"leaf delete 2", "node delete 4", "strict delete 3", "users cut 1", "users delete 1"},
-			a.erased(t, ctx, a.eraser(t, m, erase.Options{Batch: 1}), person(1)))
-		require.Equal(t, []string{"2 -", "3 2"}, a.read(t, ctx, `SELECT id, boss_id FROM users`))
-		require.Equal(t, []string{"5 2 -", "6 - 5"}, a.read(t, ctx, `SELECT id, user_id, parent_id FROM node`))
-		require.Equal(t, []string{"3"}, a.read(t, ctx, `SELECT id FROM leaf`))
-		require.Equal(t, []string{"4 4"}, a.read(t, ctx, `SELECT id, next_id FROM strict`))
-	})
-}
-
 // Pitfall 28.
-func TestACycleThatNothingBreaksGoesInOneTransaction(t *testing.T) {
-	m := mapOf(users(),
-		dsar.Table{Name: "a", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}, {Columns: []string{"b_id"}, To: "b", Role: dsar.Reference, Then: dsar.Constant("0")}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "user_id bigint not null", "b_id bigint not null"}},
-		dsar.Table{Name: "b", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"a_id"}, To: "a"}},
-			Columns: []dsar.Column{text("name text", dsar.Null)}, Plain: []string{"id bigint not null", "a_id bigint not null"}})
-	onBoth(t, usersDDL+`CREATE TABLE a (id {id}, user_id bigint NOT NULL REFERENCES users (id), b_id bigint NOT NULL, name text);
-		CREATE TABLE b (id {id}, a_id bigint NOT NULL REFERENCES a (id) DEFERRABLE INITIALLY DEFERRED, name text);`, func(t *testing.T, a *app) {
-		if a.pg() {
-			_, err := ownerOf(t, a).ExecContext(context.Background(), `ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b (id)`)
-			require.NoError(t, err)
-		}
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, twoUsers)
-		insert := []string{`INSERT INTO b (id, a_id) VALUES (1, 1), (2, 2), (3, 3)`, `INSERT INTO a (id, user_id, b_id) VALUES (1, 1, 1), (2, 1, 2), (3, 2, 3)`}
-		a.exec(t, ctx, insert...)
-		require.Equal(t, []string{"a delete 2", "b delete 2", "users delete 1"}, a.erased(t, ctx, a.eraser(t, m, erase.Options{Batch: 1}), person(1)))
-		require.Equal(t, []string{"3 2 3"}, a.read(t, ctx, `SELECT id, user_id, b_id FROM a`))
-		require.Equal(t, []string{"3 3"}, a.read(t, ctx, `SELECT id, a_id FROM b`))
-	})
-}
-
 // Pitfall 28: a trigger writes down what goes.
 func TestWhatATriggerWritesOfErasedRowsGoesToo(t *testing.T) {
 	m := mapOf(users(), owned("note", text("body text", dsar.Null)), owned("history", text("body text", dsar.Null)))
@@ -160,53 +88,7 @@ func logged(t *testing.T, a *app, m *dsar.Map) {
 	require.Equal(t, []string{"3"}, a.read(t, ctx, `SELECT id FROM note`))
 }
 
-func TestSharedRowsAreErasedAsTheirTableSays(t *testing.T) {
-	shared := func(name string, how dsar.Sharing) dsar.Table {
-		return dsar.Table{Name: name, Key: []string{"id"}, Purpose: "p", Shared: how, Links: []dsar.Link{
-			{Columns: []string{"a_id"}, To: "users", Role: dsar.CoOwner, Then: dsar.Null}, {Columns: []string{"b_id"}, To: "users", Role: dsar.CoOwner, Then: dsar.Null}},
-			Columns: []dsar.Column{text("body text", dsar.Constant("gone"))}, Plain: []string{"id bigint not null", "a_id bigint", "b_id bigint"}}
-	}
-	m := mapOf(users(), shared("last", dsar.LastOwnerWins), shared("mine", dsar.RedactMine), shared("alls", dsar.DeleteForAll))
-	table := func(name string) string {
-		return `CREATE TABLE ` + name + ` (id {id}, a_id bigint REFERENCES users (id), b_id bigint REFERENCES users (id), body text);`
-	}
-	onBoth(t, usersDDL+table("last")+table("mine")+table("alls"), func(t *testing.T, a *app) {
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, twoUsers, `INSERT INTO users (id, email) VALUES (3, 'c@x.test')`)
-		for _, name := range []string{"last", "mine", "alls"} {
-			a.exec(t, ctx, `INSERT INTO `+name+` (id, a_id, b_id, body) VALUES (1, 1, NULL, 'x'), (2, 1, 2, 'x'), (3, 2, 1, 'x'), (4, 2, 3, 'x'), (5, 1, 1, 'x')`)
-		}
-		e := a.eraser(t, m, erase.Options{Batch: 1})
-		require.Equal(t, []string{"alls delete 4", "last delete 2", "last share 2", "mine delete 2", "mine mask 2", "users delete 1"}, a.erased(t, ctx, e, person(1)))
-		require.Equal(t, []string{"2 - 2 x", "3 2 - x", "4 2 3 x"}, a.read(t, ctx, `SELECT id, a_id, b_id, body FROM last`))
-		require.Equal(t, []string{"2 - 2 gone", "3 2 - gone", "4 2 3 x"}, a.read(t, ctx, `SELECT id, a_id, b_id, body FROM mine`))
-		require.Equal(t, []string{"4 2 3 x"}, a.read(t, ctx, `SELECT id, a_id, b_id, body FROM alls`))
-		require.Equal(t, []string{"alls delete 1", "last delete 2", "last share 1", "mine delete 2", "mine mask 1", "users delete 1"}, a.erased(t, ctx, e, person(2)))
-	})
-}
-
 // By way of rows of their own, which go: the keys of what they lead to are noted first.
-func TestRowsThatAreSharedByMembershipsStayForTheOthers(t *testing.T) {
-	m := mapOf(users(),
-		dsar.Table{Name: "member", Key: []string{"doc_id", "user_id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"user_id"}, To: "users"}, {Columns: []string{"doc_id"}, To: "doc", Role: dsar.Reference, Then: dsar.Constant("0")}},
-			Columns: []dsar.Column{text("note text", dsar.Null)}, Plain: []string{"doc_id bigint not null", "user_id bigint not null"}},
-		dsar.Table{Name: "doc", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"id"}, To: "member", ToColumns: []string{"doc_id"}, Inverse: true, Role: dsar.CoOwner}},
-			Columns: []dsar.Column{text("body text", dsar.Null)}, Plain: []string{"id bigint not null"}},
-		dsar.Table{Name: "page", Key: []string{"id"}, Purpose: "p", Links: []dsar.Link{{Columns: []string{"doc_id"}, To: "doc"}},
-			Columns: []dsar.Column{text("body text", dsar.Null)}, Plain: []string{"id bigint not null", "doc_id bigint"}})
-	onBoth(t, usersDDL+`CREATE TABLE doc (id {id}, body text); CREATE TABLE member (doc_id bigint REFERENCES doc (id), user_id bigint REFERENCES users (id), note text, PRIMARY KEY (doc_id, user_id));
-		CREATE TABLE page (id {id}, doc_id bigint REFERENCES doc (id), body text);`, func(t *testing.T, a *app) {
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, twoUsers, `INSERT INTO doc (id) VALUES (1), (2), (3)`, `INSERT INTO member (doc_id, user_id) VALUES (1, 1), (2, 1), (2, 2), (3, 2)`,
-			`INSERT INTO page (id, doc_id) VALUES (1, 1), (2, 2), (3, 3), (4, 1)`)
-		e := a.eraser(t, m, erase.Options{Batch: 1})
-		require.Equal(t, []string{"doc delete 1", "doc share 1", "member delete 2", "page delete 2", "page share 1", "users delete 1"}, a.erased(t, ctx, e, person(1)))
-		require.Equal(t, []string{"2", "3"}, a.read(t, ctx, `SELECT id FROM doc`))
-		require.Equal(t, []string{"2 2", "3 3"}, a.read(t, ctx, `SELECT id, doc_id FROM page`))
-		require.Equal(t, []string{"doc delete 2", "member delete 2", "page delete 2", "users delete 1"}, a.erased(t, ctx, e, person(2)), "the last owner goes")
-	})
-}
-
 func TestMembersOfJSONAreErasedInside(t *testing.T) {
 	m := mapOf(users(), owned("event", dsar.Column{Name: "payload jsonb | json", Class: redact.ClassSystem, Inside: []dsar.Column{
 		{Name: "actor.email text", Class: redact.ClassEmail, Erase: dsar.Null}, {Name: "to[].name", Class: redact.ClassName, Erase: dsar.Constant("gone")}, {Name: "pin", Class: redact.ClassContent, Erase: dsar.Pseudonym}}}),
@@ -234,37 +116,6 @@ func TestMembersOfJSONAreErasedInside(t *testing.T) {
 		require.Contains(t, spaces.Replace(logs[0]), `["erased","b@x.test"]`)
 		require.Contains(t, spaces.Replace(logs[1]), `"id":2`)
 		require.Contains(t, spaces.Replace(logs[2]), `"id":null`)
-	})
-}
-
-func TestKeptRowsStayUntilTheirEndAndGoThen(t *testing.T) {
-	m := mapOf(users(), owned("invoice", text("body text", dsar.Null)))
-	m.Tables[1].Erase = dsar.Keep(dsar.Reason{Basis: dsar.LegalObligation, Law: "§ 147 AO", For: dsar.Period{Years: 10}, Since: "at"})
-	m.Tables[1].Plain = append(m.Tables[1].Plain, "at timestamptz | datetime")
-	m.Tables[1].Links[0].Then = dsar.Null
-	onBoth(t, usersDDL+`CREATE TABLE invoice (id {id}, user_id bigint REFERENCES users (id), body text, at {time});`, func(t *testing.T, a *app) {
-		ctx := a.newTenant(t)
-		a.exec(t, ctx, twoUsers, `INSERT INTO invoice (id, user_id, body, at) VALUES (1, 1, 'old', '2001-01-01'), (2, 1, 'new', '2126-03-04'), (3, 2, 'other', '2001-01-01'), (4, 1, 'undated', NULL)`)
-		e := a.eraser(t, m, erase.Options{})
-		plan, err := e.Plan(ctx, person(1))
-		require.NoError(t, err)
-		require.Equal(t, []string{"invoice delete 1", "invoice keep 2", "users delete 1"}, said(plan.Tables))
-		done, err := e.Erase(ctx, dsar.Job{ID: "j", Person: person(1), Approved: plan.Hash})
-		require.NoError(t, err)
-		for _, tables := range [][]dsar.Planned{plan.Tables, done.Tables} {
-			require.Equal(t, "legal obligation, § 147 AO", tables[1].Why)
-			require.Equal(t, "2136-03-04", tables[1].Until.Format("2006-01-02"))
-		}
-		require.Equal(t, []string{"2 - new", "3 2 other", "4 - undated"}, a.read(t, ctx, `SELECT id, user_id, body FROM invoice`))
-		n, err := e.Expire(ctx)
-		require.NoError(t, err)
-		require.Zero(t, n)
-		a.exec(t, ctx, `UPDATE dsar_erase_kept SET until = 1 WHERE CAST(k1 AS text) = '2'`)
-		n, err = e.Expire(ctx)
-		require.NoError(t, err)
-		require.EqualValues(t, 1, n)
-		require.Equal(t, []string{"3 2 other", "4 - undated"}, a.read(t, ctx, `SELECT id, user_id, body FROM invoice`))
-		require.Len(t, a.read(t, ctx, `SELECT k1 FROM dsar_erase_kept`), 1)
 	})
 }
 

@@ -1,0 +1,136 @@
+package erase
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/rows"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+	"github.com/bailiwick-dev/bailiwick/redact"
+)
+
+func (l *layout) cuts(t *table) (out []int) {
+	for i, tie := range t.Ties {
+		if !tie.Then.IsZero() && l.severed(tie) && (tie.Role >= dsar.Accessor) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (l *layout) severed(tie dsar.Tie) bool {
+	to := l.byName[tie.To]
+	switch {
+	case tie.Inverse:
+		return false
+	case tie.Identifier != "":
+		return true
+	}
+	return to != nil && (to.goes() || to.root && tie.Role != dsar.Reference)
+}
+
+func (l *layout) owncuts(t *table) (out []edit) {
+	if !t.goes() {
+		return nil
+	}
+	null := func(columns []string) bool {
+		ok := false
+		for _, c := range columns {
+			if c != t.TenantColumn && !t.live.Column(c).NotNull {
+				out, ok = append(out, edit{column: c, to: rows.Cond{SQL: "NULL"}}), true
+			}
+		}
+		return ok
+	}
+	for _, c := range t.Cut {
+		null(strings.Split(c, ","))
+	}
+	for i, tie := range t.Ties {
+		if tie.To == t.Name && tie.Identifier == "" && tie.Path == "" && !tie.Inverse {
+			if !null(tie.Columns) && !slices.Contains(t.selfs, i) {
+				t.selfs = append(t.selfs, i)
+			}
+		}
+	}
+	return out
+}
+
+func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
+	for i, tie := range t.Ties {
+		if !l.severed(tie) {
+			continue
+		}
+		// Shared rows keep what says no Then: their other owners lead elsewhere.
+		if tie.Then.IsZero() && (t.goes() || tie.Identifier != "" || tie.Path != "" || !l.byName[tie.To].goes() || !l.declared(t, tie)) {
+			continue
+		}
+		es, err := l.tie(t, i)
+		if err != nil {
+			return nil, nil, err
+		}
+		n := len(out)
+		for _, e := range es {
+			// A column that says itself what becomes of it has its say in masked rows.
+			if f, _ := t.Field(e.column); len(e.inside) == 0 && !t.goes() && f.Column != nil && !f.Column.Erase.IsZero() {
+				if _, kept := f.Column.Erase.Reason(); kept || f.Column.Erase.Is(dsar.Shred) {
+					continue
+				}
+				e.how, e.class, e.stand = f.Column.Erase, f.Column.Class, ""
+			}
+			out = append(out, e)
+		}
+		if len(out) > n {
+			cuts = append(cuts, i)
+		}
+	}
+	return cuts, out, nil
+}
+
+func (l *layout) uncut(t *table) (out []string) {
+	for _, tie := range t.Ties {
+		if tie.Role <= dsar.CoOwner && tie.Then.IsZero() && l.severed(tie) && (tie.Identifier != "" || l.byName[tie.To].root) {
+			out = append(out, strings.Join(tie.Columns, ", "))
+		}
+	}
+	return out
+}
+
+func (l *layout) declared(t *table, tie dsar.Tie) bool {
+	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.To == tie.To && slices.Equal(f.Columns, tie.Columns) })
+}
+
+func (l *layout) tie(t *table, i int) (out []edit, err error) {
+	tie := t.Ties[i]
+	how := tie.Then
+	if how.IsZero() {
+		how = dsar.Null
+	}
+	if tie.Path != "" {
+		return []edit{{column: tie.Columns[0], inside: []member{{path: tie.Path, how: how, tie: i, only: true}}}}, nil
+	}
+	for k, name := range tie.Columns {
+		c := t.live.Column(name)
+		switch {
+		case name == t.TenantColumn, c.Generated, how.Is(dsar.Null) && c.NotNull && len(tie.Columns) > 1:
+			continue
+		case how.Is(dsar.Null) && c.NotNull:
+			return nil, fmt.Errorf("%w: %s.%s would be made null, and may not be: say in Then what the link holds", ErrMap, t.Name, name)
+		}
+		e := edit{column: name, how: how, tie: i, only: true}
+		if how.Is(dsar.Pseudonym) && tie.Identifier == "" && l.declared(t, tie) {
+			e.stand, e.k = tie.To, slices.Index(l.byName[tie.To].Key, tie.Targets[k])
+			if e.k < 0 {
+				return nil, fmt.Errorf("%w: %s.%s: a stand-in is told by its primary key", ErrMap, t.Name, name)
+			}
+		} else if _, _, err := l.value(t, c, redact.Class{}, how, make([]byte, 32)); err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: %s: no column of a link can be changed: say in Then what it holds", ErrMap, t.Name)
+	}
+	return out, nil
+}

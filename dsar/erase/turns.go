@@ -1,0 +1,107 @@
+package erase
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
+)
+
+func (l *layout) order() {
+	names := make([]string, len(l.tables))
+	for i, t := range l.tables {
+		names[i] = t.Name
+	}
+	slices.Sort(names)
+	for _, t := range l.tables {
+		t.number, _ = slices.BinarySearch(names, t.Name)
+	}
+	points := func(a, b *table) bool {
+		return slices.ContainsFunc(a.Ties, func(t dsar.Tie) bool { return t.To == b.Name && !t.Inverse })
+	}
+	for range l.tables {
+		for i := 1; i < len(l.tables); i++ {
+			a, b := l.tables[i-1], l.tables[i]
+			if a.Wave == b.Wave && points(b, a) && !points(a, b) {
+				l.tables[i-1], l.tables[i] = b, a
+			}
+		}
+	}
+	turn := map[*table]int{}
+	for i, t := range l.tables {
+		turn[t] = i
+	}
+	for _, t := range l.tables {
+		t.early = t.early || l.loses(t, turn)
+	}
+	// Rows that nothing points at, and whose table has no key, go before all others.
+	slices.SortStableFunc(l.tables, func(a, b *table) int { return cmp.Compare(l.rank(a), l.rank(b)) })
+}
+
+func (l *layout) rank(t *table) int {
+	if t.first = t.early && len(t.Key) == 0 && t.goes() && !l.pointed(t); t.first {
+		t.early = false
+		return 0
+	}
+	return 1
+}
+
+func (l *layout) pointed(t *table) bool {
+	return slices.ContainsFunc(l.tables, func(o *table) bool {
+		return slices.ContainsFunc(o.Ties, func(tie dsar.Tie) bool { return tie.To == t.Name })
+	}) || slices.ContainsFunc(l.live.Tables, func(o *schema.Table) bool {
+		return slices.ContainsFunc(o.Foreign, func(f schema.ForeignKey) bool { return f.To == t.Name })
+	})
+}
+
+func (l *layout) loses(t *table, turn map[*table]int) bool {
+	seen := map[*table]bool{}
+	var lost func(from *table, staying bool) bool // staying: rows of from that stay are on the way
+	lost = func(from *table, staying bool) bool {
+		return slices.ContainsFunc(from.Ties, func(tie dsar.Tie) bool {
+			if tie.Role == dsar.Reference {
+				return false
+			}
+			to := l.byName[tie.To]
+			by, columns, stay := from, tie.Columns, staying
+			if tie.Inverse {
+				by, columns, stay = to, tie.Targets, true
+			}
+			switch {
+			case by != nil && l.edits(by, columns, stay):
+				return true
+			case to == nil || seen[to]:
+				return false
+			}
+			seen[to] = true
+			return turn[to] < turn[t] || lost(to, true)
+		})
+	}
+	return lost(t, false)
+}
+
+func (l *layout) edits(t *table, columns []string, staying bool) bool {
+	for _, e := range l.owncuts(t) {
+		if slices.Contains(columns, e.column) {
+			return true
+		}
+	}
+	return staying && l.stays(t) && slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
+		return l.severed(tie) && slices.ContainsFunc(tie.Columns, func(c string) bool { return slices.Contains(columns, c) })
+	})
+}
+
+func (l *layout) stays(t *table) bool { return !t.goes() || t.Shared != dsar.DeleteForAll }
+
+func (l *layout) behind(from, t *table, seen map[string]bool) bool {
+	seen[from.Name] = true
+	for _, next := range l.tables {
+		points := slices.ContainsFunc(from.Ties, func(x dsar.Tie) bool { return x.To == next.Name && !x.Inverse }) ||
+			slices.ContainsFunc(next.Ties, func(x dsar.Tie) bool { return x.To == from.Name && x.Inverse })
+		if points && !seen[next.Name] && (next == t || l.behind(next, t, seen)) {
+			return true
+		}
+	}
+	return false
+}
