@@ -11,6 +11,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/redact"
 )
 
+// cuts returns the ties that are cut from somebody else's rows: to the person, and to rows of theirs that go.
 func (l *layout) cuts(t *table) (out []int) {
 	for i, tie := range t.Ties {
 		if !tie.Then.IsZero() && l.severed(tie) && (tie.Role >= dsar.Accessor) {
@@ -20,6 +21,8 @@ func (l *layout) cuts(t *table) (out []int) {
 	return out
 }
 
+// severed reports whether the tie is cut where it points at what is erased: to rows that stay it leads on, but for the person's own, which is
+// not to be found by it.
 func (l *layout) severed(tie dsar.Tie) bool {
 	to := l.byName[tie.To]
 	switch {
@@ -31,6 +34,8 @@ func (l *layout) severed(tie dsar.Tie) bool {
 	return to != nil && (to.goes() || to.root && tie.Role != dsar.Reference)
 }
 
+// owncuts are the columns that are made null in rows that go, so that no order among them is needed: those of cycles, and of links of
+// the table to itself.
 func (l *layout) owncuts(t *table) (out []edit) {
 	if !t.goes() {
 		return nil
@@ -57,6 +62,7 @@ func (l *layout) owncuts(t *table) (out []edit) {
 	return out
 }
 
+// leaving are the ties that are cut from the person's rows that stay, where they point at what is erased, and what their columns become.
 func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
 	for i, tie := range t.Ties {
 		if !l.severed(tie) {
@@ -88,6 +94,7 @@ func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
 	return cuts, out, nil
 }
 
+// uncut returns the columns by which shared rows that stay would go on leading to the person.
 func (l *layout) uncut(t *table) (out []string) {
 	for _, tie := range t.Ties {
 		if tie.Role <= dsar.CoOwner && tie.Then.IsZero() && l.severed(tie) && (tie.Identifier != "" || l.byName[tie.To].root) {
@@ -97,10 +104,12 @@ func (l *layout) uncut(t *table) (out []string) {
 	return out
 }
 
+// declared reports whether a foreign key of the database backs the tie.
 func (l *layout) declared(t *table, tie dsar.Tie) bool {
 	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.To == tie.To && slices.Equal(f.Columns, tie.Columns) })
 }
 
+// tie is what the columns of a tie become where it points at what is erased.
 func (l *layout) tie(t *table, i int) (out []edit, err error) {
 	tie := t.Ties[i]
 	how := tie.Then

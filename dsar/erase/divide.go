@@ -9,6 +9,7 @@ import (
 	"github.com/bailiwick-dev/bailiwick/dsar/rows"
 )
 
+// part is some rows of a table and what becomes of them.
 type part struct {
 	*table
 	seq    int // of its step and its keys in the journal
@@ -23,7 +24,14 @@ type part struct {
 }
 
 // Steps of the journal that are not parts.
+const (
+	standIns = -1      // keys of rows that stand in for the person
+	ended    = 1 << 30 // the last pass has been committed
+	kinds    = 1 << 10 // steps a table can have: parts, and behind them the ties that they cut
+	ties     = 8       // the first of these
+)
 
+// tied is the step under which the keys of those rows of the part are noted that a tie is cut from, if rows may be cut from several.
 func (p *part) tied(tie int) int {
 	if p.own {
 		return p.table.number*kinds + ties + 2*tie + 1
@@ -32,6 +40,13 @@ func (p *part) tied(tie int) int {
 }
 
 // A part's phase: links of rows that stay are cut first, then those of rows that go, and then each table has its turn.
+const (
+	leaves = iota // rows that cannot be noted
+	cutStaying
+	cutGoing
+	turns
+	phases
+)
 
 func (p *part) phase() int {
 	switch {
@@ -45,10 +60,12 @@ func (p *part) phase() int {
 	return turns
 }
 
+// before reports whether the part's keys are noted before any row changes.
 func (p *part) before() bool {
 	return p.keys && (p.early || p.action != dsar.ActDelete || p.ended != 0)
 }
 
+// divide makes the parts of a table.
 func (l *layout) divide(t *table) error {
 	add := func(k int, p part) {
 		p.table, p.seq = t, t.number*kinds+k

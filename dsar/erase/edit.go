@@ -9,7 +9,6 @@ import (
 )
 
 // edit is what one column becomes.
-
 type edit struct {
 	column string
 	to     rows.Cond     // SQL that needs nothing of the job
@@ -23,7 +22,6 @@ type edit struct {
 }
 
 // member is what one member of a JSON column becomes.
-
 type member struct {
 	path string
 	how  dsar.Strategy
@@ -32,7 +30,6 @@ type member struct {
 }
 
 // masks are what the columns of a row that stays become.
-
 func (l *layout) masks(t *table) (out []edit, err error) {
 	for _, f := range t.Fields {
 		if f.Column == nil {
@@ -61,11 +58,3 @@ func (l *layout) masks(t *table) (out []edit, err error) {
 	}
 	return out, nil
 }
-
-// leaving are the ties that are cut from the person's rows that stay, where they point at what is erased, and what their columns become.
-
-// uncut returns the columns by which shared rows that stay would go on leading to the person.
-
-// declared reports whether a foreign key of the database backs the tie.
-
-// tie is what the columns of a tie become where it points at what is erased.

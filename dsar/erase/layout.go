@@ -12,7 +12,6 @@ import (
 )
 
 // layout is the map laid upon the database as it is now: tables in the order of their turns, and the parts of each.
-
 type layout struct {
 	m      *dsar.Compiled
 	rows   *rows.Rows
@@ -25,7 +24,6 @@ type layout struct {
 }
 
 // table is one table that has a turn.
-
 type table struct {
 	dsar.Mapped
 	dsar.Step
@@ -38,27 +36,6 @@ type table struct {
 	keyed  bool // a row is told by its key alone: of a partition, or of a table without rowid
 	selfs  []int
 }
-
-// part is some rows of a table and what becomes of them.
-
-const (
-	standIns = -1      // keys of rows that stand in for the person
-	ended    = 1 << 30 // the last pass has been committed
-	kinds    = 1 << 10 // steps a table can have: parts, and behind them the ties that they cut
-	ties     = 8       // the first of these
-)
-
-// tied is the step under which the keys of those rows of the part are noted that a tie is cut from, if rows may be cut from several.
-
-const (
-	leaves = iota // rows that cannot be noted
-	cutStaying
-	cutGoing
-	turns
-	phases
-)
-
-// before reports whether the part's keys are noted before any row changes.
 
 func (l *layout) open(ctx context.Context, tx *sqlx.Tx, kind string) (err error) {
 	if l.live, err = schema.Read(ctx, tx); err != nil {
@@ -105,7 +82,6 @@ func (l *layout) open(ctx context.Context, tx *sqlx.Tx, kind string) (err error)
 }
 
 // keyed returns the tables whose rows have no place of their own.
-
 func (l *layout) keyed(ctx context.Context, tx *sqlx.Tx) (map[string]bool, error) {
 	text := `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p' OR c.relkind = 'r' AND c.relhassubclass`
 	if !l.pg {
@@ -129,32 +105,5 @@ func (l *layout) keyed(ctx context.Context, tx *sqlx.Tx) (map[string]bool, error
 	return out, found.Err()
 }
 
-// order puts tables of one wave behind those whose rows point at theirs, also where no foreign key asks for it, and notes the keys of rows
-
-// early where what leads to them has its turn first.
-
-// pointed reports whether rows of other tables lead to rows of the table, or refer to them.
-
-// loses reports whether rows of t that go may not be found any more at their turn: a table between them and the person has its turn before,
-
-// or links by which they are found are cut before all turns.
-
-// edits reports whether one of the columns is made null before all turns: in rows of the table that go, or staying ones.
-
-// stays reports whether rows of the person's in the table may stay.
-
 // goes reports whether rows of the table are deleted.
-
 func (t *table) goes() bool { return t.Erase.IsZero() || t.Erase.Is(dsar.Delete) }
-
-// divide makes the parts of a table.
-
-// cuts returns the ties that are cut from somebody else's rows: to the person, and to rows of theirs that go.
-
-// severed reports whether the tie is cut where it points at what is erased: to rows that stay it leads on, but for the person's own, which is
-
-// not to be found by it.
-
-// owncuts are the columns that are made null in rows that go, so that no order among them is needed: those of cycles, and of links of
-
-// the table to itself.

@@ -225,7 +225,6 @@ func (r *run) late(t *table) bool {
 	return t.root || t.Deferred && root.Deferred && t.Wave == root.Wave || t.Wave > root.Wave && r.l.behind(root, t, map[string]bool{})
 }
 
-// behind reports whether rows of t wait for those of from, which point at them.
 // batch runs fn in a transaction of its own, in which nobody else has the job, no hold is on the table, and the person's row is still
 // theirs; in the last pass in the one there is.
 func (r *run) batch(ctx context.Context, t *table, secret []byte, fn func(ctx context.Context, tx *sqlx.Tx) error) error {

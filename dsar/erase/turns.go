@@ -8,6 +8,8 @@ import (
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
+// order puts tables of one wave behind those whose rows point at theirs, also where no foreign key asks for it, and notes the keys of rows
+// early where what leads to them has its turn first.
 func (l *layout) order() {
 	names := make([]string, len(l.tables))
 	for i, t := range l.tables {
@@ -47,6 +49,7 @@ func (l *layout) rank(t *table) int {
 	return 1
 }
 
+// pointed reports whether rows of other tables lead to rows of the table, or refer to them.
 func (l *layout) pointed(t *table) bool {
 	return slices.ContainsFunc(l.tables, func(o *table) bool {
 		return slices.ContainsFunc(o.Ties, func(tie dsar.Tie) bool { return tie.To == t.Name })
@@ -55,6 +58,8 @@ func (l *layout) pointed(t *table) bool {
 	})
 }
 
+// loses reports whether rows of t that go may not be found any more at their turn: a table between them and the person has its turn before,
+// or links by which they are found are cut before all turns.
 func (l *layout) loses(t *table, turn map[*table]int) bool {
 	seen := map[*table]bool{}
 	var lost func(from *table, staying bool) bool // staying: rows of from that stay are on the way
@@ -81,6 +86,7 @@ func (l *layout) loses(t *table, turn map[*table]int) bool {
 	return lost(t, false)
 }
 
+// edits reports whether one of the columns is made null before all turns: in rows of the table that go, or staying ones.
 func (l *layout) edits(t *table, columns []string, staying bool) bool {
 	for _, e := range l.owncuts(t) {
 		if slices.Contains(columns, e.column) {
@@ -92,8 +98,10 @@ func (l *layout) edits(t *table, columns []string, staying bool) bool {
 	})
 }
 
+// stays reports whether rows of the person's in the table may stay.
 func (l *layout) stays(t *table) bool { return !t.goes() || t.Shared != dsar.DeleteForAll }
 
+// behind reports whether rows of t wait for those of from, which point at them.
 func (l *layout) behind(from, t *table, seen map[string]bool) bool {
 	seen[from.Name] = true
 	for _, next := range l.tables {
