@@ -62,14 +62,21 @@ func (l *layout) owncuts(t *table) (out []edit) {
 	return out
 }
 
+// stays reports whether rows of the person's in the table may stay.
+func (l *layout) stays(t *table) bool { return !t.goes() || t.Shared != dsar.DeleteForAll }
+
+// left reports whether the tie is cut from the person's rows that stay. Shared ones keep what says no Then: their other owners lead elsewhere.
+func (l *layout) left(t *table, tie dsar.Tie) bool {
+	if !l.stays(t) || !l.severed(tie) {
+		return false
+	}
+	return !tie.Then.IsZero() || !t.goes() && tie.Identifier == "" && tie.Path == "" && l.byName[tie.To].goes() && l.declared(t, tie)
+}
+
 // leaving are the ties that are cut from the person's rows that stay, where they point at what is erased, and what their columns become.
 func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
 	for i, tie := range t.Ties {
-		if !l.severed(tie) {
-			continue
-		}
-		// Shared rows keep what says no Then: their other owners lead elsewhere.
-		if tie.Then.IsZero() && (t.goes() || tie.Identifier != "" || tie.Path != "" || !l.byName[tie.To].goes() || !l.declared(t, tie)) {
+		if !l.left(t, tie) {
 			continue
 		}
 		es, err := l.tie(t, i)

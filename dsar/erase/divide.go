@@ -95,18 +95,16 @@ func (l *layout) divide(t *table) error {
 	if own := l.owncuts(t); len(own) > 0 {
 		add(1, part{action: dsar.ActCut, own: true, of: rows.Erased, sets: own})
 	}
-	if l.stays(t) {
-		p := part{action: dsar.ActCut, own: true, of: rows.Mine}
-		if t.goes() {
-			p.of = rows.Stays
-		}
-		var err error
-		if p.cuts, p.sets, err = l.leaving(t); err != nil {
-			return err
-		}
-		if len(p.cuts) > 0 {
-			add(5, p)
-		}
+	leaving := part{action: dsar.ActCut, own: true, of: rows.Mine}
+	if t.goes() {
+		leaving.of = rows.Stays
+	}
+	var err error
+	if leaving.cuts, leaving.sets, err = l.leaving(t); err != nil {
+		return err
+	}
+	if len(leaving.cuts) > 0 {
+		add(5, leaving)
 	}
 	masks, err := l.masks(t)
 	if err != nil {

@@ -37,10 +37,11 @@ func (l *layout) order() {
 	for _, t := range l.tables {
 		t.early = t.early || l.loses(t, turn)
 	}
-	// Rows that nothing points at, and whose table has no key, go before all others.
+	// Rows that cannot be noted, and nothing points at, go first.
 	slices.SortStableFunc(l.tables, func(a, b *table) int { return cmp.Compare(l.rank(a), l.rank(b)) })
 }
 
+// rank is 0 of tables whose rows go before all others.
 func (l *layout) rank(t *table) int {
 	if t.first = t.early && len(t.Key) == 0 && t.goes() && !l.pointed(t); t.first {
 		t.early = false
@@ -93,13 +94,10 @@ func (l *layout) edits(t *table, columns []string, staying bool) bool {
 			return true
 		}
 	}
-	return staying && l.stays(t) && slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
-		return l.severed(tie) && slices.ContainsFunc(tie.Columns, func(c string) bool { return slices.Contains(columns, c) })
+	return staying && slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
+		return l.left(t, tie) && slices.ContainsFunc(tie.Columns, func(c string) bool { return slices.Contains(columns, c) })
 	})
 }
-
-// stays reports whether rows of the person's in the table may stay.
-func (l *layout) stays(t *table) bool { return !t.goes() || t.Shared != dsar.DeleteForAll }
 
 // behind reports whether rows of t wait for those of from, which point at them.
 func (l *layout) behind(from, t *table, seen map[string]bool) bool {
