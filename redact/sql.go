@@ -234,7 +234,7 @@ func (q *sqlWalk) run() {
 				i = len(s)
 			}
 			q.b.WriteString(q.w.text(nil, s[start:i]))
-		case c == '?', c == '$' && i+1 < len(s) && isDigit(s[i+1]), (c == ':' || c == '@') && i+1 < len(s) && isWord(s[i+1]) && s[i+1] != '.' && (i == 0 || s[i-1] != ':' && s[i-1] != '@'):
+		case c == '?', c == '$' && i+1 < len(s) && isDigit(s[i+1]), (c == ':' || c == '@') && i+1 < len(s) && (isAlnum(s[i+1]) || s[i+1] == '_') && (i == 0 || s[i-1] != ':' && s[i-1] != '@'):
 			for i++; i < len(s) && (isAlnum(s[i]) || s[i] == '_'); i++ {
 			}
 			q.placeholder(s[start:i])
