@@ -26,12 +26,14 @@ var (
 type Options struct {
 	// Batch is how many rows one transaction changes; 0: 10,000.
 	Batch int
+	// Tables is how many tables have their turn at the same time on Postgres, each on a connection; 0: 2.
+	Tables int
 	// Lease is for how long a worker that says nothing more keeps its job; 0: a minute.
 	Lease time.Duration
 	// Scan is how many rows the erasure may read because an index is missing; 0: 100 million. Negative: any number.
 	Scan int64
 	// Held says whether a legal hold is on the person, the table or ctx's tenant: nil, or an error that wraps dsar.ErrHeld. It is asked in
-	// each transaction that changes rows, and sees what is in force there. nil: there are no holds.
+	// each transaction that changes rows, of which there may be several at the same time, and sees what is in force there. nil: there are no holds.
 	Held func(ctx context.Context, p dsar.Person, table string) error
 	// Shred destroys the person's key: of a package vault, Vault.Shred. It is called when all rows are done, at least once, if the map has
 	// columns with dsar.Shred; New refuses such a map without it.
@@ -57,11 +59,14 @@ func New(db *tenantdb.DB, m *dsar.Compiled, j Journal, o Options) (*Eraser, erro
 	if db == nil || m == nil || j == nil {
 		return nil, errors.New("erase: it takes a database, a map and a journal")
 	}
-	if o.Batch < 0 || o.Lease < 0 {
-		return nil, errors.New("erase: a batch and a lease are not negative")
+	if o.Batch < 0 || o.Tables < 0 || o.Lease < 0 {
+		return nil, errors.New("erase: a batch, tables at the same time and a lease are not negative")
 	}
 	if o.Batch == 0 {
 		o.Batch = 10_000
+	}
+	if o.Tables == 0 {
+		o.Tables = 2
 	}
 	if o.Lease == 0 {
 		o.Lease = time.Minute

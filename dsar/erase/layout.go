@@ -18,6 +18,7 @@ type layout struct {
 	pg     bool
 	live   *schema.Database
 	tables []*table
+	groups [][]*table // the same: the tables of a group do not wait for each other
 	byName map[string]*table
 	parts  []*part // in the order of their turns
 	root   *table  // that of the person's kind; nil if it has none

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,9 +107,9 @@ func erasedIn(t *testing.T, p *worlds.Populated, i int) (n int) {
 	random := rand.New(rand.NewPCG(uint64(i), 7))
 	j, err := dsarsql.NewJournal(p.DB)
 	require.NoError(t, err)
-	stop := -1
+	var stop atomic.Int32 // tables have their turns side by side
 	e, err := erase.New(p.DB, p.Compiled, j, erase.Options{Batch: 1 + random.IntN(5), Held: func(context.Context, dsar.Person, string) error {
-		if stop--; stop == 0 {
+		if stop.Add(-1) == 0 {
 			return errStopped
 		}
 		return nil
@@ -132,14 +133,14 @@ func erasedIn(t *testing.T, p *worlds.Populated, i int) (n int) {
 		require.Equal(t, fates(p.World, who, before), planned, "%s %s", who.Table, who.ID)
 		job := dsar.Job{ID: "j" + strconv.Itoa(n), Person: who.Person, Approved: plan.Hash}
 		if random.IntN(2) == 0 {
-			stop = 1 + random.IntN(20)
+			stop.Store(1 + random.Int32N(20))
 		}
 		done, err := e.Erase(p.Ctx, job)
 		for errors.Is(err, errStopped) {
-			stop = 1 + random.IntN(60)
+			stop.Store(1 + random.Int32N(60))
 			done, err = e.Erase(p.Ctx, job)
 		}
-		stop = -1
+		stop.Store(-1)
 		require.NoError(t, err, "%s %s", who.Table, who.ID)
 		require.Equal(t, said(plan.Tables), said(done.Tables), "%s %s", who.Table, who.ID)
 		require.NoError(t, p.Judge(who, before, p.State(t, p.Ctx)))

@@ -13,8 +13,7 @@ import (
 )
 
 // part does what becomes of a part's rows, batch by batch.
-func (r *run) part(ctx context.Context, i int, secret []byte) (int64, error) {
-	p := r.l.parts[i]
+func (r *run) part(ctx context.Context, p *part, secret []byte) (int64, error) {
 	switch {
 	case p.action == dsar.ActDelete && p.ended == 0 && (p.Deferred || len(p.selfs) > 0):
 		return r.together(ctx, p, secret)
@@ -51,7 +50,7 @@ func (r *run) keyed(ctx context.Context, p *part, secret []byte) (int64, error) 
 		return 0, err
 	}
 	return r.loop(ctx, p, secret, func(ctx context.Context, tx *sqlx.Tx) (s Step, err error) {
-		after := r.steps[p.seq].Cursor
+		after := r.step(p.seq).Cursor
 		n, last, err := r.next(ctx, tx, p.seq, after)
 		if err != nil || n == 0 {
 			return Step{Cursor: after, Done: true}, err
@@ -180,7 +179,7 @@ func (r *run) together(ctx context.Context, p *part, secret []byte) (changed int
 	if p.Deferred {
 		group = group[:0]
 		for _, o := range r.l.parts {
-			if o.Deferred && o.Wave == p.Wave && o.action == dsar.ActDelete && o.ended == 0 && !r.steps[o.seq].Done {
+			if o.Deferred && o.Wave == p.Wave && o.action == dsar.ActDelete && o.ended == 0 && !r.step(o.seq).Done {
 				group = append(group, o)
 			}
 		}

@@ -117,10 +117,10 @@ func TestAChainWhoseMiddleIsCutIsErasedToItsEndAfterAnInterruption(t *testing.T)
 				a.exec(t, ctx, fmt.Sprintf(`INSERT INTO thread (id, user_id, title) VALUES (%d, %d, 't')`, base+i, base+1),
 					fmt.Sprintf(`INSERT INTO reply (id, thread_id, body) VALUES (%d, %d, 'r')`, base+i, base+i), fmt.Sprintf(`INSERT INTO file (id, reply_id, name) VALUES (%d, %d, 'f')`, base+i, base+i))
 			}
-			calls := 0
+			var calls atomic.Int32 // tables have their turns side by side
 			stopped := errors.New("stopped")
 			e := a.eraser(t, m, erase.Options{Batch: 2, Held: func(context.Context, dsar.Person, string) error {
-				if calls++; calls == stop {
+				if calls.Add(1) == int32(stop) {
 					return stopped
 				}
 				return nil

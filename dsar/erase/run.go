@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/rows"
@@ -25,11 +28,13 @@ type run struct {
 	entry  Entry
 	l      *layout
 	sel    *rows.Selection
-	steps  map[int]Step
-	began  time.Time // of the lease, by this machine's clock: when to renew it
-	last   bool      // the last pass is on: its transaction has been fenced, and holds the person's row
+	last   bool // the last pass is on: its transaction has been fenced, and holds the person's row
 	of     int64
-	done   int64
+
+	mu    sync.Mutex // of what follows: tables may have their turns side by side
+	steps map[int]Step
+	began time.Time // of the lease, by this machine's clock: when to renew it
+	done  int64
 }
 
 // Erase implements [dsar.Eraser].
@@ -196,24 +201,55 @@ func (r *run) rounds(ctx context.Context, secret []byte) error {
 // round takes each part once, and returns how many rows it changed.
 func (r *run) round(ctx context.Context, secret []byte) (changed int64, err error) {
 	for _, p := range r.l.parts { // before any row changes
-		if p.before() && !r.steps[p.seq].Done {
+		if p.before() && !r.step(p.seq).Done {
 			if err := r.capture(ctx, p, secret); err != nil {
 				return changed, err
 			}
 		}
 	}
 	for phase := range phases {
-		for i, p := range r.l.parts {
-			if p.phase() != phase || r.steps[p.seq].Done || phase == turns && !r.last && r.late(p.table) {
-				continue
-			}
-			n, err := r.part(ctx, i, secret)
+		for _, tables := range r.l.groups {
+			n, err := r.turn(ctx, tables, phase, secret)
 			if changed += n; err != nil {
-				return changed, fmt.Errorf("erase: %s: %w", p.Name, err)
+				return changed, err
 			}
 		}
 	}
 	return changed, nil
+}
+
+// turn takes the parts of a phase of tables that do not wait for each other, several of them at once where the database can.
+func (r *run) turn(ctx context.Context, tables []*table, phase int, secret []byte) (int64, error) {
+	var changed atomic.Int64
+	var g errgroup.Group // what fails stops no other in the middle of a batch
+	if g.SetLimit(r.e.o.Tables); phase != turns || r.last || !r.l.pg {
+		g.SetLimit(1)
+	}
+	var failed atomic.Bool
+	for _, t := range tables {
+		g.Go(func() error {
+			for _, p := range r.l.parts {
+				if p.table != t || p.phase() != phase || failed.Load() || r.step(p.seq).Done || phase == turns && !r.last && r.late(t) {
+					continue
+				}
+				n, err := r.part(ctx, p, secret)
+				if changed.Add(n); err != nil {
+					failed.Store(true)
+					return fmt.Errorf("erase: %s: %w", t.Name, err)
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return changed.Load(), err
+}
+
+// step is how far a part is.
+func (r *run) step(seq int) Step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.steps[seq]
 }
 
 // late reports whether rows of the table go in the last pass: the person's own, and those that it points at.
@@ -231,8 +267,13 @@ func (r *run) batch(ctx context.Context, t *table, secret []byte, fn func(ctx co
 	if r.last {
 		return r.e.db.Tx(ctx, fn)
 	}
-	if since := time.Since(r.began); since > r.e.o.Lease/3 {
+	r.mu.Lock()
+	renew := time.Since(r.began) > r.e.o.Lease/3
+	if renew {
 		r.began = time.Now()
+	}
+	r.mu.Unlock()
+	if renew {
 		if err := r.e.j.Renew(ctx, r.job.ID, r.worker, r.e.o.Lease); err != nil {
 			return err
 		}
@@ -263,6 +304,8 @@ func (r *run) advance(ctx context.Context, s Step) error { return r.e.j.Advance(
 
 // did takes note that a batch was committed.
 func (r *run) did(s Step) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	rows := s.Rows
 	s.Rows += r.steps[s.Seq].Rows
 	r.steps[s.Seq] = s
@@ -280,7 +323,7 @@ func (r *run) capture(ctx context.Context, p *part, secret []byte) error {
 		return nil
 	}
 	return r.batch(ctx, p.table, secret, func(ctx context.Context, tx *sqlx.Tx) error {
-		n, err := r.note(ctx, tx, p.table, p.seq, r.steps[p.seq].Cursor, cond)
+		n, err := r.note(ctx, tx, p.table, p.seq, r.step(p.seq).Cursor, cond)
 		if err != nil || n == 0 || len(p.cuts) < 2 {
 			return err
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
-// order puts tables of one wave behind those whose rows point at theirs, also where no foreign key asks for it, and notes the keys of rows
-// early where what leads to them has its turn first.
+// order puts tables of one wave behind those whose rows point at theirs, also where no foreign key asks for it, notes the keys of rows
+// early where what leads to them has its turn first, and groups tables that do not wait for each other.
 func (l *layout) order() {
 	names := make([]string, len(l.tables))
 	for i, t := range l.tables {
@@ -39,6 +39,36 @@ func (l *layout) order() {
 	}
 	// Rows that cannot be noted, and nothing points at, go first.
 	slices.SortStableFunc(l.tables, func(a, b *table) int { return cmp.Compare(l.rank(a), l.rank(b)) })
+	for i, t := range l.tables {
+		if i > 0 {
+			last := &l.groups[len(l.groups)-1]
+			if !slices.ContainsFunc(*last, func(o *table) bool { return l.waits(t, o) }) {
+				*last = append(*last, t)
+				continue
+			}
+		}
+		l.groups = append(l.groups, []*table{t})
+	}
+}
+
+// waits reports whether the turns of two tables may not be at the same time: one leads to the other or refers to it, or the order of
+// their waves is for what is between them.
+func (l *layout) waits(a, b *table) bool {
+	refers := func(a, b *table) bool {
+		return slices.ContainsFunc(a.Ties, func(tie dsar.Tie) bool { return tie.To == b.Name }) ||
+			slices.ContainsFunc(a.live.Foreign, func(f schema.ForeignKey) bool { return f.To == b.Name })
+	}
+	return a.Wave != b.Wave || a.Deferred || b.Deferred || refers(a, b) || refers(b, a) ||
+		l.leads(a, b, map[*table]bool{}) || l.leads(b, a, map[*table]bool{})
+}
+
+// leads reports whether rows of t are somebody's by way of rows of from.
+func (l *layout) leads(from, t *table, seen map[*table]bool) bool {
+	seen[t] = true
+	return slices.ContainsFunc(t.Ties, func(tie dsar.Tie) bool {
+		to := l.byName[tie.To]
+		return to != nil && tie.Role != dsar.Reference && (to == from || !seen[to] && l.leads(from, to, seen))
+	})
 }
 
 // rank is 0 of tables whose rows go before all others.
