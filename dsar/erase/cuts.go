@@ -113,7 +113,7 @@ func (l *layout) uncut(t *table) (out []string) {
 
 // declared reports whether a foreign key of the database backs the tie.
 func (l *layout) declared(t *table, tie dsar.Tie) bool {
-	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.To == tie.To && slices.Equal(f.Columns, tie.Columns) })
+	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.Covers(tie.To, tie.Columns, tie.Targets) })
 }
 
 // tie is what the columns of a tie become where it points at what is erased.

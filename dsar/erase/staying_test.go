@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -149,4 +150,18 @@ func TestRowsWithoutAKeyGoBeforeTheRowsThatStayAreCut(t *testing.T) {
 		require.Equal(t, []string{"order_tag delete 2", "orders mask 1", "users delete 1"}, a.erased(t, ctx, a.eraser(t, mapOf(users(), order, tag), erase.Options{Batch: 1}), person(1)))
 		require.Equal(t, []string{"2 a"}, a.read(t, ctx, `SELECT order_id, tag FROM order_tag`))
 	})
+}
+
+// A link says nothing of the tenant, and its foreign key has the tenant's column: it is cut all the same before the person goes.
+func TestALinkIsCutWhoseForeignKeyHasTheTenantBeside(t *testing.T) {
+	t.Parallel()
+	note := owned("note", text("body text", dsar.Null))
+	note.Erase = dsar.Mask
+	a := onPostgres(t, usersDDL+`CREATE TABLE note (id {id}, user_id bigint, body text);`)
+	_, err := ownerOf(t, a).ExecContext(context.Background(), `ALTER TABLE users ADD UNIQUE (tenant_id, id); ALTER TABLE note ADD FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)`)
+	require.NoError(t, err)
+	ctx := a.newTenant(t)
+	a.exec(t, ctx, twoUsers, `INSERT INTO note (id, user_id) VALUES (1, 1), (2, 2)`)
+	require.Equal(t, []string{"note mask 1", "users delete 1"}, a.erased(t, ctx, a.eraser(t, mapOf(users(), note), erase.Options{}), person(1)))
+	require.Equal(t, []string{"1 -", "2 2"}, a.read(t, ctx, `SELECT id, user_id FROM note`))
 }

@@ -119,7 +119,7 @@ func (l *layout) join() {
 			if t == nil || tie.Inverse || tie.Path != "" || tie.Identifier != "" || len(tie.Columns) != len(tie.Targets) {
 				continue
 			}
-			fk := c.live.Foreign != nil && slices.ContainsFunc(c.live.Foreign, func(f schema.ForeignKey) bool { return covers(f, t.Name, tie.Columns, tie.Targets) })
+			fk := c.live.Foreign != nil && slices.ContainsFunc(c.live.Foreign, func(f schema.ForeignKey) bool { return f.Covers(t.Name, tie.Columns, tie.Targets) })
 			belongs := tie.Role == dsar.Owner || tie.Role == dsar.CoOwner
 			if !fk && !belongs {
 				continue // nothing keeps it from pointing at what is not there
@@ -133,25 +133,13 @@ func (l *layout) join() {
 		for _, f := range lt.Foreign {
 			t := l.byName[f.To]
 			if t == nil || slices.ContainsFunc(t.edges, func(e edge) bool {
-				return e.name == lt.Name && len(e.when) == 0 && covers(f, t.Name, e.columns, e.targets)
+				return e.name == lt.Name && len(e.when) == 0 && f.Covers(t.Name, e.columns, e.targets)
 			}) {
 				continue
 			}
 			t.edges = append(t.edges, edge{child: l.byName[lt.Name], name: lt.Name, columns: f.Columns, targets: f.ToCols})
 		}
 	}
-}
-
-// covers reports whether rows that point by the foreign key point by the link, too: it is the link's, or has the tenant column beside it, which
-// the map of two databases does not know.
-func covers(f schema.ForeignKey, to string, columns, targets []string) bool {
-	for i := range columns {
-		at := slices.Index(f.Columns, columns[i])
-		if at < 0 || f.ToCols[at] != targets[i] {
-			return false
-		}
-	}
-	return f.To == to
 }
 
 // order puts tables behind those whose rows point at theirs.

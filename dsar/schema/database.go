@@ -70,6 +70,18 @@ type ForeignKey struct {
 	OnDelete Action
 }
 
+// Covers reports whether rows that point by the foreign key point by a link from columns to targets of a table, too: it is the link's, or has the
+// tenant column beside it, which the map of two databases does not know.
+func (f ForeignKey) Covers(to string, columns, targets []string) bool {
+	for i := range columns {
+		at := slices.Index(f.Columns, columns[i])
+		if at < 0 || f.ToCols[at] != targets[i] {
+			return false
+		}
+	}
+	return f.To == to
+}
+
 // Action is what a foreign key does to the rows that refer to a row which goes.
 type Action string
 
