@@ -45,8 +45,8 @@ type scanner struct {
 	rowEnd    int // up to where the last row of digits is known
 	ws        int // where the word begins that src[pos] goes on with; pos if none
 	ls, le    int // the last whole word before pos
-	plain     int // there is no "[" in src[plain:plainEnd]
-	plainEnd  int
+	before    labelSought
+	behind    labelSought
 	keys      *keySet
 	m         found // what the last look found
 	addresses bool  // IP or MAC addresses are looked for
@@ -66,10 +66,13 @@ type scanner struct {
 	slash     int // there is no "/" from here to the block
 	barren    int // walks over members have read up to here in vain
 	ended     int // where the last one ended
+	dry       dryWalk
 	cdataEnd  sought
 	kind      sought // "kind: Secret"
 	bracket   sought
+	closer    sought
 	bare      stretch
+	run       tokenRun
 	b         block // that s.pos was in last
 }
 
