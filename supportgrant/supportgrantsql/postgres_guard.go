@@ -40,7 +40,7 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 	var handed, late bool
 	var answer error
 	err = g.t.DB.Read(ctx, func(inside context.Context, tx *sqlx.Tx) error { // and never again: rows are handed over once
-		held, cancel := context.WithTimeout(ctx, r.Hold) // from here on, with a connection: one that was waited for held nothing
+		held, cancel := context.WithTimeout(ctx, r.Hold) // from here on: waiting for a connection counts, for nobody tells when it is there
 		defer cancel()
 		// The statement ends after held has: of two clocks it may be the one that strikes first, and then nobody knows why it ended.
 		inside, cancelInside := context.WithCancel(inside)
