@@ -27,6 +27,6 @@ func TestALookThatFoundNothingHidesNothingFromTheNext(t *testing.T) {
 // A line that goes on beyond what a look may read is no element of a list.
 func TestAListThatIsCutOffByTheWindowEndsBeforeIt(t *testing.T) {
 	t.Parallel()
-	in := "passwords:\n" + strings.Repeat(" - two words\n", 312) + " - these " + strings.Repeat("are no password ", 20) + "\n"
+	in := "passwords:\n" + " - two wwwwwwwwwww\n" + strings.Repeat(" - two words\n", 313) + " - these are no password\n" + strings.Repeat("so what\n", 100)
 	require.Equal(t, in, Default().String(in))
 }
