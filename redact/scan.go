@@ -164,7 +164,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 // look takes a closer look at the places in the first next bytes of the block p that begins at s.pos, of which some may be numbers.
 func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 	base, b := s.pos, &s.b
-	whole := b.word // the words that keys may be made of
+	whole, begun := b.word, s.ws < base // the words that keys may be made of
 	plain, colons := whole&^(b.digit|b.upper|b.sign), b.colon
 	if b.beyond != 0 || s.keys.extra != nil {
 		colons = 0
@@ -175,7 +175,7 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 		places ^= at
 		i := base + k
 		if at&colons != 0 {
-			if b.dull(p, k, whole, plain, s.keys.table) {
+			if b.dull(p, k, whole, plain, begun, s.keys.table) {
 				continue
 			}
 		} else if (b.trigger|b.colon)&at == 0 {
@@ -218,6 +218,9 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 			}
 		}
 		if c == '@' && !b.address(p, k) && i-lookBehind > s.slash {
+			continue
+		}
+		if c == '(' && le == i && !openArgument[p[k+1]] && secretArgument(s.src[ls:le]) == 0 {
 			continue
 		}
 		s.at, s.met = i, false

@@ -33,19 +33,16 @@ func (s *scanner) label(q *labelSought, from, to int) int {
 	if from < q.from || from > q.to {
 		*q = labelSought{from: from, to: from}
 	}
-	if !q.found && q.to < to {
-		ahead := max(to, min(to+1024, s.safe)) // brackets are rare
-		for !q.found && q.to < to {
-			n := bytes.IndexByte(s.src[q.to:ahead], '[')
-			if n < 0 {
-				q.to = ahead
-				break
-			}
-			if q.to += n; labelAt(s.src, q.to) > 0 {
-				q.found = true
-			} else {
-				q.to++
-			}
+	for !q.found && q.to < to {
+		n := bytes.IndexByte(s.src[q.to:to], '[')
+		if n < 0 {
+			q.to = to
+			break
+		}
+		if q.to += n; labelAt(s.src, q.to) > 0 {
+			q.found = true
+		} else {
+			q.to++
 		}
 	}
 	if !q.found || q.to >= to {
