@@ -14,7 +14,7 @@ func Doors() []Aside {
 		{"vault_epoch vault_key vault_sealed vault_secret vault_roots.*", "sealed secrets and keys: Vault.Shred destroys those of people"},
 		{"rbac_home rbac_invitation rbac_item rbac_member rbac_review rbac_role rbac_token rbac_use rbac_version rbac_homes.*",
 			"members, roles and tokens: package rbac"},
-		{"consent_entry consent_head consent_state consent_text consent_version", "proof of consent: Manager.Forget cuts it from people"},
+		{"consent_entry consent_head consent_row consent_state consent_text consent_version", "proof of consent: Manager.Forget cuts it from people"},
 		{"supportgrant_budget supportgrant_challenge supportgrant_entry supportgrant_excluded supportgrant_grant supportgrant_note " +
 			"supportgrant_proof supportgrant_totp supportgrant_transition supportgrant_version supportgrant.*",
 			"who of the staff saw what, and who allowed it: package supportgrant"},

@@ -89,7 +89,7 @@ func (v *verification) link(n *node, t *schema.Table, l *link) {
 	}
 	for i := range columns {
 		a, b := child.Column(columns[i]), parent.Column(targets[i])
-		if l.Path == "" && !fits(a.Family, b.Family) {
+		if l.Path == "" && !fits(a.Family, b.Family) && (l.backed() || !spells(a.Family, b.Family)) {
 			v.report("DSR012", at, columns[i]+" is "+orNone(TypeOf(a))+", "+parent.Name+"."+targets[i]+" is "+orNone(TypeOf(b)), "")
 		}
 	}
@@ -144,6 +144,12 @@ func fits(a, b schema.Family) bool {
 	}
 	number := func(f schema.Family) bool { return f == schema.Int || f == schema.Number }
 	return a == b || a == schema.Any || b == schema.Any || text(a) && text(b) || number(a) && number(b)
+}
+
+// spells reports whether values of one family may be those of the other in writing: the number of a user in a column of texts. No foreign key is
+// of such columns; whether the values are numbers of rows is looked at in orphans.
+func spells(a, b schema.Family) bool {
+	return a == schema.Text && (b == schema.Int || b == schema.Number)
 }
 
 func byExpression(t *schema.Table) bool {

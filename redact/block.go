@@ -179,10 +179,10 @@ func (b *block) begins(p *[reach]byte) (places uint64) {
 	return places
 }
 
-// dull reports whether nothing can be announced by the ":" or "=" at p[k]: the word before it, or before a quote, begins in the block
-// and is the hour of a time, or one plain word of up to 16 letters that no rule looks at. Of the words in the block, which are those
-// that keys may be made of, the plain ones are small letters.
-func (b *block) dull(p *[reach]byte, k int, words, plain uint64, keys *keyTable) bool {
+// dull reports whether nothing can be announced by the ":" or "=" at p[k]: the word before it, or before a quote, is the hour of a time,
+// or one plain word of up to 16 letters that no rule looks at. Of the words in the block, which are those that keys may be made of, the
+// plain ones are small letters; the first of them may have begun before the block.
+func (b *block) dull(p *[reach]byte, k int, words, plain uint64, begun bool, keys *keyTable) bool {
 	last := uint64(1) << 63 >> (k & 63) << 1
 	at := k - 4 // of the last four bytes before
 	if k < 5 || p[k&63+5] == ':' || p[k&63] == ':' && (p[k&63+1] == '/' || p[k&63+1] == ':') {
@@ -196,23 +196,21 @@ func (b *block) dull(p *[reach]byte, k int, words, plain uint64, keys *keyTable)
 	gap &= -gap
 	word := gap - last // as bits, for words have no gaps
 	switch {
-	case gap == 0 || word == 0:
+	case word == 0 || gap == 0 && begun:
 		return false
 	case b.digit&last != 0:
-		return b.digit&(gap>>1) != 0
+		return b.digit&(word&^(word>>1)) != 0
 	case word&plain != word || word&(last<<16) != 0:
 		return false
 	}
-	tail := binary.BigEndian.Uint32(p[at&63:])
-	if word&(last<<3) == 0 {
-		if word == last {
+	tail, n := binary.BigEndian.Uint32(p[at&63:]), bits.OnesCount64(word)
+	if n < 4 {
+		if n == 1 {
 			return true
 		}
-		if tail &= 0xffffff; word&(last<<2) == 0 {
-			tail &= 0xffff
-		}
+		tail &= 1<<(8*n&31) - 1
 	}
-	return !keys.maybeTail(tail)
+	return !keys.maybeTail(tail, n)
 }
 
 // twoLetters returns the words of two capitals in front of a space or hyphen and a digit. What lies behind the block may be

@@ -61,6 +61,9 @@ func (s *scanner) call(i, ls, le int) bool {
 	return s.argument(v, a)
 }
 
+// openArgument are the bytes that may stand between "(" and the quoted arguments that call looks for, or begin them.
+var openArgument = [256]bool{' ': true, ':': true, 'b': true, '"': true, '\'': true, '`': true, '\\': true}
+
 // argument takes the quoted argument from src[at] on when it can be the value of a key.
 func (s *scanner) argument(v verdict, at int) bool {
 	for hi := min(len(s.src), at+32); at < hi && s.src[at] == ' '; at++ {

@@ -36,7 +36,7 @@ var cookieByte = func() (t [256]bool) {
 func (s *scanner) nextCookie(at int) bool {
 	src := s.src
 	i, hi := at, min(len(src), at+maxWindow-256)
-	for i < hi {
+	for n := 0; i < hi && n < maxBare; n++ {
 		q, n := quoteAt(src, i, hi)
 		if n > 0 { // the header ends, but another one may follow in a list
 			j := i + n
@@ -71,7 +71,7 @@ func (s *scanner) nextCookie(at int) bool {
 		name := src[from:i]
 		i++
 		if attributeOfCookie(name) {
-			for i < hi && src[i] != ';' && src[i] != '\n' && src[i] != '\r' && src[i] != '"' && src[i] != '\'' && src[i] != '\\' {
+			for to := min(hi, i+256); i < to && src[i] != ';' && src[i] != '\n' && src[i] != '\r' && src[i] != '"' && src[i] != '\'' && src[i] != '\\'; {
 				i++
 			}
 			continue
@@ -81,9 +81,15 @@ func (s *scanner) nextCookie(at int) bool {
 		if i > start && !s.fills(src[start:i]) {
 			return s.hit(start, i, Credential, "cookie")
 		}
+		if s.met {
+			break
+		}
 	}
 	return false
 }
+
+// maxBare is how many attributes, and cookies without a value, may stand between two cookies: more than there are.
+const maxBare = 24
 
 // cookieEnd returns the end of the value that begins at src[i].
 func cookieEnd(src []byte, i, hi int) int {

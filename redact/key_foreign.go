@@ -1,6 +1,10 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
 
 // foreignKeys are words for password with letters beyond ASCII, which the table of keys does not hold. Those of scripts without
 // spaces may end a longer word.
@@ -8,6 +12,23 @@ var foreignKeys, unspacedKeys = [][]byte{
 	[]byte("пароль"), []byte("парола"), []byte("лозинка"), []byte("кодовое слово"), []byte("contraseña"), []byte("contrasenya"), []byte("hasło"), []byte("lösenord"), []byte("şifre"),
 	[]byte("parolă"), []byte("jelszó"), []byte("mật khẩu"), []byte("κωδικός πρόσβασης"), []byte("סיסמה"), []byte("סיסמא"), []byte("كلمة المرور"), []byte("كلمة السر"), []byte("رمز عبور"), []byte("पासवर्ड"),
 }, [][]byte{[]byte("密码"), []byte("密碼"), []byte("口令"), []byte("パスワード"), []byte("暗証番号"), []byte("비밀번호"), []byte("รหัสผ่าน")}
+
+// foreignBy has those words that begin a key or stand apart by the last byte, in capitals or small letters.
+var foreignBy = func() (t [256][][]byte) {
+	for _, w := range foreignKeys {
+		last, _ := utf8.DecodeLastRune(w)
+		for r := last; ; {
+			c := string(r)[len(string(r))-1]
+			if n := len(t[c]); n == 0 || &t[c][n-1][0] != &w[0] {
+				t[c] = append(t[c], w)
+			}
+			if r = unicode.SimpleFold(r); r == last {
+				break
+			}
+		}
+	}
+	return t
+}()
 
 // foreign reports whether the key in front of the separator src[i], where the last word is src[ls:le], has letters beyond ASCII near its end.
 func (s *scanner) foreign(i, ls, le int) bool {
@@ -27,7 +48,10 @@ func (s *scanner) foreignKey(i int) bool {
 	}
 	key := src[max(s.floor, at-lookBehind):at]
 	n := 0
-	for _, w := range foreignKeys {
+	if len(key) == 0 {
+		return false
+	}
+	for _, w := range foreignBy[key[len(key)-1]] {
 		if k := len(key) - len(w); k >= 0 && bytes.EqualFold(key[k:], w) && (k == 0 || !isLetter(key[k-1])) {
 			n = len(w)
 		}

@@ -5,7 +5,7 @@ type keyTable struct {
 	slot  [4096]uint16 // index into words, plus one
 	words []string
 	trait []keyTrait
-	tail  [1024]uint64 // a bit for each hash of the last four bytes of a word that can make a key sensitive
+	tail  [1024]uint64 // a bit for each hash of the length and the last four bytes of a word that can make a key sensitive
 }
 
 const wordSeed, wordStep = 0x811C9DC5, 0x01000193
@@ -58,20 +58,29 @@ func tailOf(src []byte, from, to int) uint32 {
 	return v
 }
 
-func tailHash(tail uint32) uint32 { return (tail | 0x20202020) * 0x9E3779B1 >> 16 }
+func tailHash(tail uint32, n int) uint32 {
+	return ((tail | 0x20202020) ^ uint32(n)<<24) * 0x9E3779B1 >> 16
+}
 
 func (t *keyTable) addTail(w string) {
 	if len(w) >= 2 {
-		h := tailHash(tailOf([]byte(w), 0, len(w)))
-		t.tail[h>>6] |= 1 << (h & 63)
+		t.addTailOf(w, len(w))
 	}
 }
 
-// maybeTail reports whether a plain word with this tail can make a key sensitive.
-func (t *keyTable) maybeTail(tail uint32) bool {
-	h := tailHash(tail)
+// addTailOf adds the tail of w as that of a word of n letters.
+func (t *keyTable) addTailOf(w string, n int) {
+	h := tailHash(tailOf([]byte(w), 0, len(w)), n)
+	t.tail[h>>6] |= 1 << (h & 63)
+}
+
+// maybeTail reports whether a plain word of n letters with this tail can make a key sensitive.
+func (t *keyTable) maybeTail(tail uint32, n int) bool {
+	h := tailHash(tail, n)
 	return t.tail[h>>6&1023]>>(h&63)&1 != 0
 }
 
 // maybe is the quick look at a key of one plain word.
-func (t *keyTable) maybe(src []byte, from, to int) bool { return t.maybeTail(tailOf(src, from, to)) }
+func (t *keyTable) maybe(src []byte, from, to int) bool {
+	return t.maybeTail(tailOf(src, from, to), to-from)
+}

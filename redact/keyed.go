@@ -139,7 +139,7 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	val, ok := s.valueAt(after)
 	if src[i] == '>' && bytes.HasPrefix(src[after:], cdata) {
 		val.start = after + len(cdata)
-		val.end = s.cdataEnd.in(val.start, min(len(src), val.start+1024), func(from, to int) int { return bytes.Index(src[from:to], []byte("]]>")) })
+		val.end = s.cdataEnd.in(val.start, min(len(src), val.start+1024), len("]]>"), func(from, to int) int { return bytes.Index(src[from:to], []byte("]]>")) })
 		val.quoted, ok = true, val.end > val.start
 	}
 	if !ok {

@@ -86,6 +86,11 @@ var builtinKeys = func() *keySet {
 	for _, w := range []string{"redacted", "verifier", "key", "keys", "code", "hash", "quot"} { // labels, queries, HTML
 		k.table.addTail(w)
 	}
+	for _, w := range joined {
+		for n := len(w) + 1; n <= maxKey; n++ {
+			k.table.addTailOf(w, n)
+		}
+	}
 	for w := range personalKeys {
 		k.table.add(w, keyPerson)
 		k.table.addTail(w)

@@ -99,7 +99,7 @@ func (s *scanner) secretData(i, after, ks, le int) bool {
 		return false
 	}
 	if secretKind(src[max(s.floor, i-4*lookBehind):i]) < 0 {
-		k := s.kind.in(j, min(len(src), j+1024), func(from, to int) int { return secretKind(src[from:to]) })
+		k := s.kind.in(j, min(len(src), j+1024), 32, func(from, to int) int { return secretKind(src[from:to]) })
 		if k < 0 || holdsLabel(src[j:k]) {
 			return false
 		}

@@ -45,8 +45,8 @@ type scanner struct {
 	rowEnd    int // up to where the last row of digits is known
 	ws        int // where the word begins that src[pos] goes on with; pos if none
 	ls, le    int // the last whole word before pos
-	plain     int // there is no "[" in src[plain:plainEnd]
-	plainEnd  int
+	before    labelSought
+	behind    labelSought
 	keys      *keySet
 	m         found // what the last look found
 	addresses bool  // IP or MAC addresses are looked for
@@ -66,10 +66,13 @@ type scanner struct {
 	slash     int // there is no "/" from here to the block
 	barren    int // walks over members have read up to here in vain
 	ended     int // where the last one ended
+	dry       dryWalk
 	cdataEnd  sought
 	kind      sought // "kind: Secret"
 	bracket   sought
+	closer    sought
 	bare      stretch
+	run       tokenRun
 	b         block // that s.pos was in last
 }
 
@@ -161,7 +164,7 @@ func (s *scanner) block(p *[reach]byte) bool {
 // look takes a closer look at the places in the first next bytes of the block p that begins at s.pos, of which some may be numbers.
 func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 	base, b := s.pos, &s.b
-	whole := b.word // the words that keys may be made of
+	whole, begun := b.word, s.ws < base // the words that keys may be made of
 	plain, colons := whole&^(b.digit|b.upper|b.sign), b.colon
 	if b.beyond != 0 || s.keys.extra != nil {
 		colons = 0
@@ -172,7 +175,7 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 		places ^= at
 		i := base + k
 		if at&colons != 0 {
-			if b.dull(p, k, whole, plain, s.keys.table) {
+			if b.dull(p, k, whole, plain, begun, s.keys.table) {
 				continue
 			}
 		} else if (b.trigger|b.colon)&at == 0 {
@@ -215,6 +218,9 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 			}
 		}
 		if c == '@' && !b.address(p, k) && i-lookBehind > s.slash {
+			continue
+		}
+		if c == '(' && le == i && !openArgument[p[k+1]] && secretArgument(s.src[ls:le]) == 0 {
 			continue
 		}
 		s.at, s.met = i, false

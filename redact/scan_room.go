@@ -6,44 +6,49 @@ import "bytes"
 // match or label and on to the next that is known. Beyond a match the text is about to change, and a label says "phone" or "card"
 // itself; if either were read, a second look at the output could find what the first did not.
 func (s *scanner) room(start, end int) (lo, hi int) {
-	src := s.src[:max(end, min(s.ahead.wall, len(s.src)))]
-	lo = s.floor
-	// Brackets are rare: remember a stretch without any.
-	from, to := max(0, start-maxLabel-lookBehind), min(len(src), end+2*lookBehind)
-	if from < s.plain || to > s.plainEnd {
-		s.plain, s.plainEnd = from, min(len(src), to+1024)
-		if n := bytes.IndexByte(src[from:s.plainEnd], '['); n >= 0 {
-			s.plainEnd = from + n
-		}
-	}
-	if to <= s.plainEnd {
-		return lo, len(src)
-	}
+	lo, hi = s.floor, max(end, min(s.ahead.wall, len(s.src)))
 	for i := max(lo, start-maxLabel-lookBehind); i < start; {
-		n := bytes.IndexByte(src[i:start], '[')
-		if n < 0 {
+		at := s.label(&s.before, i, start)
+		if at < 0 {
 			break
 		}
-		i += n
-		if e := labelAt(src, i); e > 0 && e <= start {
-			lo, i = e, e
-			continue
+		if i = labelAt(s.src, at); i <= start {
+			lo = i
 		}
-		i++
 	}
-	hi = len(src)
-	for i := end; i < min(hi, end+2*lookBehind); {
-		n := bytes.IndexByte(src[i:min(hi, end+2*lookBehind)], '[')
-		if n < 0 {
-			break
-		}
-		i += n
-		if labelAt(src, i) > 0 {
-			return lo, i
-		}
-		i++
+	if at := s.label(&s.behind, end, min(hi, end+2*lookBehind)); at >= 0 {
+		hi = at
 	}
 	return lo, hi
+}
+
+// A labelSought is a stretch of text in which no label begins, or one at its end: it is read once however many places ask.
+type labelSought struct {
+	from, to int
+	found    bool
+}
+
+// label returns where the first label begins in src[from:to], or -1.
+func (s *scanner) label(q *labelSought, from, to int) int {
+	if from < q.from || from > q.to {
+		*q = labelSought{from: from, to: from}
+	}
+	for !q.found && q.to < to {
+		n := bytes.IndexByte(s.src[q.to:to], '[')
+		if n < 0 {
+			q.to = to
+			break
+		}
+		if q.to += n; labelAt(s.src, q.to) > 0 {
+			q.found = true
+		} else {
+			q.to++
+		}
+	}
+	if !q.found || q.to >= to {
+		return -1
+	}
+	return q.to
 }
 
 // maxLabel is the length of the longest label: that of a pseudonym.

@@ -33,6 +33,10 @@ func (s *scanner) begin(w walk, at int) bool {
 
 // walkOn takes the next match of the walk from src[at] on, or ends the walk.
 func (s *scanner) walkOn(at int) bool {
+	if s.met { // nothing is found at this place any more
+		s.walk = walk{}
+		return false
+	}
 	var ok bool
 	switch s.walk.mode {
 	case walkCookies:
@@ -152,11 +156,15 @@ func (s *scanner) indentOf(ks int) int {
 // nextLine is the step in a block of lines that are indented more than the key; src[at] lies in the line before.
 func (s *scanner) nextLine(at int) bool {
 	src := s.src
-	hi := min(len(src), at+maxWindow)
-	for i := at; i < hi; {
+	i, hi := s.dry.past(&s.walk, at), min(len(src), at+maxWindow)
+	line, cut := i, false // where the last whole line ended
+	for i < hi {
+		if !cut {
+			line = i
+		}
 		k := bytes.IndexByte(src[i:hi], '\n')
 		if k < 0 {
-			return false
+			return s.inVain(at, line)
 		}
 		from := i + k + 1
 		to := from
@@ -164,7 +172,7 @@ func (s *scanner) nextLine(at int) bool {
 			to++
 		}
 		if to == hi {
-			return false
+			return s.inVain(at, line)
 		}
 		indent := to - from
 		if src[to] == '\n' || src[to] == '\r' {
@@ -172,12 +180,15 @@ func (s *scanner) nextLine(at int) bool {
 			continue
 		}
 		if indent < s.walk.indent || indent == s.walk.indent && (s.walk.mode != walkItems || src[to] != '-') {
-			return false
+			return s.inVain(at, line)
 		}
 		end := bytes.IndexByte(src[to:hi], '\n')
-		if end < 0 {
+		if cut = end < 0; cut {
 			end = hi - to
 			if hi < len(src) {
+				if end < maxWindow/2 {
+					break // it ends beyond what is read
+				}
 				for end > 0 && src[to+end]&0xC0 == 0x80 {
 					end--
 				}
@@ -191,7 +202,7 @@ func (s *scanner) nextLine(at int) bool {
 		switch s.walk.mode {
 		case walkItems:
 			if src[to] != '-' || to+1 >= end || src[to+1] != ' ' {
-				return false
+				return s.inVain(at, line)
 			}
 			to += 2
 			if bytes.Contains(src[to:end], []byte(": ")) {
@@ -214,9 +225,36 @@ func (s *scanner) nextLine(at int) bool {
 			to, end = to+1, end-1
 		}
 		if end > to && (s.isElement(src[to:end]) || s.walk.mode == walkLines && s.walk.trait == keyStrong && !s.fills(src[to:end])) {
-			return s.hit(to, end, Credential, "key-lines")
+			return s.hit(to, end, Credential, "key-lines") || s.inVain(at, line)
+		}
+		if s.met {
+			break
 		}
 	}
+	return s.inVain(at, line)
+}
+
+// A dryWalk is one over lines that found nothing: a later one of its kind need not read them again, or a text of nothing but
+// keys with lists would be read to the end of the window for each.
+type dryWalk struct {
+	walk
+	from, to int
+}
+
+// past returns where the walk goes on that begins at src[at].
+func (d *dryWalk) past(w *walk, at int) int {
+	if *w != d.walk || at < d.from || at > d.to {
+		return at
+	}
+	return d.to
+}
+
+// inVain notes that nothing was found between src[at] and the end of a line at src[to].
+func (s *scanner) inVain(at, to int) bool {
+	if s.dry.past(&s.walk, at) != at {
+		at = s.dry.from
+	}
+	s.dry = dryWalk{s.walk, at, to}
 	return false
 }
 

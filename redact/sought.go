@@ -7,11 +7,9 @@ type sought struct {
 	found    bool // it begins at to; else it does not begin before
 }
 
-// maxSought is longer than what is sought.
-const maxSought = 32
-
-// in returns where what find looks for begins first within [from, to), or -1. find returns how far behind its first argument that is.
-func (q *sought) in(from, to int, find func(from, to int) int) int {
+// in returns where what find looks for begins first within [from, to), or -1. find returns how far behind its first argument that is;
+// what it looks for has at most longest bytes.
+func (q *sought) in(from, to, longest int, find func(from, to int) int) int {
 	if from < q.from || from > q.to {
 		*q = sought{from: from, to: from}
 	}
@@ -19,7 +17,7 @@ func (q *sought) in(from, to int, find func(from, to int) int) int {
 		if k := find(q.to, to); k >= 0 {
 			q.to, q.found = q.to+k, true
 		} else {
-			q.to = max(q.to, to-maxSought)
+			q.to = max(q.to, to-longest+1)
 		}
 	}
 	if !q.found || q.to >= to {

@@ -50,7 +50,7 @@ func (s *scanner) token(at, end int) bool {
 		return false
 	}
 	for _, k := range tokensBy[headHash(src, at)] {
-		if e := tokenShapes[k].match(src, at); e > 0 {
+		if e := tokenShapes[k].match(src, at, &s.run); e > 0 {
 			if !s.hit(at, e, Token, tokenShapes[k].rule) {
 				return false
 			}
@@ -63,8 +63,18 @@ func (s *scanner) token(at, end int) bool {
 	return false
 }
 
+// A tokenRun is the end of the last long run of bytes of a set, so that a text in which many tokens begin is not read to the end of
+// the run for each.
+type tokenRun struct {
+	set uint16
+	stretch
+}
+
+// longRun is how much of a run is read anew for each token, and judged by its letters and digits.
+const longRun = 64
+
 // match returns the end of a token of the shape that begins at src[at], or 0. Runs are greedy and never given back.
-func (t *tokenShape) match(src []byte, at int) int {
+func (t *tokenShape) match(src []byte, at int, run *tokenRun) int {
 	i := at
 	var seen uint8
 	for k := range t.parts {
@@ -77,9 +87,11 @@ func (t *tokenShape) match(src []byte, at int) int {
 			continue
 		}
 		from, hi := i, min(len(src), i+p.max)
-		for i < hi && tokenSet[src[i]]&p.set != 0 {
+		for to := min(hi, from+longRun); i < to && tokenSet[src[i]]&p.set != 0; i++ {
 			seen |= class[src[i]]
-			i++
+		}
+		if i == from+longRun && i < hi {
+			i = run.end(src, i, hi, p.set)
 		}
 		if i-from < p.min {
 			return 0
@@ -98,6 +110,17 @@ func (t *tokenShape) match(src []byte, at int) int {
 		return 0
 	}
 	return i
+}
+
+// end returns where the run ends that goes on at src[i].
+func (r *tokenRun) end(src []byte, i, hi int, set uint16) int {
+	if set != r.set || i < r.from || i > r.to {
+		*r = tokenRun{set, stretch{i, i}}
+	}
+	for r.to < hi && tokenSet[src[r.to]]&set != 0 {
+		r.to++
+	}
+	return min(r.to, hi)
 }
 
 // The sets of bytes in shapes, by their letter.

@@ -89,9 +89,13 @@ func closing(src []byte, i, hi int, q byte, n int) int {
 func (s *scanner) bareEnd(i, hi int) int {
 	src := s.src
 	end := s.bare.end(src, i, hi)
-	if k := s.bracket.in(i, end, func(from, to int) int { return bytes.IndexAny(src[from:to], "(){}[]") }); k >= 0 {
+	closer := s.closer.in(i, end, 1, func(from, to int) int { return indexOf(src[from:to], &closers) })
+	if k := closer; k >= 0 {
+		if open := s.bracket.in(i, k, 1, func(from, to int) int { return indexOf(src[from:to], &openers) }); open >= 0 {
+			k = open
+		}
 		depth := 0
-		for to := min(end, k+maxBrackets); k < to; k++ {
+		for to := min(end, k+maxBrackets); closer < to && k < to; k++ {
 			switch src[k] {
 			case '(', '{', '[':
 				depth++
@@ -108,6 +112,24 @@ func (s *scanner) bareEnd(i, hi int) int {
 		}
 	}
 	return end
+}
+
+// openers and closers are brackets.
+var openers, closers = func() (o, c [256]bool) {
+	for i := range 3 {
+		o["([{"[i]], c[")]}"[i]] = true, true
+	}
+	return o, c
+}()
+
+// indexOf returns where the first byte of the set is in b, or -1.
+func indexOf(b []byte, set *[256]bool) int {
+	for i, c := range b {
+		if set[c] {
+			return i
+		}
+	}
+	return -1
 }
 
 // maxBrackets is how far behind the first bracket of a bare value the others are looked for.

@@ -154,11 +154,12 @@ func (s *scanner) drop(n int) {
 	clear(s.src[rest:])
 	s.src = s.src[:rest]
 	s.pos, s.floor, s.done, s.numEnd, s.rowEnd, s.ownPos = s.pos-n, max(s.floor-n, 0), max(s.done-n, 0), s.numEnd-n, s.rowEnd-n, s.ownPos-n
-	s.plain, s.plainEnd = 0, 0
+	s.before, s.behind = labelSought{}, labelSought{}
 	s.barren = max(s.barren-n, 0)
+	s.dry.from, s.dry.to = s.dry.from-n, s.dry.to-n
 	s.cdataEnd.shift(n)
 	s.kind.shift(n)
-	s.bracket, s.bare = sought{}, stretch{}
+	s.bracket, s.closer, s.bare, s.run = sought{}, sought{}, stretch{}, tokenRun{}
 	s.user.at, s.slash = -1, s.slash-n
 	s.opts.at -= n
 	s.opts.seen -= n

@@ -89,7 +89,8 @@ type Store interface {
 //
 //  1. A transaction of its own finds the grant live by the store's clock, or it is [ErrNotGranted]; adds Entry to the log, at now;
 //     calls Record if that is not nil, with a ctx that carries this transaction; and commits, durably (on SQLite synchronous=FULL). An
-//     error of Record undoes it, and is the error of Read.
+//     error of Record undoes it, and is the error of Read. Whether the log is ahead of the clock may be left to step 3: then the
+//     log tells of a read that was refused.
 //  2. A hold of the grant, shared among reads, is taken. [Store.Drain] waits for it. It may be taken before step 1.
 //  3. The grant is found live once more, by a snapshot that is not older than the hold: the hold first, and the check in a later
 //     statement, because a statement sees the database as it was before it began to wait for a lock. One check serves for

@@ -34,8 +34,8 @@
 //
 // # Reading it yourself
 //
-// consent_entry has a column for each field of an entry; on SQLite those that are read from what and ids are generated. Granted and denied
-// have a bit for each category. A subject's entries are found on SQLite by asking each stretch of 1,024 entries.
+// consent_entry has a column for each field of an entry; on SQLite it is a view of consent_row. Granted and denied have a bit for each
+// category. A subject's entries are found on SQLite by asking each stretch of 1,024 entries.
 //
 // # Limits
 //

@@ -9,9 +9,13 @@ import (
 	"github.com/bailiwick-dev/bailiwick/consent"
 )
 
-// An entry is read as seven columns, of which SQLite's table is made.
+// An entry is read as seven columns, of which SQLite's table is made: there consent_entry is a view, and {rows} what is read.
 const (
+	rowsSQLite, rowsPostgres = `consent_row`, `consent_entry`
+
 	columns = `e.seq, {what}, {ids}, e.at, e.expires, e.given, {lines}`
+
+	keySQLite, keyPostgres = `substr(e.ids, 1, 16)`, `e.key`
 
 	whatSQLite, idsSQLite, linesSQLite = `e.what`, `e.ids`, `e.lines`
 
@@ -106,25 +110,25 @@ func (s *Store) Keyed(ctx context.Context, keys []consent.Key) ([]consent.Entry,
 	return r.entries, nil
 }
 
-var keyTexts = in(`SELECT ` + columns + ` FROM consent_entry e WHERE e.key `)
+var keyTexts = in(`SELECT ` + columns + ` FROM {rows} e WHERE {key} `)
 
 // Entries are found by subject in stretches of 1024 on SQLite: see the index. {of} is what joins them as e, with three arguments: the number
-// they come after twice, and the subject.
+// they come after, the subject, and the number again.
 const (
 	ofSQLite = `(WITH RECURSIVE s (n) AS (SELECT ? >> 10 UNION ALL
-			SELECT n + 1 FROM s WHERE n < (SELECT max(seq) >> 10 FROM consent_entry)) SELECT n FROM s) s
-		CROSS JOIN consent_entry e ON e.seq >> 10 = s.n AND e.seq > ? AND e.subject = ?`
-	ofPostgres = `(SELECT ?::bigint) s CROSS JOIN consent_entry e WHERE e.seq > ? AND e.subject = ?`
+			SELECT n + 1 FROM s WHERE n < (SELECT max(seq) >> 10 FROM consent_row)) SELECT n, ? AS subject FROM s) s
+		CROSS JOIN consent_row e ON e.seq >> 10 = s.n AND substr(e.ids, 17, 4) = substr(s.subject, 1, 4) AND substr(e.ids, 17, 16) = s.subject AND e.seq > ?`
+	ofPostgres = `(SELECT ?::bigint AS after, ?::bytea AS subject) s CROSS JOIN consent_entry e WHERE e.subject = s.subject AND e.seq > ?`
 )
 
 const (
 	historyText = `SELECT ` + columns + ` FROM {of} ORDER BY e.seq LIMIT ?`
-	ledgerText  = `SELECT ` + columns + ` FROM consent_entry e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`
+	ledgerText  = `SELECT ` + columns + ` FROM {rows} e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`
 )
 
 // History implements [consent.Store].
 func (s *Store) History(ctx context.Context, subject consent.Subject, after uint64, limit int) ([]consent.Entry, error) {
-	return s.page(ctx, historyText, 0, limited(after), limited(after), subject[:], max(0, limit))
+	return s.page(ctx, historyText, 0, limited(after), subject[:], limited(after), max(0, limit))
 }
 
 // Ledger implements [consent.Store].

@@ -51,7 +51,7 @@ func filled(t testing.TB, ctx context.Context, s *consentsql.Store, n int) (es [
 	return es, ss
 }
 
-const insert = `INTO consent_entry ({columns}) `
+const insert = `INTO {rows} ({columns}) `
 
 // forged is a row by hand.
 func forged(seq, key, text string) string {
@@ -60,9 +60,9 @@ func forged(seq, key, text string) string {
 
 // On SQLite the columns are those that the others are read from.
 var (
-	onSQLite = strings.NewReplacer("{columns}", "seq, ids, what, at, lines", "{as ", "CAST(", " as}", " || zeroblob(48)", "{on NULL on}", " AS BLOB), 1, 1, char(10)", "{on ", " || ",
+	onSQLite = strings.NewReplacer("{rows}", "consent_row", "{columns}", "seq, ids, what, at, lines", "{as ", "CAST(", " as}", " || zeroblob(48)", "{on NULL on}", " AS BLOB), 1, 1, char(10)", "{on ", " || ",
 		" on}", " AS BLOB), 1, 1, char(10)", "{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01020304050607080910111213141516'")
-	onPostgres = strings.NewReplacer("{columns}", "seq, key, text, subject, method, granted, denied, opt_out, signal, policy, place, regimes, at, hash", "{as ", "", " as}", ", ", "{on NULL", "NULL::bytea", "{on ", "",
+	onPostgres = strings.NewReplacer("{rows}", "consent_entry", "{columns}", "seq, key, text, subject, method, granted, denied, opt_out, signal, policy, place, regimes, at, hash", "{as ", "", " as}", ", ", "{on NULL", "NULL::bytea", "{on ", "",
 		" on}", ", sha256('16'), 1, 2, 0, false, false, 1, '', '', 1, sha256('32')", "{bytes16}", "sha256('16')", "{bytes32}", "sha256('32')", "{key}", "'k'::bytea")
 )
 
@@ -72,9 +72,9 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 		ctx, s := w.Tenant(t), storeIn(t, w)
 		filled(t, ctx, s, 5)
 		tries := []string{
-			`DELETE FROM consent_entry`, `DELETE FROM consent_entry WHERE seq = 5`, `DELETE FROM consent_text`,
-			`UPDATE consent_entry SET granted = 14`, `UPDATE consent_entry SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE consent_entry SET at = at + 1`,
-			`UPDATE consent_entry SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`, `UPDATE consent_entry SET expires = 1`,
+			`DELETE FROM {rows}`, `DELETE FROM {rows} WHERE seq = 5`, `DELETE FROM consent_entry`, `DELETE FROM consent_text`,
+			`UPDATE consent_entry SET granted = 14`, `UPDATE {rows} SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE {rows} SET at = at + 1`,
+			`UPDATE {rows} SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`, `UPDATE {rows} SET expires = 1`,
 			`UPDATE consent_text SET body = hash`, `UPDATE consent_text SET language = 'fr'`, `UPDATE consent_text SET version = version`,
 
 			`INSERT ` + insert + forged("7", "{key}", "NULL"), `INSERT ` + insert + forged("0", "{key}", "NULL"), `INSERT ` + insert + forged("-1", "{key}", "NULL"),
@@ -94,10 +94,10 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 		} else {
 			tries = append(tries, `INSERT OR REPLACE `+insert+forged("5", "{key}", "NULL"), `REPLACE `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL"),
 				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET at = 14`,
-				`UPDATE OR REPLACE consent_entry SET seq = 4 WHERE seq = 5`, `UPDATE consent_entry SET what = 7`, `UPDATE consent_entry SET ids = ids`, `UPDATE consent_entry SET lines = ''`,
+				`UPDATE OR REPLACE consent_row SET seq = 4 WHERE seq = 5`, `UPDATE consent_row SET what = 7`, `UPDATE consent_row SET ids = ids`, `UPDATE consent_row SET lines = ''`,
 				`REPLACE INTO consent_text (hash, version, language, body) SELECT hash, 9, 'fr', body FROM consent_text`,
 				`DELETE FROM consent_state`, `UPDATE consent_state SET data = x'00'`, `UPDATE consent_state SET place = place + 100`,
-				`DROP TRIGGER consent_entry_unchanged`, `DROP TABLE consent_entry`, `PRAGMA writable_schema = 1`)
+				`DROP TRIGGER consent_row_unchanged`, `DROP TABLE consent_row`, `DROP VIEW consent_entry`, `PRAGMA writable_schema = 1`)
 		}
 		words := onSQLite
 		if w.PG != nil {

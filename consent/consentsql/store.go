@@ -26,8 +26,8 @@ func New(db *tenantdb.DB) (*Store, error) {
 		Known:  migrate.Known{Name: "consent", Table: "consent_entry", Version: 1, Wrong: consent.ErrSchema},
 		SQLite: SQLite,
 		Words: map[bool][]string{
-			false: {"{end}", endSQLite, "{ids}", idsSQLite, "{what}", whatSQLite, "{lines}", linesSQLite, "{of}", ofSQLite},
-			true:  {"{end}", endPostgres, "{ids}", idsPostgres, "{what}", whatPostgres, "{lines}", linesPostgres, "{of}", ofPostgres},
+			false: {"{end}", endSQLite, "{rows}", rowsSQLite, "{key}", keySQLite, "{ids}", idsSQLite, "{what}", whatSQLite, "{lines}", linesSQLite, "{of}", ofSQLite},
+			true:  {"{end}", endPostgres, "{rows}", rowsPostgres, "{key}", keyPostgres, "{ids}", idsPostgres, "{what}", whatPostgres, "{lines}", linesPostgres, "{of}", ofPostgres},
 		},
 		Errors: tables.Errors{Schema: consent.ErrSchema, Unavailable: consent.ErrUnavailable, Unknown: consent.ErrUnknown, Refused: consent.ErrRefused, State: "BWC01"},
 	})
@@ -47,8 +47,8 @@ func (s *Store) InTx(ctx context.Context) bool { return s.t.DB.InTx(ctx) }
 
 // The end of the ledger and the time. On Postgres it is behind a lock that is held to the end of the transaction. SQLite has one writer.
 const (
-	endSQLite = `(SELECT coalesce(e.seq, 0) AS seq, e.hash AS hash, bw_now() AS now FROM (SELECT 1) LEFT JOIN
-		(SELECT seq, hash FROM consent_entry ORDER BY seq DESC LIMIT 1) e ON true)`
+	endSQLite = `(SELECT coalesce(e.seq, 0) AS seq, substr(e.ids, 33, 32) AS hash, bw_now() AS now FROM (SELECT 1) LEFT JOIN
+		(SELECT seq, ids FROM consent_row ORDER BY seq DESC LIMIT 1) e ON true)`
 	endPostgres = `consent_end()`
 )
 

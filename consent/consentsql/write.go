@@ -26,7 +26,7 @@ func (s *Store) Write(ctx context.Context, entries []consent.Entry, states []con
 
 var (
 	errKey  = fmt.Errorf("%w: an entry of the same key", consent.ErrRefused)
-	entries = rows(`INSERT INTO consent_entry (seq, what, ids, at, expires, given, lines) VALUES `, entryWidth, ``)
+	entries = rows(`INSERT INTO consent_row (seq, what, ids, at, expires, given, lines) VALUES `, entryWidth, ``)
 	states  = rows(`INSERT INTO consent_state (who, data) VALUES `, stateWidth, ` ON CONFLICT (who) DO UPDATE SET data = excluded.data`)
 )
 
@@ -40,7 +40,7 @@ const (
 func (s *Store) writeSQLite(ctx context.Context, tx *sqlx.Tx, es []consent.Entry, ss []consent.State, ds []consent.Document) error {
 	if len(es) > 0 {
 		var end uint64
-		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM consent_entry`).Scan(&end); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM consent_row`).Scan(&end); err != nil {
 			return err
 		}
 		if es[0].Seq != end+1 {

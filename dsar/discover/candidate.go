@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/bailiwick-dev/bailiwick/dsar"
+	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
 // candidate is a link that may be.
@@ -13,8 +14,9 @@ type candidate struct {
 	to       *table
 	score    float64
 	evidence []string
-	declared bool // by a foreign key
-	by       bool // created_by and the like
+	declared bool          // by a foreign key
+	does     schema.Action // when the other row goes
+	by       bool          // created_by and the like
 	nullable bool
 	called   bool // by a user name that stands there under its own name
 	generic  bool // a polymorphic one of anything, not of people

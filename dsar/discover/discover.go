@@ -31,8 +31,9 @@ type Link struct {
 	Hops     int     // to the nearest person along proposed links; 0: it leads to nobody
 	Score    float64 // how likely it is, up to 1 for a declared foreign key
 	Evidence []string
-	Declared bool // by a foreign key
-	Accepted bool // it needs no decision
+	Declared bool          // by a foreign key
+	OnDelete schema.Action // of that
+	Accepted bool          // it needs no decision
 }
 
 // Proposal is what discovery found. Links are in the order of tables and columns.
@@ -44,6 +45,7 @@ type Proposal struct {
 	Doubtful []Link
 	options  Options
 	world    *world
+	together map[string]bool // tables whose rows go with the first of those they belong to
 }
 
 // enough is the score from which on a link is proposed.
@@ -88,7 +90,7 @@ func begin(d *schema.Database, o Options) *Proposal {
 			return all && strings.HasPrefix(t.Name, s) || a.Name == t.Name
 		})
 	})
-	p := &Proposal{Database: &trimmed, options: o, world: look(&trimmed, o.Subjects)}
+	p := &Proposal{Database: &trimmed, options: o, world: look(&trimmed, o.Subjects), together: map[string]bool{}}
 	for _, r := range p.world.roots {
 		p.Subjects = append(p.Subjects, r.Name)
 	}
@@ -112,7 +114,7 @@ func (p *Proposal) candidates() []*candidate {
 			if to == nil {
 				continue
 			}
-			c := &candidate{Link: dsar.Link{Columns: f.Columns, To: f.To, ToColumns: f.ToCols}, from: t, to: to, score: 1, declared: true}
+			c := &candidate{Link: dsar.Link{Columns: f.Columns, To: f.To, ToColumns: f.ToCols}, from: t, to: to, score: 1, declared: true, does: f.OnDelete}
 			for _, col := range f.Columns {
 				if x := t.Column(col); x != nil && !x.NotNull {
 					c.nullable = true
@@ -235,7 +237,8 @@ func (p *Proposal) settle(candidates []*candidate) {
 	}
 	for _, c := range candidates {
 		c.complete()
-		l := Link{Link: c.Link, Table: c.from.Name, Score: c.score, Evidence: c.evidence, Declared: c.declared,
+		w.byIdentifier(c)
+		l := Link{Link: c.Link, Table: c.from.Name, Score: c.score, Evidence: c.evidence, Declared: c.declared, OnDelete: c.does,
 			Subject: c.Identifier != "" || w.isRoot(c.to)}
 		if h, ok := hops[c.to]; ok {
 			l.Hops = h + 1
@@ -252,9 +255,10 @@ func (p *Proposal) settle(candidates []*candidate) {
 		p.Links = append(p.Links, l)
 	}
 	p.share()
+	p.along()
 	for i := range p.Links {
 		l := &p.Links[i]
-		l.Decide = w.question(candidates, l)
+		l.Decide = p.question(candidates, l)
 		l.Accepted = l.Decide == ""
 	}
 	slices.SortStableFunc(p.Doubtful, func(a, b Link) int { return cmp.Compare(b.Score, a.Score) })

@@ -18,7 +18,7 @@ func (p *Proposal) Map() *dsar.Map {
 	links := map[string][]dsar.Link{}
 	for _, l := range p.Links {
 		x := l.Link
-		if x.Then.IsZero() && (x.Role == dsar.Accessor || x.Role == dsar.Mentioned || x.Role == dsar.CoOwner || x.Role == dsar.Reference && l.Hops > 0) {
+		if x.Then.IsZero() && (x.Role == dsar.Accessor || x.Role == dsar.Mentioned || x.Role == dsar.CoOwner && !p.together[l.Table] || x.Role == dsar.Reference && l.Hops > 0) {
 			x.Then = dsar.Pseudonym
 			if x.Path == "" && p.nullable(l.Table, x.Columns) {
 				x.Then = dsar.Null
@@ -42,6 +42,9 @@ func (p *Proposal) Map() *dsar.Map {
 		if i == 0 && !slices.ContainsFunc(s.Identifiers, func(id dsar.Identifier) bool { return id.Name == "email" }) {
 			s.Identifiers = append(s.Identifiers, dsar.Identifier{Name: "email", Form: dsar.Email})
 		}
+		if r.called != "" {
+			s.Identifiers = append(s.Identifiers, dsar.Identifier{Name: username, Column: r.called, Form: dsar.Fold})
+		}
 		m.Subjects = append(m.Subjects, s)
 	}
 	for _, t := range p.Database.Tables {
@@ -50,6 +53,8 @@ func (p *Proposal) Map() *dsar.Map {
 	p.reached(m)
 	return m
 }
+
+func (p *Proposal) isSubject(table string) bool { return slices.Contains(p.Subjects, table) }
 
 func orTheApplication(s string) string {
 	if s == "" {
@@ -109,13 +114,16 @@ func (p *Proposal) table(t *schema.Table, links []dsar.Link, tenant string) dsar
 	if tenant != "" && t.Column(tenant) == nil {
 		x.Tenant = "-"
 	}
+	if p.together[t.Name] {
+		x.Shared = dsar.DeleteForAll
+	}
 	if len(t.Triggers) > 0 {
 		x.Decide = "do its triggers write copies of what is erased?"
 	}
-	if len(t.Key) == 0 && slices.Contains(p.Subjects, t.Name) {
+	if len(t.Key) == 0 && p.isSubject(t.Name) {
 		x.Decide = strings.TrimPrefix(x.Decide+"; it has no primary key: how is one person told from another?", "; ")
 	}
-	about := slices.ContainsFunc(links, func(l dsar.Link) bool { return l.Role != dsar.Reference }) || slices.Contains(p.Subjects, t.Name)
+	about := slices.ContainsFunc(links, func(l dsar.Link) bool { return l.Role != dsar.Reference }) || p.isSubject(t.Name)
 	for _, c := range t.Columns {
 		text := columnText(c)
 		class := classify.Column(t.Name, c.Name, c.Family)

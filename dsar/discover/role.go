@@ -43,7 +43,7 @@ func (p *Proposal) share() {
 		byTable[p.Links[i].Table] = append(byTable[p.Links[i].Table], &p.Links[i])
 	}
 	for _, links := range byTable {
-		direct := slices.ContainsFunc(links, func(l *Link) bool { return l.Subject && l.To != l.Table })
+		direct := p.isSubject(links[0].Table) || slices.ContainsFunc(links, func(l *Link) bool { return l.Subject && l.To != l.Table })
 		owners := 0
 		var first *Link
 		for _, l := range links {
@@ -81,12 +81,16 @@ func preferred(l *Link) int {
 }
 
 // question is what a person has to decide about a link; "" for one that needs none.
-func (w *world) question(candidates []*candidate, l *Link) string {
+func (p *Proposal) question(candidates []*candidate, l *Link) string {
 	i := slices.IndexFunc(candidates, func(c *candidate) bool {
 		return c.from.Name == l.Table && c.Link.To == l.To && c.Link.Path == l.Path && slices.Equal(c.Columns, l.Columns)
 	})
 	c := candidates[i]
+	clash := p.clash(l)
 	if l.Role == dsar.Reference {
+		if clash != "" {
+			return clash
+		}
 		if l.Hops > 0 && l.To != l.Table || l.Hops > 0 && l.Declared {
 			return "what becomes of the row when the one it points at is erased?"
 		}
@@ -116,6 +120,9 @@ func (w *world) question(candidates []*candidate, l *Link) string {
 	}
 	if l.Role != dsar.Owner && l.Hops == 1 {
 		why = append(why, "the role is "+l.Role.String())
+	}
+	if clash != "" {
+		why = append(why, clash)
 	}
 	if !c.declared && c.score < 0.9 {
 		why = append(why, fmt.Sprintf("is it one? (%.2f)", c.score))

@@ -11,10 +11,11 @@ import (
 // table is a table and what its name says.
 type table struct {
 	*schema.Table
-	words []string // in the singular, without the prefix all tables share
-	full  []string // in the singular, whole
-	key   string   // the column other tables refer to a row by; "" if it takes several
-	lead  string   // the word its columns' names begin with; "" if they do not
+	words  []string // in the singular, without the prefix all tables share
+	full   []string // in the singular, whole
+	key    string   // the column other tables refer to a row by; "" if it takes several
+	lead   string   // the word its columns' names begin with; "" if they do not
+	called string   // of a table of people, the column of names that links go by and two of them may share; "" if there is none
 }
 
 // world is a database in the eyes of discovery.

@@ -52,7 +52,7 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 			}
 		}
 	}
-	if fit < 0.5 && fit > 0 && w.exactly(c) && isKeyed(col.Name) && family == schema.Text {
+	if fit < 0.5 && fit > 0 && w.isRoot(c.to) && w.exactly(c) && isKeyed(col.Name) && family == schema.Text {
 		fit = 0.55 // what is called user_id holds ids of users, as text
 	}
 	if fit > 0 && family == schema.Text && slices.Equal(c.stem, []string{"whodunnit"}) {
@@ -91,7 +91,7 @@ func orAny(typ string) string {
 
 // match says how well values of one family can be keys of another.
 func match(col, key schema.Family) float64 {
-	text := func(f schema.Family) bool { return f == schema.Text || f == schema.UUID || f == schema.Bytes }
+	text := func(f schema.Family) bool { return f == schema.Text || f == schema.UUID }
 	switch {
 	case col == key, col == schema.Any, key == schema.Any:
 		return 1

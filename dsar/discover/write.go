@@ -84,6 +84,9 @@ func (p *Proposal) writeTable(b *bytes.Buffer, t dsar.Table) {
 	field(b, "Tenant", t.Tenant)
 	list(b, "Key", t.Key)
 	field(b, "Purpose", t.Purpose)
+	if t.Shared == dsar.DeleteForAll {
+		b.WriteString("Shared: dsar.DeleteForAll,\n")
+	}
 	field(b, "Decide", t.Decide)
 	if len(t.Links) > 0 {
 		b.WriteString("Links: []dsar.Link{\n")

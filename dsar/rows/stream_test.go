@@ -189,6 +189,7 @@ func TestKeysOfEveryTypeLeadOn(t *testing.T) {
 		"text as uuid":   {"text", "uuid | text", "'00000000-0000-0000-0000-00000000000a'", "'00000000-0000-0000-0000-00000000000b'", "00000000-0000-0000-0000-00000000000a"},
 		"text":           {"character varying(9)", "text", "'it''s \"a\"\\'", "'b'", `it's "a"\`},
 		"int":            {"integer", "bigint", "-7", "8", "-7"},
+		"int as text":    {"bigint", "text", "7", "8", "7"},
 		"int as numeric": {"bigint", "numeric", "7", "8", "7"},
 		"numeric":        {"numeric(20,0)", "numeric(20,0)", "12345678901234567890", "8", "12345678901234567890"},
 		"bytes":          {"bytea | blob", "bytea | blob", `'\x00ff'`, `'\x01'`, `\x00ff`},

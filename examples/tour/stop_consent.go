@@ -18,7 +18,7 @@ var consentStop = stop{
 			{Name: "Nobody can say what the user said", Sends: "accept all; then the store fails; then withdraw", Try: askWithoutLedger},
 		}},
 		{"Who agreed to what is proved, and who is forgotten is.", []attack{
-			{Name: "The ledger is rewritten", Sends: "UPDATE consent_entry …; DELETE …; UPDATE consent_text …", Try: rewriteLedger},
+			{Name: "The ledger is rewritten", Sends: "UPDATE consent_row …; DELETE …; UPDATE consent_text …", Try: rewriteLedger},
 			{Name: "A person who was forgotten is looked for", Sends: `m.Forget(ctx, user), then m.History(ctx, user), and a chain that still verifies`, Try: findForgotten},
 		}},
 	},

@@ -67,7 +67,8 @@ var hostileTexts = func() []hostileText {
 	units := []struct{ name, unit string }{
 		{"at_signs", "x@"}, {"domains", "q.r@t.u."}, {"digits", "7"}, {"digit_groups", "4012 "}, {"dotted_digits", "9."}, {"plus_digits", "+1 ("},
 		{"letters", "Q"}, {"ibans", "DE44 "}, {"jwt_heads", "eyJ"}, {"jwt_dots", "eyJhbGci."}, {"token_heads", "sk-"}, {"schemes", "Bearer "}, {"basic", "Basic QQ== "},
-		{"keys", "secret="}, {"open_quotes", `api_key="`}, {"json_keys", `"token":`}, {"escaped_json", `{\"pin\":`}, {"calls", "passwd=("}, {"yaml", "password:\n  "},
+		{"keys", "secret="}, {"open_quotes", `api_key="`}, {"json_keys", `"token":`}, {"escaped_json", `{\"pin\":`}, {"calls", "passwd=("}, {"yaml", "password:\n  "}, {"lists", "password:\n - "}, {"empty_cookies", " cookie="}, {"labels", "[redacted:x%40"}, {"brackets", "@[a"}, {"opened", "[secret="},
+		{"oauth", "a=ya29.Secret"}, {"accents", "\u00e9.-a="}, {"groups", "1-2 "},
 		{"header", "cookie: a=b; "}, {"userinfo", "u:p@"}, {"urls", "://"}, {"percent", "%40"}, {"backslashes", `\`}, {"pem_heads", "-----BEGIN DH PRIVATE " + "KEY-----\n"},
 		{"dashes", "-"}, {"markup", "<secret>"}, {"hex_pairs", "0f:"}, {"wide", "\u00e9\u200b"},
 	}

@@ -33,20 +33,21 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 		return err
 	}
 	text, args := dataText(&r)
-	if err := g.open(ctx, &r); err != nil {
+	opened, err := g.open(ctx, &r)
+	if err != nil {
 		return err
 	}
 	var handed, late bool
 	var answer error
 	err = g.t.DB.Read(ctx, func(inside context.Context, tx *sqlx.Tx) error { // and never again: rows are handed over once
-		held, cancel := context.WithTimeout(ctx, r.Hold) // from here on, with a connection: one that was waited for held nothing
+		held, cancel := context.WithTimeout(ctx, r.Hold) // from here on: waiting for a connection counts, for nobody tells when it is there
 		defer cancel()
 		// The statement ends after held has: of two clocks it may be the one that strikes first, and then nobody knows why it ended.
 		inside, cancelInside := context.WithCancel(inside)
 		defer cancelInside()
 		defer context.AfterFunc(held, cancelInside)()
 		defer func() { late = errors.Is(held.Err(), context.DeadlineExceeded) }()
-		rows, err := tx.QueryContext(inside, g.t.SQL(text), append([]any{lock, r.Entry.ID, r.Entry.Grant, string(r.Entry.By), r.Entry.Category}, args...)...)
+		rows, err := tx.QueryContext(inside, g.t.SQL(text), append([]any{lock, r.Entry.ID, opened, r.Entry.Grant, string(r.Entry.By), r.Entry.Category}, args...)...)
 		if err != nil {
 			return err
 		}
@@ -74,18 +75,18 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 	return answer
 }
 
-// open adds the entry, and what r.Record adds, and commits. What is not committed for sure reads nothing.
-func (g *postgresGuard) open(ctx context.Context, r *supportgrant.Reading) error {
+// open adds the entry, and what r.Record adds, commits, and returns the entry's time. What is not committed for sure reads nothing.
+func (g *postgresGuard) open(ctx context.Context, r *supportgrant.Reading) (opened int64, err error) {
 	e := &r.Entry
 	args, err := entryArgs(e)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	const text = `SELECT supportgrant_open(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	var now sql.NullInt64
 	if r.Record == nil {
 		if err := g.t.Fit(ctx); err != nil {
-			return err
+			return 0, err
 		}
 		err = g.t.Named(g.t.DB.Row(ctx, g.t.SQL(text), args, []any{&now}))
 	} else {
@@ -99,7 +100,7 @@ func (g *postgresGuard) open(ctx context.Context, r *supportgrant.Reading) error
 	if err == nil && !now.Valid {
 		err = supportgrant.ErrNotGranted
 	}
-	return err
+	return now.Int64, err
 }
 
 // Drain implements [supportgrant.Store].

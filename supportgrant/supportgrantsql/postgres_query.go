@@ -2,14 +2,16 @@ package supportgrantsql
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
 )
 
-// dataText is the data statement of a reading, with what follows the five values of supportgrant_hold. It returns one row at least if the grant is
+// dataText is the data statement of a reading, with what follows the six values of supportgrant_hold. It returns one row at least if the grant is
 // live: one of NULLs if there is no data. The grant is held before any row of it comes out, and rows with care are those of a grant
-// with care. The statement's own snapshot may be a moment older than the lock, if that had to be waited for; the grant's state is not.
+// with care. The limit stands in the text: of a parameter Postgres knows the value when it plans, finds that plan cheaper than the one it could keep, and so
+// plans at each read, which took a third of it. The statement's own snapshot may be a moment older than the lock, if that had to be waited for; the grant's state is not.
 func dataText(r *supportgrant.Reading) (text string, args []any) {
 	var where []string
 	condition := func(c supportgrant.Condition) {
@@ -55,10 +57,9 @@ func dataText(r *supportgrant.Reading) (text string, args []any) {
 	if len(where) > 0 {
 		filter = ` WHERE ` + strings.Join(where, ` AND `)
 	}
-	return `WITH h AS MATERIALIZED (SELECT care FROM supportgrant_hold(?, ?, ?, ?, ?))
+	return `WITH h AS MATERIALIZED (SELECT care FROM supportgrant_hold(?, ?, ?, ?, ?, ?))
 		SELECT r.there, r.` + strings.Join(names, `, r.`) + ` FROM h LEFT JOIN LATERAL (
-			SELECT true AS there, ` + strings.Join(columns, `, `) + ` FROM ` + tableText(r.Resource.Table) + ` AS d` + filter + ` ORDER BY ` + order + ` LIMIT ?) AS r ON true`,
-		append(args, r.Query.Limit)
+			SELECT true AS there, ` + strings.Join(columns, `, `) + ` FROM ` + tableText(r.Resource.Table) + ` AS d` + filter + ` ORDER BY ` + order + ` LIMIT ` + strconv.Itoa(r.Query.Limit) + `) AS r ON true`, args
 }
 
 // columnText is a column of the registry: names in quotes, and for a path the scalar there, as text, or NULL.

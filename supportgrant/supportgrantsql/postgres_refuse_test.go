@@ -256,7 +256,7 @@ func TestTheDatabaseReadsNothingBeforeTheEntryIsCommitted(t *testing.T) {
 	c := newCounter(t)
 	g := c.to(t, c.proven(t, time.Hour, time.Hour, "ann", "bob"), supportgrant.Approved)
 	open := `SELECT supportgrant_open($1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`
-	hold := `SELECT care FROM supportgrant_hold(1, $1, $2, 'sam', 'posts')`
+	hold := `SELECT care FROM supportgrant_hold(1, $1, 0, $2, 'sam', 'posts')`
 	for _, before := range []string{`SELECT 1`, `SAVEPOINT s`} {
 		id := uuid.Must(uuid.NewV7())
 		err := c.DB.Tx(c.ctx, func(ctx context.Context, tx *sqlx.Tx) error {
@@ -275,6 +275,32 @@ func TestTheDatabaseReadsNothingBeforeTheEntryIsCommitted(t *testing.T) {
 			return err
 		}), "BWS01")
 	}
+}
+
+// Whoever set the clock back would lengthen grants: a log that is ahead of the clock by more than a second, whether it was before the read began or
+// since it did, keeps its grant closed.
+func TestAClockThatGoesBackOpensNothingOnPostgres(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	ahead := func(g supportgrant.GrantRow, by time.Duration) {
+		_, err := c.admin.Exec(t.Context(), `INSERT INTO supportgrant_entry (tenant_id, id, at, kind, grant_id, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why)
+			SELECT tenant_id, gen_random_uuid(), supportgrant_now() + $2, 'refused', id, 'sam', '', '', '[]', '[]', '[]', '[]', 0, '' FROM supportgrant_grant WHERE id = $1`, g.ID, by.Microseconds())
+		require.NoError(t, err)
+	}
+	open := func(g supportgrant.GrantRow) (care []bool) {
+		id, opened := uuid.Must(uuid.NewV7()), int64(0)
+		require.NoError(t, c.DB.Row(c.ctx, `SELECT supportgrant_open($1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`, []any{id, g.ID}, []any{&opened}))
+		require.NoError(t, c.DB.Read(c.ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+			return tx.SelectContext(ctx, &care, `SELECT care FROM supportgrant_hold(1, $1, $2, $3, 'sam', 'posts')`, id, opened, g.ID)
+		}))
+		return care
+	}
+	near, far := live(t, c.ctx, c, asked(time.Hour)), live(t, c.ctx, c, asked(time.Hour))
+	ahead(near, 500*time.Millisecond)
+	require.Len(t, open(near), 1)
+	ahead(far, time.Hour)
+	require.Empty(t, open(far))
+	require.Len(t, open(near), 1, "another grant's log says nothing")
 }
 
 func (c *counter) dump(t *testing.T) (out []string) {

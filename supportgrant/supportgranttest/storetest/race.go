@@ -50,7 +50,9 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 	for i := range readers {
 		s := desks[i%len(desks)]
 		wg.Go(func() {
-			for n := 0; ; n++ {
+			ready := sync.OnceFunc(func() { begun <- struct{}{} }) // once it has read, so that the withdrawal comes among reads however slow the machine is
+			defer ready()
+			for {
 				after := withdrawn.Load()
 				err := supportgrant.Use(s.ctx, s.Service, posts(g), func(context.Context, supportgrant.Page[post]) error {
 					if stall > 0 {
@@ -65,9 +67,6 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 					}
 					return nil
 				})
-				if n == 0 {
-					begun <- struct{}{}
-				}
 				if errors.Is(err, supportgrant.ErrTooSlow) {
 					continue
 				}
@@ -77,6 +76,7 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 					}
 					return
 				}
+				ready()
 			}
 		})
 	}

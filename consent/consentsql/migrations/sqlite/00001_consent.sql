@@ -10,40 +10,47 @@ CREATE TABLE consent_text (
     body     BLOB NOT NULL
 ) STRICT;
 
--- A column costs more than its bytes, to write and to read: what an entry says is in eight, and the others are read from those.
-CREATE TABLE consent_entry (
+-- A column costs more than its bytes, to write and to read, and a generated one is made with each row: what an entry says is in seven, and
+-- consent_entry reads the others from those.
+CREATE TABLE consent_row (
     seq     INTEGER NOT NULL PRIMARY KEY,
     what    INTEGER NOT NULL, -- from the lowest bit: method 8, granted 16, denied 16, policy 16, opt_out 1, signal 1
     ids     BLOB NOT NULL,    -- key 16 bytes, subject 16, hash 32, then browser 16 if there is one, then text 32 if there is one
     at      INTEGER NOT NULL,
     expires INTEGER,
     given   INTEGER,
-    lines   TEXT NOT NULL,    -- place and regimes
-    key     BLOB GENERATED ALWAYS AS (substr(ids, 1, 16)) VIRTUAL,
-    subject BLOB GENERATED ALWAYS AS (substr(ids, 17, 16)) VIRTUAL, -- random: see consent_state
-    hash    BLOB GENERATED ALWAYS AS (substr(ids, 33, 32)) VIRTUAL, -- over all of it and the hash before
-    browser BLOB GENERATED ALWAYS AS (CASE WHEN length(ids) IN (80, 112) THEN substr(ids, 65, 16) END) VIRTUAL,
-    text    BLOB GENERATED ALWAYS AS (CASE WHEN length(ids) > 80 THEN substr(ids, -32) END) VIRTUAL,
-    method  INTEGER GENERATED ALWAYS AS (what & 255) VIRTUAL,
-    granted INTEGER GENERATED ALWAYS AS (what >> 8 & 65535) VIRTUAL, -- a bit for each category
-    denied  INTEGER GENERATED ALWAYS AS (what >> 24 & 65535) VIRTUAL,
-    policy  INTEGER GENERATED ALWAYS AS (what >> 40 & 65535) VIRTUAL,
-    opt_out INTEGER GENERATED ALWAYS AS (what >> 56 & 1) VIRTUAL,
-    signal  INTEGER GENERATED ALWAYS AS (what >> 57 & 1) VIRTUAL,
-    place   TEXT GENERATED ALWAYS AS (substr(lines, 1, instr(lines, char(10)) - 1)) VIRTUAL,
-    regimes TEXT GENERATED ALWAYS AS (substr(lines, instr(lines, char(10)) + 1)) VIRTUAL
+    lines   TEXT NOT NULL     -- place and regimes
 ) STRICT;
-CREATE UNIQUE INDEX consent_entry_once ON consent_entry (key);
+CREATE UNIQUE INDEX consent_row_once ON consent_row (substr(ids, 1, 16));
 -- Subjects are random. In stretches of 1024 entries, what is being added to stays a few pages, however long the ledger is; who
--- looks for a subject asks each stretch.
-CREATE INDEX consent_entry_subject ON consent_entry (seq >> 10, subject);
+-- looks for a subject asks each stretch, where four bytes tell subjects apart.
+CREATE INDEX consent_row_subject ON consent_row (seq >> 10, substr(ids, 17, 4));
 
-CREATE TRIGGER consent_entry_follows BEFORE INSERT ON consent_entry
-WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM consent_entry) OR EXISTS (SELECT 1 FROM consent_entry WHERE key = NEW.key)
-    OR NEW.text IS NOT NULL AND NOT EXISTS (SELECT 1 FROM consent_text WHERE hash = NEW.text)
+CREATE VIEW consent_entry AS SELECT
+    seq,
+    substr(ids, 1, 16)  AS key,
+    substr(ids, 17, 16) AS subject, -- random: see consent_state
+    CASE WHEN length(ids) IN (80, 112) THEN substr(ids, 65, 16) END AS browser,
+    what & 255          AS method,
+    what >> 8 & 65535   AS granted, -- a bit for each category
+    what >> 24 & 65535  AS denied,
+    what >> 56 & 1      AS opt_out,
+    what >> 57 & 1      AS signal,
+    what >> 40 & 65535  AS policy,
+    CASE WHEN length(ids) > 80 THEN substr(ids, -32) END AS text,
+    substr(lines, 1, instr(lines, char(10)) - 1) AS place,
+    substr(lines, instr(lines, char(10)) + 1)    AS regimes,
+    at, expires, given,
+    substr(ids, 33, 32) AS hash -- over all of it and the hash before
+FROM consent_row;
+
+CREATE TRIGGER consent_row_follows BEFORE INSERT ON consent_row
+WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM consent_row)
+    OR EXISTS (SELECT 1 FROM consent_row WHERE substr(ids, 1, 16) = substr(NEW.ids, 1, 16))
+    OR length(NEW.ids) > 80 AND NOT EXISTS (SELECT 1 FROM consent_text WHERE hash = substr(NEW.ids, -32))
 BEGIN SELECT RAISE(ABORT, 'consent: an entry has the next number, a key of its own, and a text that is known'); END;
-CREATE TRIGGER consent_entry_unchanged BEFORE UPDATE ON consent_entry BEGIN SELECT RAISE(ABORT, 'consent: the ledger is only added to'); END;
-CREATE TRIGGER consent_entry_stays BEFORE DELETE ON consent_entry BEGIN SELECT RAISE(ABORT, 'consent: the ledger is only added to'); END;
+CREATE TRIGGER consent_row_unchanged BEFORE UPDATE ON consent_row BEGIN SELECT RAISE(ABORT, 'consent: the ledger is only added to'); END;
+CREATE TRIGGER consent_row_stays BEFORE DELETE ON consent_row BEGIN SELECT RAISE(ABORT, 'consent: the ledger is only added to'); END;
 
 CREATE TRIGGER consent_text_new BEFORE INSERT ON consent_text WHEN EXISTS (SELECT 1 FROM consent_text WHERE hash = NEW.hash)
 BEGIN SELECT RAISE(ABORT, 'consent: a text is never changed'); END;

@@ -327,7 +327,8 @@ CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_totp FOR EAC
 -- all ways cost the same to Postgres, so that only one is left to it here: no scan of the whole table, and an order that but one index has.
 
 -- +goose StatementBegin
--- supportgrant_open adds the entry of a read of a live grant (see supportgrant.Reading), and returns its time; NULL, and no entry, if there is no such grant.
+-- supportgrant_open adds the entry of a read of a grant that is live but for what the log says of the clock (see supportgrant.Reading), and returns its time; NULL,
+-- and no entry, if there is no such grant.
 CREATE FUNCTION supportgrant_open(entry uuid, the_grant uuid, the_kind text, reader text, in_category text, the_resource text, the_columns text, the_matched text,
     the_keys text, the_after text, most bigint, the_why text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
@@ -340,7 +341,6 @@ BEGIN
         SELECT entry, the_grant, the_kind, reader, in_category, the_resource, the_columns, the_matched, the_keys, the_after, most, the_why, now
         FROM public.supportgrant_grant g
         WHERE g.id BETWEEN the_grant AND the_grant AND g.staff = reader AND g.state = 'approved' AND g.approved <= now AND now < g.expires AND g.scope::jsonb ? in_category
-        AND ((SELECT e.at FROM public.supportgrant_entry e WHERE e.grant_id BETWEEN the_grant AND the_grant ORDER BY e.grant_id DESC, e.at DESC LIMIT 1) > now + 1000000) IS NOT TRUE
         ORDER BY g.id LIMIT 1;
     IF FOUND THEN
         RETURN now;
@@ -350,14 +350,14 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
--- supportgrant_hold holds a grant until the transaction ends, and then looks whether it is live and the entry of the read is committed: with
--- a snapshot taken after the lock, for the function is VOLATILE. It returns one row, or none if the grant is not live. Of the log it looks at the read's
--- own entry: that was no more than a second behind any other when it was added.
-CREATE FUNCTION supportgrant_hold(lock bigint, entry uuid, the_grant uuid, reader text, in_category text) RETURNS TABLE (care boolean)
+-- supportgrant_hold holds a grant until the transaction ends, and then looks whether it is live and the entry of the read, of that time, is committed: with
+-- a snapshot taken after the lock, for the function is VOLATILE. It returns one row, or none if the grant is not live. What of the log may be
+-- ahead of the clock is not older than the read's own entry, so that one look at those from there on finds both.
+CREATE FUNCTION supportgrant_hold(lock bigint, entry uuid, opened bigint, the_grant uuid, reader text, in_category text) RETURNS TABLE (care boolean)
     LANGUAGE plpgsql VOLATILE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     now bigint;
-    opened bigint;
+    newest bigint;
 BEGIN
     IF pg_is_in_recovery() OR current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'supportgrant: a guarded read is READ COMMITTED, on the primary' USING ERRCODE = 'BWS01';
@@ -367,15 +367,16 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock_shared(lock);
     now := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
-    SELECT g.care, (SELECT e.at FROM public.supportgrant_entry e WHERE e.id BETWEEN entry AND entry AND e.grant_id = the_grant AND e.kind = 'read' ORDER BY e.id LIMIT 1)
-        INTO care, opened FROM public.supportgrant_grant g
+    SELECT g.care, (SELECT CASE WHEN bool_or(l.id = entry AND l.kind = 'read') THEN max(l.at) END FROM (SELECT e.id, e.kind, e.at FROM public.supportgrant_entry e
+            WHERE e.grant_id BETWEEN the_grant AND the_grant AND e.at >= opened ORDER BY e.grant_id, e.at, e.id) AS l)
+        INTO care, newest FROM public.supportgrant_grant g
         WHERE g.id BETWEEN the_grant AND the_grant AND g.staff = reader AND g.state = 'approved' AND g.approved <= now AND now < g.expires AND g.scope::jsonb ? in_category
         ORDER BY g.id LIMIT 1;
     IF NOT FOUND THEN
         RETURN;
-    ELSIF opened IS NULL THEN
+    ELSIF newest IS NULL THEN
         RAISE EXCEPTION 'supportgrant: a read before its entry' USING ERRCODE = 'BWS01';
-    ELSIF opened <= now + 1000000 THEN
+    ELSIF newest <= now + 1000000 THEN
         RETURN NEXT;
     END IF;
 END $$;
