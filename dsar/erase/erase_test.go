@@ -3,6 +3,7 @@ package erase_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -102,12 +103,12 @@ func TestWhatCascadesIsCountedAndIsWhatTheMapSays(t *testing.T) {
 		e, err := erase.New(a.DB, c, j, erase.Options{Batch: 1})
 		require.NoError(t, err)
 		require.Equal(t, []string{"comment delete 5", "post delete 5", "users delete 1"}, a.erased(t, ctx, e, person(1)))
-		require.Equal(t, 2, j.n, "one transaction, and the end")
+		require.EqualValues(t, 2, j.n.Load(), "one transaction, and the end")
 		require.Equal(t, []string{"bill mask 1", "comment delete 10", "post delete 10", "users delete 1"}, a.erased(t, ctx, e, person(2)))
 		require.Equal(t, []string{"1 - -"}, a.read(t, ctx, `SELECT id, user_id, body FROM bill`))
-		j.n = 0
+		j.n.Store(0)
 		require.Equal(t, []string{"comment delete 15", "post delete 15", "users delete 1"}, a.erased(t, ctx, e, person(3)))
-		require.Greater(t, j.n, 15, "these are too many for one transaction")
+		require.Greater(t, j.n.Load(), int32(15), "these are too many for one transaction")
 		require.Empty(t, a.read(t, ctx, `SELECT id FROM users`))
 		require.Empty(t, a.read(t, ctx, `SELECT id FROM comment`))
 	})
@@ -116,11 +117,11 @@ func TestWhatCascadesIsCountedAndIsWhatTheMapSays(t *testing.T) {
 // fences counts transactions.
 type fences struct {
 	erase.Journal
-	n int
+	n atomic.Int32 // tables have their turns side by side
 }
 
 func (f *fences) Fence(ctx context.Context, job, worker string) error {
-	f.n++
+	f.n.Add(1)
 	return f.Journal.Fence(ctx, job, worker)
 }
 

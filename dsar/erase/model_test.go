@@ -75,9 +75,10 @@ func fates(w *world.World, who world.Who, s world.State) map[string]int64 {
 // brute force says, and no row of anybody else, nor of another tenant, is touched.
 func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing.T) {
 	t.Parallel()
-	numbers := []int{0, 1, 2, 81, 106, 288, 312, 401, 532, 586} // those behind 2 have each been wrong once
+	numbers := []int{0, 1, 2, 81, 106, 288, 312, 401, 532, 586} // those behind 2 have each been wrong once, 81 and 106 on Postgres too
+	all := false
 	if n, err := strconv.Atoi(os.Getenv("BAILIWICK_WORLDS")); err == nil || soakOr(0, 1) == 1 {
-		numbers = nil
+		numbers, all = nil, true
 		for i := range cmp.Or(n, 1500) {
 			numbers = append(numbers, i)
 		}
@@ -92,8 +93,11 @@ func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing
 			if d == schema.Postgres {
 				pg = door.Door{Name: "dsar", SQLite: dsarsql.SQLite(), Migrate: migrate}.OnPostgres(t)
 			}
-			erased := 0
-			for _, i := range numbers {
+			erased, these := 0, numbers
+			if d == schema.Postgres && !all {
+				these = numbers[:5]
+			}
+			for _, i := range these {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { erased += erasedIn(t, populated(t, pg, i), i) })
 			}
 			t.Logf("%d erasures", erased)
