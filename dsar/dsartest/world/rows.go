@@ -154,7 +154,7 @@ func (w *World) point(t *rapid.T, x *table, l *dsar.Link, row Row) {
 		if to == nil || len(to.ids) == 0 {
 			return
 		}
-		kind := l.When[0].Value
+		kind := rapid.SampledFrom(l.When).Draw(t, "type").Value
 		if rapid.IntRange(0, 4).Draw(t, "another type") == 0 {
 			kind = "Team"
 		}
