@@ -39,7 +39,7 @@ func (s *Service) Ask(ctx context.Context, id ID, cause deadline.Cause, by audit
 	return s.change(ctx, id, by, func(_ context.Context, r *RequestRow, now time.Time) (*change, error) {
 		switch {
 		case r.State != Open && (cause == deadline.Identity || !active(r.State)):
-			return nil, ErrState
+			return nil, r.misplaced()
 		case slices.ContainsFunc(r.Pauses, func(p deadline.Pause) bool { return p.Cause == cause && p.Done.IsZero() }):
 			return nil, nil
 		}
@@ -85,7 +85,7 @@ func (s *Service) Extend(ctx context.Context, id ID, why string, by audit.Party)
 		case !r.Extended.IsZero():
 			return nil, nil
 		case r.State != Open && !active(r.State):
-			return nil, ErrState
+			return nil, r.misplaced()
 		case r.ExtendBy.IsZero() || !now.Before(r.ExtendBy):
 			return nil, ErrTooLate
 		}

@@ -22,11 +22,11 @@ func (s *Service) Plan(ctx context.Context, id ID) (*Plan, error) {
 	case err != nil:
 		return nil, err
 	case r.Kind != Erasure:
-		return nil, ErrState
+		return nil, r.misplaced()
 	case r.Verified.IsZero():
 		return nil, ErrUnverified
 	case r.State != Verified && r.State != Approved:
-		return nil, ErrState
+		return nil, r.misplaced()
 	}
 	plan, err := s.plan(ctx, &r)
 	if errors.Is(err, ErrNobody) && r.State == Verified {
@@ -82,7 +82,7 @@ func (s *Service) Approve(ctx context.Context, id ID, hash string, by audit.Part
 	out, err := s.change(ctx, id, by, func(_ context.Context, r *RequestRow, now time.Time) (*change, error) {
 		switch {
 		case r.Kind != Erasure:
-			return nil, ErrState
+			return nil, r.misplaced()
 		case r.State == Open:
 			return nil, ErrUnverified
 		case r.Plan != "" && r.Plan != hash:
@@ -90,7 +90,7 @@ func (s *Service) Approve(ctx context.Context, id ID, hash string, by audit.Part
 		case r.State == Approved || r.State == Working:
 			return nil, nil
 		case r.State != Verified:
-			return nil, ErrState
+			return nil, r.misplaced()
 		}
 		r.State, r.Plan, r.Approved, r.Next, r.Tries = Approved, hash, now, now, 0
 		r.Until = now.Add(max(0, s.o.Undo))
@@ -120,11 +120,11 @@ func (s *Service) Export(ctx context.Context, id ID, to io.Writer) (*Exported, e
 	case err != nil:
 		return nil, err
 	case !exports(r.Kind):
-		return nil, ErrState
+		return nil, r.misplaced()
 	case r.Verified.IsZero():
 		return nil, ErrUnverified
 	case r.State != Verified && r.State != Working:
-		return nil, ErrState
+		return nil, r.misplaced()
 	}
 	w, err := s.claim(ctx, id)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *Service) Export(ctx context.Context, id ID, to io.Writer) (*Exported, e
 		err = ErrNobody
 	}
 	if err == nil {
-		err = ErrState
+		err = r.misplaced()
 	}
 	return nil, err
 }

@@ -33,7 +33,7 @@ func (s *Service) Token(ctx context.Context, id ID) (redact.Secret[string], erro
 	var token string
 	_, err := s.change(ctx, id, audit.Party{}, func(ctx context.Context, r *RequestRow, now time.Time) (*change, error) {
 		if r.State != Open {
-			return nil, ErrState
+			return nil, r.misplaced()
 		}
 		end := binary.BigEndian.AppendUint64(nil, uint64(now.Add(s.o.Token).Unix()))
 		sum, err := s.tokenMAC(ctx, r, end)
@@ -104,7 +104,7 @@ func (s *Service) Verified(ctx context.Context, id ID, e Evidence) (Request, err
 			if active(r.State) || r.Outcome == Joined {
 				return nil, nil // it was shown before
 			}
-			return nil, ErrState
+			return nil, r.misplaced()
 		}
 		answered(r, deadline.Identity, now)
 		r.Verified, r.Method = now, e.Method

@@ -1,5 +1,10 @@
 package dsar
 
+import (
+	"iter"
+	"slices"
+)
+
 // Link says that rows of a table belong to rows of another, and in the end to a person. It is a foreign key, declared in the
 // database or not: the columns of this table hold the key of a row of To.
 //
@@ -18,7 +23,8 @@ type Link struct {
 	// that the person is and was known by.
 	Identifier string
 	Role       Role
-	// When are values other columns must have for the link to hold: the type of a polymorphic owner.
+	// When are values other columns must have for the link to hold: the type of a polymorphic owner. Of several for one column, it has one of
+	// them.
 	When []When
 	// Path is where in a JSON column or an array the value is: "actor.id", "to[].id", "[]".
 	Path string
@@ -64,6 +70,28 @@ func (r Role) String() string {
 
 // When is a value that a column has.
 type When struct{ Column, Value string }
+
+// Conditions yields the columns of When, each once, with the values of which a row has one.
+func (l *Link) Conditions() iter.Seq2[string, []string] { return conditions(l.When) }
+
+func conditions(when []When) iter.Seq2[string, []string] {
+	return func(yield func(string, []string) bool) {
+		for i, w := range when {
+			if slices.ContainsFunc(when[:i], func(x When) bool { return x.Column == w.Column }) {
+				continue
+			}
+			var values []string
+			for _, x := range when[i:] {
+				if x.Column == w.Column {
+					values = append(values, x.Value)
+				}
+			}
+			if !yield(w.Column, values) {
+				return
+			}
+		}
+	}
+}
 
 // backed reports whether a foreign key can and should back the link.
 func (l *Link) backed() bool {

@@ -233,6 +233,9 @@ func TestTheHashIsOfWhatTheMapSays(t *testing.T) {
 		"retention": func(m *dsar.Map) {
 			m.Tables[2].Retention = &dsar.Retention{For: dsar.Period{Days: 1}, Since: "closed_at"}
 		},
+		"another value": func(m *dsar.Map) {
+			m.Tables[4].Links[0].When = append(m.Tables[4].Links[0].When, dsar.When{Column: "owner_type", Value: "Person"})
+		},
 		"a condition of retention": func(m *dsar.Map) { m.Tables[2].Retention.When = []dsar.When{{Column: "category", Value: "solved"}} },
 	} {
 		require.NotEqual(t, first, hash(change), what)

@@ -36,7 +36,7 @@ func (s *Service) Refuse(ctx context.Context, id ID, why Refusal, by audit.Party
 			return nil, nil
 		case r.State == Working && applies(r.Kind):
 		case !r.open(now):
-			return nil, ErrState
+			return nil, r.misplaced()
 		}
 		return s.refuse(ctx, r, &why, now)
 	})

@@ -16,7 +16,7 @@ import (
 var (
 	// ErrInvalid: it cannot be asked for like that: see [InvalidError].
 	ErrInvalid = errors.New("dsar: invalid")
-	// ErrState: the request is not where that can be done any more, or not yet.
+	// ErrState: the request is not where that can be done any more, or not yet. The text says of which kind it is, and its state.
 	ErrState = errors.New("dsar: the request is not where that can be done")
 	// ErrUnverified: nobody knows yet who asks.
 	ErrUnverified = errors.New("dsar: nobody knows yet who asks")
@@ -27,6 +27,11 @@ var (
 	// ErrInTransaction: the call was made in a transaction of the caller's, and reaches outside of the database.
 	ErrInTransaction = errors.New("dsar: not inside of a transaction")
 )
+
+// misplaced is the [ErrState] of what cannot be done with the request as it stands.
+func (r *RequestRow) misplaced() error {
+	return fmt.Errorf("%w: %s, %s", ErrState, r.Kind, r.State)
+}
 
 // InvalidError says what is wrong, and repeats nothing of it. It is an [ErrInvalid].
 type InvalidError struct {

@@ -115,6 +115,7 @@ func TestARefusalHasAGroundAndIsTold(t *testing.T) {
 	done := d.settle(t, d.verified(t, dsar.Access, nil).ID)
 	_, err = d.Refuse(d.ctx, done.ID, why, officer)
 	require.ErrorIs(t, err, dsar.ErrState)
+	require.EqualError(t, err, "dsar: the request is not where that can be done: access, closed")
 }
 
 func TestWhatIsRestrictedIsKnownUntilItIsLifted(t *testing.T) {

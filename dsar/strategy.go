@@ -3,7 +3,6 @@ package dsar
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,24 +129,7 @@ func (r *Retention) Condition() string {
 }
 
 // Conditions yields the columns of When, each once, with the values of which a row has one.
-func (r *Retention) Conditions() iter.Seq2[string, []string] {
-	return func(yield func(string, []string) bool) {
-		for i, w := range r.When {
-			if slices.ContainsFunc(r.When[:i], func(x When) bool { return x.Column == w.Column }) {
-				continue
-			}
-			var values []string
-			for _, x := range r.When[i:] {
-				if x.Column == w.Column {
-					values = append(values, x.Value)
-				}
-			}
-			if !yield(w.Column, values) {
-				return
-			}
-		}
-	}
-}
+func (r *Retention) Conditions() iter.Seq2[string, []string] { return conditions(r.When) }
 
 // IsZero reports whether s says nothing.
 func (s Strategy) IsZero() bool { return s.what == "" }

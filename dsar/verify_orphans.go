@@ -66,8 +66,12 @@ func (v *verification) pointless(t *schema.Table, l *link, to *schema.Table) fun
 	}
 	return func(mark func(string) string) string {
 		where := slices.Clone(conds)
-		for _, w := range l.When {
-			where = append(where, "CAST("+schema.Quote(w.Column)+" AS text) = "+mark(w.Value))
+		for column, values := range l.Conditions() {
+			var marks []string
+			for _, v := range values {
+				marks = append(marks, mark(v))
+			}
+			where = append(where, "CAST("+schema.Quote(column)+" AS text) IN ("+strings.Join(marks, ", ")+")")
 		}
 		columns := strings.Join(set, ", ")
 		return fmt.Sprintf("SELECT count(*) AS n, coalesce(sum(CASE WHEN EXISTS (SELECT 1 FROM %s t WHERE %s) THEN 0 ELSE 1 END), 0) AS lost FROM (SELECT DISTINCT %s FROM (SELECT %s FROM %s WHERE %s LIMIT %d) z LIMIT %d) x",

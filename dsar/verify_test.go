@@ -85,6 +85,9 @@ func TestEachRuleNoticesItsBreach(t *testing.T) {
 		{"DSR013", "note.reader_id", []string{`CREATE INDEX x ON users (address_id)`}, "", func(m *dsar.Map) { m.Tables[4].Links[1].ToColumns = []string{"address_id"} }},
 		{"DSR014", "note.reader_id", []string{`INSERT INTO note (tenant_id, id, reader_id) VALUES ('t', 1, 99)`}, "", nil},
 		{"DSR014", "note.owner_id", []string{`INSERT INTO note (tenant_id, id, owner_id, owner_type) VALUES ('t', 1, 99, 'User'), ('t', 2, 98, 'Team')`}, "", nil},
+		{"DSR014", "note.owner_id", []string{`INSERT INTO note (tenant_id, id, owner_id, owner_type) VALUES ('t', 1, 99, 'Person')`}, "", func(m *dsar.Map) {
+			m.Tables[4].Links[0].When = append(m.Tables[4].Links[0].When, dsar.When{Column: "owner_type", Value: "Person"})
+		}},
 		{"DSR016", "ticket.tenant_id,user_id", nil, "", func(m *dsar.Map) { m.Tables[2].Links[0].Undeclared = true }},
 		{"DSR017", "ticket.tenant_id,parent_id", []string{`ALTER TABLE ticket DROP CONSTRAINT ticket_tenant_id_parent_id_fkey`,
 			`ALTER TABLE ticket ADD FOREIGN KEY (tenant_id, parent_id) REFERENCES ticket (tenant_id, id) ON DELETE CASCADE`}, schema.Postgres, nil},

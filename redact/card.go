@@ -101,6 +101,8 @@ func issuerOf(d []byte) string {
 		if n == 16 {
 			return "troy"
 		}
+	case n == 16 && (p4 == 5019 || p4 == 6759): // unlike the rest of it, these say so by themselves
+		return "dankort"
 	case p2 == 50 || p2 >= 56 && p2 <= 58 || p2 == 63 || p2 == 67 || p4 == 6390 || p4 == 604 || p2 == 60:
 		if n != 14 {
 			return "maestro"

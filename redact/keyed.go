@@ -19,6 +19,9 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return s.escapedKey(i, ls)
 	}
 	ks := max(ls, le-maxKey)
+	if src[i] == ':' && (after+1 < len(src) && src[after] == ':' && isLetter(src[after+1]) || i > le && src[i-1] == ':' && after < len(src) && isLetter(src[after])) {
+		return false // a name in a scope: Cookie::expires
+	}
 	if src[i] == ':' && ks > s.floor && src[ks-1] == ':' && quotes == 0 && after < len(src) && !isSpace(src[after]) {
 		return false // one of several parts: arn:…:secret:name
 	}
@@ -26,6 +29,9 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return false
 	}
 	v := s.keys.judge(src[ks:le])
+	if v.trait != 0 && src[i] == ':' && namesSource(src[ks:le]) {
+		return false // TokenStore.java: what a compiler or a test says
+	}
 	if src[i] == '=' && v.trait == 0 || v.lone && v.typed {
 		if a, b := s.typed(ks, le); b > 0 { // const dbPassword string = "x"
 			ks, le, v = a, b, s.keys.judge(src[a:b])
@@ -51,6 +57,16 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		}
 	}
 	return s.keyed(v, i, after, ks, le, quotes)
+}
+
+// namesSource reports whether a key is the name of a file of source code.
+func namesSource(key []byte) bool {
+	dot := bytes.LastIndexByte(key, '.')
+	switch string(key[dot+1:]) {
+	case "go", "java", "kt", "py", "rb", "js", "ts", "c", "h", "cc", "cpp", "hpp", "cs", "rs", "php", "pl", "sh", "swift", "scala", "exp", "sql":
+		return dot > 0
+	}
+	return false
 }
 
 // between reports whether only what may stand between a key and its separator does, from src[le] to src[i], and counts
@@ -148,6 +164,9 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		}
 		return false
 	}
+	if val.quoted && quotes == 0 && ks > s.floor && src[ks-1] == src[val.open] && val.open+1 == val.start {
+		return false // "password: " + x: the string in which the key stands ends
+	}
 	if colon && !val.quoted && isTypeName(src[val.start:val.end]) {
 		if t, ok := s.afterType(val.end); ok { // const dbPassword: string = 'x'
 			val = t
@@ -160,9 +179,15 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	if v.who != nil && !val.quoted && v.who.kind != Email {
 		val.end = s.groupsEnd(v.who, val)
 	}
+	if colon && v.mild && !val.quoted && string(src[ks:min(len(src), ks+4)]) == "PASS" {
+		v.trait = keyWeak // the result of a test
+	}
 	text := src[val.start:val.end]
 	if before, ok := bytes.CutSuffix(text, pemBegin[:10]); ok { // a value is no part of the block behind it
 		text, val.end = before, val.end-10
+	}
+	if len(text) > 0 && text[0] == '/' && ks > s.floor && src[ks-1] == '/' {
+		return false // one path for another
 	}
 	if len(text) == 0 || len(text) > 4096 || bytes.HasPrefix(text, pemBegin[:10]) {
 		return false

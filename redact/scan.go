@@ -212,6 +212,9 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 			ls, le = s.wordIn(base, before)
 		}
 		c := p[k]
+		if c == '=' && le == i && le-ls == 1 && s.src[ls] == '.' {
+			ls, le = s.keyBefore(ls) // x .= "y"
+		}
 		if c == '=' || c == ':' && p[k+1] != '/' && p[k+1] != ':' {
 			if (le-ls < 2 || le < i-8 || !s.keyMaybe(ls, le)) && i >= 2 && (s.src[i-1]|s.src[i-2])&0x80 == 0 && (ls == 0 || s.src[ls-1] < 0x80) && (p[k+5] != ':' || !postgresPort(p[k:k+6])) {
 				continue
@@ -259,6 +262,15 @@ func (s *scanner) look(p *[reach]byte, places, numbers uint64, next int) bool {
 	}
 	s.pass(whole, next)
 	return false
+}
+
+// keyBefore returns the word in front of the spaces before src[i].
+func (s *scanner) keyBefore(i int) (ls, le int) {
+	for le = i; le > max(s.floor, i-2) && s.src[le-1] == ' '; le-- {
+	}
+	for ls = le; ls > max(s.floor, le-maxKey-1) && isWord(s.src[ls-1]); ls-- {
+	}
+	return ls, le
 }
 
 // pass moves on to the end of the block, which is next bytes long and has these words: the last of them may be a key's, and the

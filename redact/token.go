@@ -106,7 +106,7 @@ func (t *tokenShape) match(src []byte, at int, run *tokenRun) int {
 		return at + 40 // the checksum says that it ends here, whatever follows
 	}
 	// A generator leaves digits, or capitals among small letters: a name of the same length seldom has them.
-	if i < len(src) && isAlnum(src[i]) || seen&cDigit == 0 && seen&cAlpha != cAlpha {
+	if i < len(src) && isAlnum(src[i]) || seen&cDigit == 0 && (seen&cAlpha != cAlpha || len(t.parts[0].lit) < 3) {
 		return 0
 	}
 	return i

@@ -28,6 +28,7 @@ ubidots-token           BBFF-{a30}
 onesignal-key           os_v2_app_{l103} os_v2_org_{l103}
 devin-key               apk_user_{b100,190}
 discord-mfa             mfa.{w84}
+encoded-jwt             ZXlK{b80,}
 vault-old-token         s.{a24}
 salesforce-key          3MVG9{t80,251}
 mercury-token           secret-token:mercury_production_{w40,80}

@@ -15,6 +15,10 @@ func placeholder(v []byte) bool {
 		if v[len(v)-1] == '@' && len(v) > 2 { // @password@
 			return true
 		}
+	case 'a': // the name of something
+		if bytes.HasPrefix(v, []byte("arn:aws")) {
+			return true
+		}
 	case 'y', 'Y': // YOUR_API_KEY, your-token-here
 		if len(v) > 5 && lower(v[1]) == 'o' && lower(v[2]) == 'u' && lower(v[3]) == 'r' && class[v[4]]&cDash != 0 && allOf(v, cAlpha|cDash) {
 			return true
@@ -58,7 +62,7 @@ func placeholderAfter(v []byte) bool {
 	case '{':
 		return len(v) == 1 || v[1] == '{' && !hasByte(v, '#') && !hasByte(v, ']') || v[len(v)-1] == '}' && v[1] != '{' && !holdsSecret(v) || isLabel(v[1:])
 	case '$':
-		return len(v) == 1 || v[1] == '{' || v[1] == '(' || allOf(v[1:], cUpper|cDigit|cDash) || allOf(v[1:], cLower|cDash) && !looksSecret(v[1:])
+		return len(v) == 1 || v[1] == '{' || v[1] == '(' || allOf(v[1:], cUpper|cDigit|cDash) || allOf(v[1:], cLower|cDash) && !looksSecret(v[1:]) || codeName(v[1:])
 	case '%':
 		return len(v) == 1 || v[len(v)-1] == '%' && len(v) > 2 || len(v) == 2 && isAlnum(v[1]) || v[1] == '(' || v[1] == '{'
 	case '[':
@@ -67,6 +71,8 @@ func placeholderAfter(v []byte) bool {
 		return len(v) > 1 && v[1] == '{'
 	case '(':
 		return v[len(v)-1] == ')'
+	case '&':
+		return len(v) == 1 || bytes.HasPrefix(v, []byte("&lt;")) && bytes.HasSuffix(v, []byte("&gt;"))
 	}
 	return len(v) == 1
 }

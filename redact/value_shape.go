@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/base64"
 )
 
@@ -95,12 +96,26 @@ func barePlaceholder(v, rest []byte, colon bool, k verdict) bool {
 		return true
 	}
 	if k.mild {
-		// "pass: 12", "PASS: TestX", "the secret: patience and practice"
-		if len(v) < 5 && allOf(v, cDigit|cDot) || colon && next == ' ' && allOf(v, cAlpha) {
+		// "pass: 12", "pass=0: on", "PASS: TestX", "PASS: suite/case: it holds", "the secret: patience and practice"
+		w := bytes.TrimSuffix(v, []byte(":"))
+		if len(w) < 5 && allOf(w, cDigit|cDot) || colon && next == ' ' && (allOf(v, cAlpha) || isPath(w)) {
 			return true
 		}
 	}
 	return codeName(v)
+}
+
+// isPath reports whether v is words with slashes between.
+func isPath(v []byte) bool {
+	slashes := 0
+	for _, c := range v {
+		if c == '/' {
+			slashes++
+		} else if !isWord(c) {
+			return false
+		}
+	}
+	return slashes > 0
 }
 
 // mild are strong keys that are also plain words of prose.

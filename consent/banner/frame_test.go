@@ -3,13 +3,10 @@ package banner
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
-	"github.com/chromedp/cdproto/target"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,32 +20,7 @@ func around(t testing.TB, hostName, frame string) string {
 }
 
 // inFrame returns the frame of an address in b's page.
-func (b *tab) inFrame(url string) *tab {
-	b.t.Helper()
-	var id target.ID
-	require.Eventually(b.t, func() bool {
-		infos, err := chromedp.CallBrowser(b.ctx, target.GetTargets, target.GetTargetsParams{})
-		require.NoError(b.t, err)
-		for _, i := range infos.TargetInfos {
-			if i.Type == "iframe" && strings.HasPrefix(i.URL, url) {
-				id = i.TargetID
-			}
-		}
-		return id != ""
-	}, 10*time.Second, 20*time.Millisecond)
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
-	b.t.Cleanup(cancel)
-	require.NoError(b.t, chromedp.Do(ctx)) // the frame is attached to for as long as ctx
-	f := &tab{b.t, ctx}
-	f.until(`document.readyState == 'complete'`)
-	return f
-}
-
-// press clicks by script: the mouse of a frame's target is that of its page.
-func (b *tab) press(selector string) {
-	b.t.Helper()
-	eval[any](b, fmt.Sprintf(`document.querySelector(%q).click()`, selector))
-}
+func (b *tab) inFrame(url string) *tab { b.T.Helper(); return &tab{b.Frame(url)} }
 
 // The page around lays something else over the button, which the person thinks they click.
 func TestAYesInAFrameOfAnotherSiteIsNotTaken(t *testing.T) {
@@ -56,9 +28,9 @@ func TestAYesInAFrameOfAnotherSiteIsNotTaken(t *testing.T) {
 	b := newTab(t)
 	shop := name(t, "shop")
 	url := site{csp: strict}.serve(t, shop, newBanner(t, Options{}))
-	b.open(around(t, name(t, "evil"), url+"/") + "/")
+	b.Open(around(t, name(t, "evil"), url+"/") + "/")
 	f := b.inFrame(url)
-	f.press("[value=accept]")
+	f.Press("[value=accept]")
 	require.Eventually(t, func() bool {
 		for _, h := range hits(shop) {
 			if h.path == "/consent/choose" {
@@ -67,8 +39,8 @@ func TestAYesInAFrameOfAnotherSiteIsNotTaken(t *testing.T) {
 		}
 		return false
 	}, 10*time.Second, 20*time.Millisecond)
-	f.until(`document.body.textContent.includes('did not come from this site')`)
-	b.open(url + "/")
+	f.Until(`document.body.textContent.includes('did not come from this site')`)
+	b.Open(url + "/")
 	require.Equal(t, "", b.allowed())
 	require.Empty(t, b.cookies(url))
 }
@@ -80,21 +52,21 @@ func TestAWidgetsChoiceIsOfTheSiteThatEmbedsIt(t *testing.T) {
 	require.NoError(t, err)
 	url := site{csp: strict}.serve(t, name(t, "chat"), widget)
 	one, two := around(t, name(t, "one"), url+"/"), around(t, name(t, "two"), url+"/")
-	b.open(one + "/")
+	b.Open(one + "/")
 	f := b.inFrame(url)
-	f.press("[value=accept]")
-	f.until(`consent.allows('marketing')`)
-	b.open(one + "/again")
+	f.Press("[value=accept]")
+	f.Until(`consent.allows('marketing')`)
+	b.Open(one + "/again")
 	f = b.inFrame(url)
 	require.Equal(t, "functional analytics marketing replay", f.allowed())
-	b.open(two + "/")
+	b.Open(two + "/")
 	f = b.inFrame(url)
 	require.Equal(t, "", f.allowed(), "another site's page is another place")
 	require.True(t, eval[bool](f, `document.querySelector('.bwc').hasAttribute('data-ask')`))
-	b.open(one + "/")
+	b.Open(one + "/")
 	f = b.inFrame(url)
-	f.press(".bwc-withdraw button")
-	f.until(`!consent.allows('marketing')`)
+	f.Press(".bwc-withdraw button")
+	f.Until(`!consent.allows('marketing')`)
 	require.False(t, eval[bool](f, `document.cookie.includes('_ga')`))
 }
 
@@ -106,12 +78,12 @@ func TestAWidgetTakesConsentFromDeclaredPagesOnly(t *testing.T) {
 	require.NoError(t, err)
 	url := site{csp: strict}.serve(t, chat, widget)
 	tell := func(b *tab, what string) {
-		b.t.Helper()
+		b.T.Helper()
 		eval[any](b, fmt.Sprintf(`document.querySelector('iframe').contentWindow.postMessage({consent: %s}, '*')`, what))
 	}
 	ask := func(f *tab) bool { return eval[bool](f, `document.querySelector('.bwc').hasAttribute('data-ask')`) }
 
-	b.open(around(t, evilName, url+"/") + "/")
+	b.Open(around(t, evilName, url+"/") + "/")
 	f := b.inFrame(url)
 	tell(b, `['functional']`)
 	time.Sleep(100 * time.Millisecond)
@@ -121,23 +93,23 @@ func TestAWidgetTakesConsentFromDeclaredPagesOnly(t *testing.T) {
 	time.Sleep(50 * time.Millisecond)
 	require.Equal(t, "", f.allowed())
 
-	b.open(around(t, hostName, url+"/") + "/")
+	b.Open(around(t, hostName, url+"/") + "/")
 	f = b.inFrame(url)
 	tell(b, `['functional', 'unheard of']`)
-	f.until(`consent.allows('functional')`)
+	f.Until(`consent.allows('functional')`)
 	require.Equal(t, "functional", f.allowed())
 	require.False(t, ask(f), "who was asked outside is not asked inside")
 	require.Equal(t, "kept", eval[string](f, `(async () => { const s = await consent.store('drafts'); await s.set('a', 'kept'); return s.get('a') })()`))
 	tell(b, `[]`)
-	f.until(`!consent.allows('functional')`)
+	f.Until(`!consent.allows('functional')`)
 	require.Eventually(t, func() bool { return len(f.stored()) == 0 }, 10*time.Second, 20*time.Millisecond, "what was kept goes with it")
 	require.Empty(t, f.cookies(url), "the server is told nothing")
 
 	// A no of the person's own, in the widget, is not overruled.
-	b.open("https://" + hostName + "/")
+	b.Open("https://" + hostName + "/")
 	f = b.inFrame(url)
-	f.press("[value=reject]")
-	f.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	f.Press("[value=reject]")
+	f.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	tell(b, `['functional']`)
 	time.Sleep(50 * time.Millisecond)
 	require.Equal(t, "", f.allowed())

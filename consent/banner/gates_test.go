@@ -14,7 +14,7 @@ import (
 
 // cookies returns the names of the cookies that a page's host has in the browser, also of those that scripts cannot see.
 func (b *tab) cookies(url string) (names []string) {
-	b.t.Helper()
+	b.T.Helper()
 	for _, c := range do(b, network.GetCookies, network.GetCookiesParams{URLs: []string{url + "/", url + "/chat"}}).Cookies {
 		names = append(names, c.Name)
 	}
@@ -23,7 +23,7 @@ func (b *tab) cookies(url string) (names []string) {
 
 // stored returns what scripts have stored, by kind.
 func (b *tab) stored() []string {
-	b.t.Helper()
+	b.T.Helper()
 	return eval[[]string](b, `(async () => [...Object.keys(localStorage).map(n => 'local ' + n), ...Object.keys(sessionStorage).map(n => 'session ' + n),
 		...(await indexedDB.databases()).map(d => 'db ' + d.name), ...(await caches.keys()).map(n => 'cache ' + n)].sort())()`)
 }
@@ -34,7 +34,7 @@ func TestBeforeAChoiceNothingIsStoredAndNobodyElseIsAsked(t *testing.T) {
 	ads, stats, body, csp := trackers(t)
 	shop := name(t, "shop")
 	url := site{csp: csp, body: body}.serve(t, shop, newBanner(t, Options{ConsentMode: true}))
-	b.open(url + "/")
+	b.Open(url + "/")
 	require.Equal(t, "", b.allowed(), "and the script is there to say so")
 	require.True(t, eval[bool](b, `document.querySelector('.bwc-sheet').checkVisibility()`))
 	time.Sleep(200 * time.Millisecond) // for what would come late
@@ -42,7 +42,7 @@ func TestBeforeAChoiceNothingIsStoredAndNobodyElseIsAsked(t *testing.T) {
 	require.Empty(t, stats.paths())
 	require.Empty(t, b.cookies(url))
 	require.Empty(t, b.stored())
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 	require.Len(t, hits(shop), 3, "the page, its style and its script")
 	require.Equal(t, 0, eval[int](b, `document.querySelectorAll('.bwc input:checked, .bwc input[checked]').length`), "nothing is ticked")
 }
@@ -67,24 +67,24 @@ func TestWhatWaitsIsOpenedByTheAnswerAndNothingElse(t *testing.T) {
 			b := newTab(t)
 			ads, stats, body, csp := trackers(t)
 			url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-			b.open(url + "/")
+			b.Open(url + "/")
 			at := eval[float64](b, `performance.timeOrigin`)
 			for _, s := range c.clicks {
-				b.click(s)
+				b.Click(s)
 			}
-			b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+			b.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 			require.Equal(t, c.allowed, b.allowed())
 			require.Equal(t, at, eval[float64](b, `performance.timeOrigin`), "without a new page")
 			if c.ads != "" {
-				b.until(`window.adRan == '7'`)
+				b.Until(`window.adRan == '7'`)
 			}
 			require.Eventually(t, func() bool { return ads.paths() == c.ads && stats.paths() == c.stats }, 10*time.Second, 20*time.Millisecond)
 			require.Equal(t, c.ticks, eval[string](b, `[...document.querySelectorAll('.bwc input:checked')].map(i => i.value).join(' ')`))
-			b.open(url + "/next") // which sets cookies as if everybody had agreed
+			b.Open(url + "/next") // which sets cookies as if everybody had agreed
 			require.Equal(t, c.allowed, b.allowed())
 			require.ElementsMatch(t, strings.Fields(c.cookies), b.cookies(url))
 			require.False(t, eval[bool](b, `document.querySelector('.bwc').hasAttribute('data-ask')`), "nobody is asked twice")
-			require.Empty(t, b.violations())
+			require.Empty(t, b.Violations())
 		})
 	}
 }
@@ -94,20 +94,20 @@ func TestAWithdrawalIsOneClickAndEndsRequestsInEveryTab(t *testing.T) {
 	one := newTab(t)
 	ads, stats, body, csp := trackers(t)
 	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-	one.open(url + "/")
-	one.click("[value=accept]")
+	one.Open(url + "/")
+	one.Click("[value=accept]")
 	two := one.another()
-	two.open(url + "/other")
+	two.Open(url + "/other")
 	for i, b := range []*tab{one, two} {
-		b.until(`window.adRan`)
-		b.until(`document.querySelector('iframe').src`)
+		b.Until(`window.adRan`)
+		b.Until(`document.querySelector('iframe').src`)
 		eval[string](b, "window.name = '"+string(rune('1'+i))+"'")
 		eval[int](b, `window.before = 1`)
 	}
 	require.Eventually(t, func() bool { return strings.Contains(ads.paths(), "/ping") }, 10*time.Second, 10*time.Millisecond)
-	one.click(".bwc-withdraw button")
+	one.Click(".bwc-withdraw button")
 	for _, b := range []*tab{one, two} {
-		b.until(`!window.before && document.readyState == 'complete' && window.consent`) // the page is another one
+		b.Until(`!window.before && document.readyState == 'complete' && window.consent`) // the page is another one
 		require.Equal(t, "", b.allowed())
 	}
 	require.NotContains(t, ads.paths(), "/bye", "not even as the page ended")
@@ -115,7 +115,7 @@ func TestAWithdrawalIsOneClickAndEndsRequestsInEveryTab(t *testing.T) {
 	for _, b := range []*tab{one, two} {
 		require.Equal(t, 0, eval[int](b, `document.querySelectorAll('[data-consent][src]').length`))
 	}
-	one.open(url + "/again")
+	one.Open(url + "/again")
 	time.Sleep(300 * time.Millisecond)
 	require.Empty(t, hits(ads.name))
 	require.Empty(t, hits(stats.name))
@@ -128,18 +128,18 @@ func TestAWithdrawalWithoutTheScriptReachesOtherTabsToo(t *testing.T) {
 	one := newTab(t)
 	ads, _, body, csp := trackers(t)
 	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-	one.open(url + "/")
-	one.click("[value=accept]")
-	one.until(`window.adRan`)
+	one.Open(url + "/")
+	one.Click("[value=accept]")
+	one.Until(`window.adRan`)
 	eval[int](one, `window.before = 1`)
 	two := one.another()
 	do(two, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	two.open(url + "/other")
-	two.click(".bwc-withdraw button")
+	two.Open(url + "/other")
+	two.Click(".bwc-withdraw button")
 	do(two, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
 	require.Eventually(t, func() bool { return len(two.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
-	two.open(url + "/next")
-	one.until(`!window.before && window.consent`)
+	two.Open(url + "/next")
+	one.Until(`!window.before && window.consent`)
 	require.Equal(t, "", one.allowed())
 	require.NotContains(t, ads.paths(), "/bye")
 }
@@ -149,17 +149,17 @@ func TestWithoutScriptAChoiceIsAFormAndAWithdrawalIsOneClick(t *testing.T) {
 	b := newTab(t)
 	url := site{csp: strict}.serve(t, name(t, "shop"), newBanner(t, Options{}))
 	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	b.open(url + "/page?q=1&r=%2F")
-	b.click("[value=accept]")
+	b.Open(url + "/page?q=1&r=%2F")
+	b.Click("[value=accept]")
 	require.Eventually(t, func() bool { return len(b.cookies(url)) == 4 }, 10*time.Second, 20*time.Millisecond)
-	b.until(`location.href == '` + url + `/page?q=1&r=%2F' && !document.querySelector('.bwc').hasAttribute('data-ask')`)
-	b.click(".bwc-withdraw button")
+	b.Until(`location.href == '` + url + `/page?q=1&r=%2F' && !document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.Click(".bwc-withdraw button")
 	require.Eventually(t, func() bool { return len(b.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
-	b.until(`location.href == '` + url + `/page?q=1&r=%2F' && document.querySelector('.bwc-withdraw').hidden`)
-	b.click(".bwc-sheet>summary")
-	b.click(".bwc-settings>summary")
-	b.click("[value=analytics]")
-	b.click("[value=save]")
+	b.Until(`location.href == '` + url + `/page?q=1&r=%2F' && document.querySelector('.bwc-withdraw').hidden`)
+	b.Click(".bwc-sheet>summary")
+	b.Click(".bwc-settings>summary")
+	b.Click("[value=analytics]")
+	b.Click("[value=save]")
 	require.Eventually(t, func() bool { return len(b.cookies(url)) == 3 }, 10*time.Second, 20*time.Millisecond)
 	require.ElementsMatch(t, []string{"__Host-consent", "_ga", "_ga_1"}, b.cookies(url))
 }
@@ -172,17 +172,17 @@ func TestAPageOfSomebodyElsesConsentOpensNothing(t *testing.T) {
 	shop := newBanner(t, Options{})
 	s := site{csp: csp, body: body}
 	url := s.serve(t, name(t, "shop"), shop)
-	b.open(url + "/")
-	b.click("[value=accept]")
-	b.until(`window.adRan`)
-	b.open(url + "/kept")
+	b.Open(url + "/")
+	b.Click("[value=accept]")
+	b.Until(`window.adRan`)
+	b.Open(url + "/kept")
 	stale := eval[string](b, `fetch('/kept').then(r => r.text())`)
-	b.open(url + "/kept")
+	b.Open(url + "/kept")
 	forget(ads.name, stats.name)
 
 	other := newTab(t)
 	keeper := cached(t, name(t, "kept"), csp, stale, shop)
-	other.open(keeper + "/kept")
+	other.Open(keeper + "/kept")
 	require.Equal(t, "", other.allowed())
 	time.Sleep(100 * time.Millisecond)
 	for _, h := range hits(ads.name) {
@@ -205,13 +205,13 @@ func TestWhereScriptsNeedANonceOnlyThoseThatHaveItAreOpened(t *testing.T) {
 		body: fmt.Sprintf(`<script type="text/plain" data-consent="analytics" data-src="https://%[1]s/slipped-in"></script>`+
 			`<script type="text/plain" nonce="wrong" data-consent="analytics" data-src="https://%[1]s/guessed"></script>`+
 			`<script type="text/plain" nonce="n0nce" data-consent="analytics" data-src="https://%[1]s/trusted"></script>`, ads)}.serve(t, name(t, "shop"), shop)
-	b.open(url + "/")
-	b.click("[value=accept]")
-	b.until(`window.ran`)
-	b.open(url + "/")
-	b.until(`window.ran`)
+	b.Open(url + "/")
+	b.Click("[value=accept]")
+	b.Until(`window.ran`)
+	b.Open(url + "/")
+	b.Until(`window.ran`)
 	require.Equal(t, "/trusted", eval[string](b, `ran`))
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 // A browser keeps pages as they were, and shows them again on the way back.
@@ -220,17 +220,17 @@ func TestGoingBackToAPageFromBeforeAWithdrawalOpensNothing(t *testing.T) {
 	b := newTab(t)
 	ads, stats, body, csp := trackers(t)
 	url := site{csp: csp, body: body}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-	b.open(url + "/")
-	b.click("[value=accept]")
-	b.until(`window.adRan && document.querySelector('iframe').src`)
+	b.Open(url + "/")
+	b.Click("[value=accept]")
+	b.Until(`window.adRan && document.querySelector('iframe').src`)
 	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}) // so that no script tells the page
-	b.open(url + "/next")
-	b.click(".bwc-withdraw button")
+	b.Open(url + "/next")
+	b.Click(".bwc-withdraw button")
 	require.Eventually(t, func() bool { return len(b.cookies(url)) == 1 }, 10*time.Second, 20*time.Millisecond)
 	do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
 	eval[any](b, `history.go(-2)`)
-	b.until(`location.pathname == '/' && window.consent && !consent.allows('marketing') && !document.querySelector('[data-consent][src]')`)
-	b.until(`!window.adRan`) // the page is a new one
+	b.Until(`location.pathname == '/' && window.consent && !consent.allows('marketing') && !document.querySelector('[data-consent][src]')`)
+	b.Until(`!window.adRan`) // the page is a new one
 	forget(ads.name, stats.name)
 	time.Sleep(200 * time.Millisecond)
 	require.Empty(t, hits(ads.name))
@@ -243,16 +243,16 @@ func TestAnApplicationAsksOpensAndHears(t *testing.T) {
 	b := newTab(t)
 	_, stats, _, csp := trackers(t)
 	url := site{csp: csp}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-	b.open(url + "/")
+	b.Open(url + "/")
 	eval[any](b, `window.heard = [], document.addEventListener('consent', e => heard.push(e.detail.join()))`)
-	b.click(".bwc-settings>summary")
-	b.click("[value=analytics]")
-	b.click("[value=save]")
-	b.until(`heard.length`)
+	b.Click(".bwc-settings>summary")
+	b.Click("[value=analytics]")
+	b.Click("[value=save]")
+	b.Until(`heard.length`)
 	eval[any](b, `(() => { const i = document.createElement('img'); i.dataset.consent = 'analytics'; i.dataset.src = '`+stats.url+`/later'; document.body.append(i); consent.scan() })()`)
 	require.Eventually(t, func() bool { return stats.paths() == "/later" }, 10*time.Second, 20*time.Millisecond)
-	b.click(".bwc-withdraw button")
-	b.until(`heard.length == 2`)
+	b.Click(".bwc-withdraw button")
+	b.Until(`heard.length == 2`)
 	require.Equal(t, []string{"analytics", ""}, eval[[]string](b, `heard`))
 	require.True(t, eval[bool](b, `consent.allows('essential') && !consent.allows('unheard of')`))
 }
@@ -262,13 +262,13 @@ func TestAChoiceHoldsInOtherTabsAtOnce(t *testing.T) {
 	one := newTab(t)
 	_, stats, _, csp := trackers(t)
 	url := site{csp: csp, body: `<img alt="" data-consent="analytics" data-src="` + stats.url + `/pixel">`}.serve(t, name(t, "shop"), newBanner(t, Options{}))
-	one.open(url + "/")
+	one.Open(url + "/")
 	two := one.another()
-	two.open(url + "/other")
+	two.Open(url + "/other")
 	eval[int](two, `window.before = 1`)
-	one.click("[value=accept]")
-	two.until(`document.querySelector('[data-consent]').src && !document.querySelector('.bwc').hasAttribute('data-ask')`)
-	one.click(".bwc-withdraw button")
-	two.until(`!document.querySelector('[data-consent]').hasAttribute('src') && document.querySelector('.bwc-withdraw').hidden`)
+	one.Click("[value=accept]")
+	two.Until(`document.querySelector('[data-consent]').src && !document.querySelector('.bwc').hasAttribute('data-ask')`)
+	one.Click(".bwc-withdraw button")
+	two.Until(`!document.querySelector('[data-consent]').hasAttribute('src') && document.querySelector('.bwc-withdraw').hidden`)
 	require.Equal(t, 1, eval[int](two, `window.before`), "no script ran that the page would have to be loaded anew for")
 }

@@ -13,26 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shot keeps a picture for people to look at, in the folder that BAILIWICK_SHOTS names.
-func (b *tab) shot(file string) {
-	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	require.NoError(b.t, err)
-	if dir := os.Getenv("BAILIWICK_SHOTS"); dir != "" {
-		require.NoError(b.t, os.WriteFile(dir+"/"+file+".png", png, 0o644))
-	}
-}
-
-func (b *tab) size(w, h int64) {
-	b.t.Helper()
-	require.NoError(b.t, chromedp.Do(b.ctx, chromedp.EmulateViewport(w, h)))
-}
-
-func (b *tab) media(name, value string) {
-	b.t.Helper()
-	do(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: name, Value: value}}})
-}
-
 // A look is where a button is, and what it looks like.
 type look struct {
 	X, Y, Width, Height float64
@@ -42,7 +22,7 @@ type look struct {
 
 // looks returns those of the elements of selectors.
 func (b *tab) looks(selectors ...string) []look {
-	b.t.Helper()
+	b.T.Helper()
 	return eval[[]look](b, `[`+"`"+strings.Join(selectors, "`,`")+"`"+`].map(s => { const e = document.querySelector(s), r = e.getBoundingClientRect(), c = getComputedStyle(e)
 		return {x: r.x, y: r.y, width: r.width, height: r.height,
 			seen: e.scrollWidth <= e.clientWidth + 1 && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2) == e,
@@ -67,24 +47,24 @@ func TestRejectingLooksAsAcceptingDoesAndComesFirst(t *testing.T) {
 		require.True(t, reject.Y < accept.Y || reject.Y == accept.Y && (reject.X < accept.X) != rtl, "%s: %v %v", of, reject, accept)
 	}
 	for _, w := range []int64{320, 1280} {
-		b.size(w, 700)
+		b.Size(w, 700)
 		for _, lang := range []string{"en", "de", "fi", "ja", "ar"} { // short and long, wide and right to left
-			b.open(url + "/?lang=" + lang)
+			b.Open(url + "/?lang=" + lang)
 			check(fmt.Sprint(lang, w), lang == "ar" || lang == "he")
 		}
 	}
 	for _, f := range [][2]string{{"prefers-color-scheme", "light"}, {"prefers-color-scheme", "dark"}, {"forced-colors", "active"}} {
-		b.media(f[0], f[1])
-		b.open(url + "/?lang=en")
+		b.Media(f[0], f[1])
+		b.Open(url + "/?lang=en")
 		check(f[1], false)
 	}
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 func TestAt320PixelsNothingIsCutOffInAnyLanguage(t *testing.T) {
 	t.Parallel()
 	b := newTab(t)
-	b.size(320, 640)
+	b.Size(320, 640)
 	url := site{csp: strict}.serve(t, name(t, "shop"), newBanner(t, Options{Accept: byLanguage}))
 	const cutOff = `(() => { const section = document.querySelector('.bwc'), [sheet, withdraw] = section.children, cut = {}
 		const look = of => { const l = [...document.querySelectorAll('.bwc *')].filter(e => { const r = e.getBoundingClientRect()
@@ -99,17 +79,17 @@ func TestAt320PixelsNothingIsCutOffInAnyLanguage(t *testing.T) {
 		Dir string
 	}
 	for _, lang := range languages {
-		b.open(url + "/?lang=" + lang)
+		b.Open(url + "/?lang=" + lang)
 		f := eval[found](b, cutOff)
 		require.Empty(t, f.Cut, lang)
 		require.Equal(t, lang == "ar" || lang == "he", f.Dir == "rtl")
 	}
 	// 1280 by 1024 at 400 %
-	b.size(320, 256)
-	b.open(url + "/")
+	b.Size(320, 256)
+	b.Open(url + "/")
 	require.Empty(t, eval[found](b, cutOff).Cut)
 	require.Equal(t, "static", eval[string](b, `getComputedStyle(document.querySelector('.bwc')).position`), "it takes no room from the page")
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 func TestAKeyboardIsEnough(t *testing.T) {
@@ -118,7 +98,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	focus := func() string {
 		return eval[string](b, `(e => e == document.body ? '' : e.value || e.textContent)(document.activeElement)`)
 	}
-	press := func(key string) { b.t.Helper(); require.NoError(t, chromedp.Do(b.ctx, chromedp.KeyEvent(key))) }
+	press := func(key string) { b.T.Helper(); require.NoError(t, chromedp.Do(b.Ctx, chromedp.KeyEvent(key))) }
 	require.Equal(t, "", focus(), "the focus is where it was")
 	var seen []string
 	for range 4 {
@@ -136,16 +116,16 @@ func TestAKeyboardIsEnough(t *testing.T) {
 		press(kb.Tab)
 	}
 	press(kb.Enter)
-	b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	require.Equal(t, "analytics", b.allowed())
 	require.Equal(t, "Your privacy choices", focus(), "the focus is not lost")
 	require.Equal(t, "Your choice is saved.", eval[string](b, `document.querySelector('.bwc [role=status]').textContent`))
 	press(kb.Tab)
 	press(kb.Enter)
-	b.until(`document.querySelector('.bwc-withdraw').hidden`)
+	b.Until(`document.querySelector('.bwc-withdraw').hidden`)
 	require.Equal(t, "", b.allowed())
 	require.NotEqual(t, "", focus(), "the focus is not lost")
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 func TestWhatHasTheFocusIsNotUnderTheBanner(t *testing.T) {
@@ -153,13 +133,13 @@ func TestWhatHasTheFocusIsNotUnderTheBanner(t *testing.T) {
 	links := strings.Repeat(`<p><a href="/x">A link of the page</a></p>`, 40)
 	for _, script := range []bool{true, false} {
 		b := newTab(t)
-		b.size(800, 600)
+		b.Size(800, 600)
 		url := site{csp: strict, body: links}.serve(t, name(t, "shop"), newBanner(t, Options{}))
 		do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script})
-		b.open(url + "/")
+		b.Open(url + "/")
 		do(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{})
 		for i := range 46 {
-			require.NoError(t, chromedp.Do(b.ctx, chromedp.KeyEvent(kb.Tab)))
+			require.NoError(t, chromedp.Do(b.Ctx, chromedp.KeyEvent(kb.Tab)))
 			require.True(t, eval[bool](b, `(() => { const e = document.activeElement; if (e == document.body || e.closest('.bwc')) return true
 				const r = e.getBoundingClientRect(); return document.elementFromPoint(r.x + 2, r.y + r.height / 2) == e })()`), "element %d, script %v", i, script)
 		}
@@ -173,10 +153,10 @@ func TestEverythingThatIsPressedIs24PixelsLarge(t *testing.T) {
 	b, _ := strictly(t, Options{}, "")
 	small := `[...document.querySelectorAll('.bwc summary, .bwc button, .bwc input')].filter(e => { const r = e.getBoundingClientRect(); return r.width && (r.width < 24 || r.height < 24) }).map(e => e.outerHTML)`
 	require.Empty(t, eval[[]string](b, small))
-	b.click(".bwc-settings>summary")
+	b.Click(".bwc-settings>summary")
 	require.Empty(t, eval[[]string](b, small))
-	b.click("[value=accept]")
-	b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.Click("[value=accept]")
+	b.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	require.Empty(t, eval[[]string](b, small))
 }
 
@@ -189,7 +169,7 @@ func TestNothingMoves(t *testing.T) {
 func TestInForcedColorsItHasBorders(t *testing.T) {
 	t.Parallel()
 	b, _ := strictly(t, Options{}, "")
-	b.media("forced-colors", "active")
+	b.Media("forced-colors", "active")
 	for _, s := range []string{".bwc-sheet", "[value=reject]", "[value=accept]"} {
 		require.Contains(t, b.looks(s)[0].Style[2], "1px solid", s)
 	}
@@ -207,24 +187,24 @@ func TestPictures(t *testing.T) {
 			name string
 			w, h int64
 		}{{"phone", 320, 640}, {"desktop", 1280, 800}} {
-			b.size(c.w, c.h)
+			b.Size(c.w, c.h)
 			for _, scheme := range []string{"light", "dark"} {
-				b.media("prefers-color-scheme", scheme)
-				b.shot(c.name + "-" + scheme + "-" + of)
+				b.Media("prefers-color-scheme", scheme)
+				b.Shot(c.name + "-" + scheme + "-" + of)
 			}
 		}
 	}
-	b.open(url + "/")
+	b.Open(url + "/")
 	all("asks")
 	eval[bool](b, `document.querySelector('.bwc-settings').open = true`)
 	all("settings")
-	b.open(url + "/?lang=ar")
+	b.Open(url + "/?lang=ar")
 	all("arabic")
-	gpc(b, true)
-	b.open(url + "/")
+	b.GPC(true)
+	b.Open(url + "/")
 	all("signal")
-	b.click("[value=accept]")
-	b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.Click("[value=accept]")
+	b.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	all("after")
 	eval[any](b, `document.querySelector('.bwc-sheet').open = document.querySelector('.bwc-settings').open = true, document.querySelector('.bwc-sheet').scrollTop = 1e5`)
 	all("again")

@@ -55,18 +55,12 @@ func strictly(t testing.TB, o Options, body string) (*tab, string) {
 	t.Helper()
 	b := newTab(t)
 	url := site{csp: strict, body: body}.serve(t, name(t, "shop"), newBanner(t, o))
-	b.open(url + "/")
+	b.Open(url + "/")
 	return b, url
 }
 
-// violations returns what the page's policy refused.
-func (b *tab) violations() []string {
-	b.t.Helper()
-	return eval[[]string](b, `violations`)
-}
-
 func (b *tab) allowed() string {
-	b.t.Helper()
+	b.T.Helper()
 	return eval[string](b, `['functional','analytics','marketing','replay'].filter(consent.allows).join(' ')`)
 }
 

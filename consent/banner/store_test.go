@@ -17,8 +17,8 @@ func TestAStoreNeedsConsentAndADeclaration(t *testing.T) {
 		return eval[string](b, `(async () => { try { await (`+script+`); return 'worked' } catch (e) { return String(e) } })()`)
 	}
 	require.Equal(t, "Error: no consent for drafts", fails(`consent.store('drafts')`))
-	b.click("[value=accept]")
-	b.until(`consent.allows('functional')`)
+	b.Click("[value=accept]")
+	b.Until(`consent.allows('functional')`)
 	require.Equal(t, "Error: no consent for undeclared", fails(`consent.store('undeclared')`))
 	require.Equal(t, "Error: no consent for cart", fails(`consent.store('cart')`), "which is no database")
 	require.Equal(t, "hello,undefined,undefined", eval[string](b, `(async () => {
@@ -27,18 +27,18 @@ func TestAStoreNeedsConsentAndADeclaration(t *testing.T) {
 		const first = await drafts.get('a'); await drafts.delete('a')
 		return [first, await drafts.get('a'), await drafts.get('never')].map(String).join() })()`))
 	require.Equal(t, 1, eval[int](b, `drafts.get('b').then(v => v.x)`))
-	b.click(".bwc-withdraw button")
-	b.until(`!consent.allows('functional')`)
+	b.Click(".bwc-withdraw button")
+	b.Until(`!consent.allows('functional')`)
 	require.Equal(t, "Error: no consent for drafts", fails(`drafts.set('c', '1')`), "also one that was opened before")
-	b.until(`indexedDB.databases().then(d => !d.length)`)
-	require.Empty(t, b.violations())
+	b.Until(`indexedDB.databases().then(d => !d.length)`)
+	require.Empty(t, b.Violations())
 }
 
 func TestAStoreKeepsItsBudget(t *testing.T) {
 	t.Parallel()
 	b, _ := strictly(t, Options{}, "")
-	b.click("[value=accept]")
-	b.until(`consent.allows('functional')`)
+	b.Click("[value=accept]")
+	b.Until(`consent.allows('functional')`)
 	// The clock of the page is the test's.
 	eval[int](b, `(() => { const real = Date.now; window.later = 0; window.tick = 0; Date.now = () => real() + later + tick++ })(), 1`)
 
@@ -82,16 +82,16 @@ func TestAStoreKeepsItsBudget(t *testing.T) {
 		const left = []
 		for (const k of [1, 2, 3]) if (await media.get('b' + k)) left.push(k)
 		return refused + ';' + left })()`))
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 // Everything that was declared for what was withdrawn goes, and nothing else.
 func TestAWithdrawalDeletesWhatWasDeclaredByName(t *testing.T) {
 	t.Parallel()
 	b, url := strictly(t, Options{}, "")
-	b.click("[value=accept]")
-	b.until(`consent.allows('functional')`)
-	b.open(url + "/")
+	b.Click("[value=accept]")
+	b.Until(`consent.allows('functional')`)
+	b.Open(url + "/")
 	require.Equal(t, 1, eval[int](b, `(async () => {
 		for (const [s, n] of [[localStorage, 'cart'], [localStorage, 'visits-1'], [localStorage, 'mine'], [sessionStorage, 'visit'], [sessionStorage, 'mine']]) s.setItem(n, '1')
 		for (const n of ['thumbs-1', 'mine']) await caches.open(n)
@@ -99,17 +99,17 @@ func TestAWithdrawalDeletesWhatWasDeclaredByName(t *testing.T) {
 		document.cookie = '_ga_2=1; Path=/; Secure'; document.cookie = 'theme=1; Path=/chat; Secure'; document.cookie = 'mine=1; Path=/; Secure'
 		return 1 })()`))
 	require.ElementsMatch(t, []string{"__Host-consent", "_ga", "_ga_1", "_ga_2", "_fbp", "theme", "mine"}, b.cookies(url))
-	b.click(".bwc-sheet>summary")
-	b.click(".bwc-settings>summary")
+	b.Click(".bwc-sheet>summary")
+	b.Click(".bwc-settings>summary")
 	for _, off := range []string{"functional", "analytics"} {
-		b.click("[value=" + off + "]")
+		b.Click("[value=" + off + "]")
 	}
-	b.click("[value=save]")
+	b.Click("[value=save]")
 	require.Eventually(t, func() bool { return len(b.stored()) == 6 }, 10*time.Second, 20*time.Millisecond)
 	require.Equal(t, []string{"cache mine", "db ads", "db mine", "local cart", "local mine", "session mine"}, b.stored())
 	require.ElementsMatch(t, []string{"__Host-consent", "_fbp", "mine"}, b.cookies(url))
 	require.Equal(t, "marketing replay", b.allowed())
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 func TestGooglesTagsAreToldBeforeAnythingAndWhenItChanges(t *testing.T) {
@@ -120,18 +120,18 @@ func TestGooglesTagsAreToldBeforeAnythingAndWhenItChanges(t *testing.T) {
 		return eval[[]string](b, `dataLayer.map(a => a[0] + ' ' + a[1] + ': ' + Object.keys(a[2]).filter(k => a[2][k] == 'granted').sort().join(' ') + ' of ' + Object.keys(a[2]).length)`)
 	}
 	require.Equal(t, []string{"consent default:  of 7", "consent update: security_storage of 7"}, layer())
-	b.click(".bwc-settings>summary")
-	b.click("[value=analytics]")
-	b.click("[value=save]")
-	b.until(`dataLayer.length == 3`)
+	b.Click(".bwc-settings>summary")
+	b.Click("[value=analytics]")
+	b.Click("[value=save]")
+	b.Until(`dataLayer.length == 3`)
 	require.Equal(t, "consent update: analytics_storage security_storage of 7", layer()[2])
-	b.click(".bwc-sheet>summary")
-	b.click("[value=accept]")
-	b.until(`dataLayer.length == 4`)
+	b.Click(".bwc-sheet>summary")
+	b.Click("[value=accept]")
+	b.Until(`dataLayer.length == 4`)
 	all := "ad_personalization ad_storage ad_user_data analytics_storage functionality_storage personalization_storage security_storage"
 	require.Equal(t, fmt.Sprintf("consent update: %s of %d", all, len(strings.Fields(all))), layer()[3])
-	b.click(".bwc-withdraw button")
-	b.until(`dataLayer.length == 5`)
+	b.Click(".bwc-withdraw button")
+	b.Until(`dataLayer.length == 5`)
 	require.Equal(t, "consent update: security_storage of 7", layer()[4])
 
 	none, _ := strictly(t, Options{}, "")
@@ -144,17 +144,17 @@ func TestWhileTheLedgerIsOutNothingIsDeleted(t *testing.T) {
 	b := newTab(t)
 	url := site{csp: strict}.serve(t, name(t, "shop"), shop)
 	do(b, network.SetCookie, network.SetCookieParams{Name: "__Host-session", Value: "ann", URL: url, Path: "/", Secure: &yes})
-	b.open(url + "/")
-	b.click("[value=accept]")
-	b.until(`consent.allows('functional')`)
+	b.Open(url + "/")
+	b.Click("[value=accept]")
+	b.Until(`consent.allows('functional')`)
 	eval[any](b, `consent.store('drafts').then(s => s.set('a', 'kept'))`)
 	out.Store(true)
-	b.open(url + "/")
+	b.Open(url + "/")
 	require.Equal(t, "", b.allowed())
 	require.False(t, eval[bool](b, `document.querySelector('.bwc').hasAttribute('data-ask')`))
 	time.Sleep(200 * time.Millisecond)
 	require.Equal(t, []string{"db drafts"}, b.stored())
 	out.Store(false)
-	b.open(url + "/")
+	b.Open(url + "/")
 	require.Equal(t, "kept", eval[string](b, `consent.store('drafts').then(s => s.get('a'))`))
 }

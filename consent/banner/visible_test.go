@@ -40,7 +40,7 @@ func BenchmarkVisible(b *testing.B) {
 	ours := site{csp: strict}.serve(b, name(b, "ours"), newBanner(b, Options{}))
 	form := plain(name(b, "plain"))
 	shown := func(url string) float64 {
-		t.open(url + "/")
+		t.Open(url + "/")
 		return eval[float64](t, `shown`)
 	}
 	for range 5 {

@@ -2,17 +2,14 @@ package archive_test
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/bailiwick-dev/bailiwick/dsar/archive"
 	"github.com/bailiwick-dev/bailiwick/internal/browser"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,7 +28,7 @@ var hostile = []string{
 
 func TestThePagesRunNoScriptAndAskForNothing(t *testing.T) {
 	t.Parallel()
-	ctx := chromium.Tab(t)
+	tab := chromium.Tab(t)
 	o := options(t)
 	all := strings.Join(hostile, " ")
 	o.Title, o.Application, o.Request = "Your data "+all, all, all
@@ -78,18 +75,16 @@ func TestThePagesRunNoScriptAndAskForNothing(t *testing.T) {
 		if pages++; pages > 6 && name != "index.html" {
 			continue // each has the same values
 		}
-		open, cancel := context.WithTimeout(ctx, 30*time.Second)
-		require.NoError(t, chromedp.Do(open, chromedp.Navigate(server.URL+"/"+name)))
-		cancel()
-		require.Equal(t, 0, browser.Eval[int](t, ctx, `self.ran || 0`), name)
-		require.Empty(t, browser.Eval[[]string](t, ctx, `violations`), name)
-		require.Equal(t, 0, browser.Eval[int](t, ctx, `document.querySelectorAll('script,img,iframe,svg,form,link,base,object,video,template,math,body style,body meta').length`), name)
-		require.Equal(t, 0, browser.Eval[int](t, ctx, `[...document.links].filter(a => !a.href.startsWith(location.origin + '/') || a.protocol != 'http:').length`), name)
-		require.NotEmpty(t, browser.Eval[string](t, ctx, `getComputedStyle(document.body).getPropertyValue('--ink')`), "its own style is let in")
+		tab.Open(server.URL + "/" + name)
+		require.Equal(t, 0, browser.Eval[int](tab, `self.ran || 0`), name)
+		require.Empty(t, tab.Violations(), name)
+		require.Equal(t, 0, browser.Eval[int](tab, `document.querySelectorAll('script,img,iframe,svg,form,link,base,object,video,template,math,body style,body meta').length`), name)
+		require.Equal(t, 0, browser.Eval[int](tab, `[...document.links].filter(a => !a.href.startsWith(location.origin + '/') || a.protocol != 'http:').length`), name)
+		require.NotEmpty(t, browser.Eval[string](tab, `getComputedStyle(document.body).getPropertyValue('--ink')`), "its own style is let in")
 		// The policy holds, and is not only there: a script that got in would not run.
-		require.Equal(t, []string{"script-src-elem inline"}, browser.Eval[[]string](t, ctx,
+		require.Equal(t, []string{"script-src-elem inline"}, browser.Eval[[]string](tab,
 			`(async () => { const s = document.createElement('script'); s.textContent = 'self.ran=1'; document.body.append(s); await new Promise(r => setTimeout(r, 50)); return violations })()`), name)
-		require.Equal(t, 0, browser.Eval[int](t, ctx, `self.ran || 0`), name)
+		require.Equal(t, 0, browser.Eval[int](tab, `self.ran || 0`), name)
 	}
 	mu.Lock()
 	defer mu.Unlock()

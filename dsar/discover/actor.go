@@ -58,6 +58,8 @@ func (w *world) role(t *table, col *schema.Column, n name) (score float64, by bo
 		return 0.86, false, fmt.Sprintf("%s ends as the key of %s is called", col.Name, w.actor.Name)
 	case w.entity(t, last):
 		return 0, false, "" // a table of that name is there
+	case last == "person" && len(stem) > 1 && !n.keyed && col.Family == schema.Text:
+		return 0, false, "" // the name of a firm's
 	case roleWords[last]:
 		score := 0.88
 		if weakRoles[last] {

@@ -133,7 +133,7 @@ func (p *Proposal) candidates() []*candidate {
 			if taken[col.Name] {
 				continue
 			}
-			if typ := w.discriminator(t, col); typ != nil && !(len(t.Key) == 1 && t.Key[0] == col.Name) {
+			if typ := w.discriminator(t, col); typ != nil && !(len(t.Key) == 1 && t.Key[0] == col.Name) && !w.calledAs(t, col) {
 				if c := w.polymorphic(t, col, typ); c != nil {
 					out = append(out, c)
 					continue

@@ -46,6 +46,14 @@ func (w *world) discriminator(t *table, col *schema.Column) *schema.Column {
 	return nil
 }
 
+// calledAs reports whether the column is called as the key of a table that is there: import_id is of imports, whatever import_table says.
+func (w *world) calledAs(t *table, col *schema.Column) bool {
+	stem := w.parse(word.Split(col.Name)).stem
+	return slices.ContainsFunc(w.tables, func(o *table) bool {
+		return o != t && o.key != "" && !w.isRoot(o) && (slices.Equal(stem, o.words) || slices.Equal(stem, o.full))
+	})
+}
+
 // polymorphic returns the link to people that a pair of key and type proposes.
 func (w *world) polymorphic(t *table, col, typ *schema.Column) *candidate {
 	if w.actor == nil || w.actor.key == "" {
@@ -143,7 +151,7 @@ func (w *world) byValue(t *table, col *schema.Column) *candidate {
 			}
 		}
 	}
-	if len(t.full) > 0 && firms[t.full[len(t.full)-1]] {
+	if slices.ContainsFunc(t.full, func(s string) bool { return s == "setting" }) || len(t.full) > 0 && firms[t.full[len(t.full)-1]] {
 		c.score *= 0.5
 	}
 	c.note("%s holds addresses", col.Name)
@@ -160,7 +168,7 @@ func (w *world) mailed(t *table, col *schema.Column, ws []string) *candidate {
 	switch {
 	case role == "reply to" && slices.Contains(word.Split(col.Name), "address"):
 	case (role == "from" || role == "to" || role == "cc" || role == "sender" || role == "recipient") && len(word.Split(col.Name)) > 1 && table(mails):
-	case role == "to" && table(mails):
+	case (role == "to" || role == "sent" && slices.Contains(word.Split(col.Name), "address")) && table(mails):
 	case (role == "identifier" || role == "sent to") && table(tokens):
 	default:
 		return nil

@@ -37,7 +37,7 @@ func (w *world) typed(c *candidate, col *schema.Column) {
 			}
 		}
 		if u := w.calling(); u != nil && role && !c.by && family == schema.Text && !isKeyed(col.Name) && len(c.stem) > 0 && assigning[c.stem[len(c.stem)-1]] {
-			c.ToColumns = []string{u.Name}
+			c.ToColumns, c.called = []string{u.Name}, true
 			c.scale(0.72, "text, as user names are")
 			return
 		}

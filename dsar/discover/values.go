@@ -182,8 +182,13 @@ func (s *sampler) types(c *candidate) error {
 		return nil
 	}
 	for _, r := range append([]*table{c.to}, s.w.roots...) {
-		if i := slices.IndexFunc(values, func(v string) bool { return isClassOf(v, r) }); i >= 0 {
-			c.to, c.Link.To, c.When[0].Value, c.score = r, r.Name, values[i], 0.9
+		if of := slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !isClassOf(v, r) }); len(of) > 0 {
+			slices.Sort(of)
+			column := c.When[0].Column
+			c.to, c.Link.To, c.When, c.score = r, r.Name, nil, 0.9
+			for _, v := range of { // one class has several names where it was moved
+				c.When = append(c.When, dsar.When{Column: column, Value: v})
+			}
 			c.note("some rows say they are of %s", r.Name)
 			return nil
 		}

@@ -134,7 +134,11 @@ func (p *Proposal) writeLink(b *bytes.Buffer, table string, l dsar.Link) {
 		part("Role: dsar.%s", roles[l.Role])
 	}
 	if len(l.When) > 0 {
-		part("When: []dsar.When{{Column: %q, Value: %q}}", l.When[0].Column, l.When[0].Value)
+		var when []string
+		for _, w := range l.When {
+			when = append(when, fmt.Sprintf("{Column: %q, Value: %q}", w.Column, w.Value))
+		}
+		part("When: []dsar.When{%s}", strings.Join(when, ", "))
 	}
 	if l.Path != "" {
 		part("Path: %q", l.Path)

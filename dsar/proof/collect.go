@@ -195,6 +195,7 @@ func (p *Prover) others(ctx context.Context, table, column string, values []stri
 // strings runs a query of one text column.
 func (p *Prover) strings(ctx context.Context, query string, args []any) (out []string, err error) {
 	err = p.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		out = nil
 		rows, err := tx.QueryContext(ctx, tx.Rebind(query), args...)
 		if err != nil {
 			return err

@@ -51,6 +51,7 @@ func (l *look) scanPostgres(ctx context.Context) error {
 	outer := ctx
 	var blind []string
 	err := l.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		l.anew()
 		var seen string
 		if err := tx.GetContext(ctx, &seen, snapshot); err != nil {
 			return err

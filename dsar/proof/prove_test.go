@@ -321,3 +321,22 @@ func TestAKeyIsLookedForUnlessItsRowStays(t *testing.T) {
 	}
 	require.NotContains(t, w.prover().of(w.ctx, dsar.Person{Kind: "user", Key: []string{"1234567"}}).values, "1234567", "in anything by accident")
 }
+
+// A transaction is run again where its tenant was moved meanwhile.
+func TestWhatIsLookedThroughAgainIsCountedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		if w.pg != nil {
+			w.exec("INSERT INTO users (tenant_id, id, email) VALUES (tenancy.claimed(), 1, 'jane.roe@example.test')")
+		} else {
+			w.exec("INSERT INTO users (id, email) VALUES (1, 'jane.roe@example.test')")
+		}
+		l := w.prover().newLook(Values("jane.roe@example.test"))
+		require.NoError(t, l.run(w.ctx))
+		once := *l.proof
+		require.NoError(t, l.run(w.ctx))
+		require.Equal(t, once.Rows, l.proof.Rows)
+		require.Equal(t, once.Found, l.proof.Found)
+		require.Equal(t, once.Looked, l.proof.Looked)
+		require.Equal(t, once.Residual, l.proof.Residual)
+	})
+}

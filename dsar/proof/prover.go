@@ -88,6 +88,14 @@ func (p *Prover) newLook(n *Needles) *look {
 	return l
 }
 
+// anew forgets what was found: where the tenant is moved meanwhile, what was looked through in one transaction is looked through again.
+func (l *look) anew() {
+	*l.proof = dsar.Proof{Map: l.proof.Map, Needles: l.proof.Needles}
+	clear(l.tally)
+	clear(l.live)
+	clear(l.hit)
+}
+
 // look is one search.
 type look struct {
 	*Prover
@@ -204,7 +212,9 @@ func (l *look) shortOnes(ctx context.Context) error {
 		return nil
 	}
 	l.looked("%d identifiers of fewer than %d characters: as a whole, in the columns that hold identifiers", len(l.n.short), shortestText)
-	return l.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+	found := map[place]int64{}
+	err := l.db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		clear(found)
 		for _, s := range l.n.short {
 			for _, at := range l.holders(s.Identifier) {
 				var n int64
@@ -213,12 +223,16 @@ func (l *look) shortOnes(ctx context.Context) error {
 					return fmt.Errorf("proof: %s: %w", at.table, err)
 				}
 				if n > 0 {
-					l.tally[place{at.table, at.column, "as is"}] += n
+					found[place{at.table, at.column, "as is"}] += n
 				}
 			}
 		}
 		return nil
 	})
+	for at, n := range found {
+		l.tally[at] += n
+	}
+	return err
 }
 
 // holders are the columns that hold an identifier.

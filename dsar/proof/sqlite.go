@@ -29,6 +29,7 @@ func (l *look) scanSQLite(ctx context.Context) error {
 }
 
 func (l *look) sqliteTables(ctx context.Context, tx *sqlx.Tx) error {
+	l.anew()
 	var now int64
 	if err := tx.GetContext(ctx, &now, "SELECT bw_now()"); err != nil {
 		return err

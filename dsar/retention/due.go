@@ -115,10 +115,21 @@ func (l *layout) pointed(t *table, alias string, seen []*table) rows.Cond {
 }
 
 func (l *layout) when(alias string, when []dsar.When) (out []rows.Cond) {
-	for _, w := range when {
-		out = append(out, rows.Concat("CAST("+alias+"."+schema.Quote(w.Column)+" AS text) = ", rows.Arg(w.Value)))
+	for column, values := range (&dsar.Link{When: when}).Conditions() {
+		out = append(out, oneOf(alias, column, values))
 	}
 	return out
+}
+
+func oneOf(alias, column string, values []string) rows.Cond {
+	is := []any{"CAST(" + alias + "." + schema.Quote(column) + " AS text) IN ("}
+	for i, v := range values {
+		if i > 0 {
+			is = append(is, ", ")
+		}
+		is = append(is, rows.Arg(v))
+	}
+	return rows.Concat(append(is, ")")...)
 }
 
 // meant is that the map's period is for the row.
@@ -128,14 +139,7 @@ func (l *layout) meant(t *table) (rows.Cond, error) {
 		if t.live.Column(column) == nil {
 			return rows.Cond{}, fmt.Errorf("%w: the database has no column %s.%s", ErrMap, t.Name, column)
 		}
-		is := []any{"CAST(t." + schema.Quote(column) + " AS text) IN ("}
-		for i, v := range values {
-			if i > 0 {
-				is = append(is, ", ")
-			}
-			is = append(is, rows.Arg(v))
-		}
-		out = append(out, rows.Concat(append(is, ")")...))
+		out = append(out, oneOf("t", column, values))
 	}
 	return all(out...), nil
 }

@@ -75,6 +75,7 @@ type Sweeper struct {
 	store Store
 	marks Marks
 	o     Options
+	waits waiting
 }
 
 // New returns the sweeper of what the map says is in db. It asks the database nothing. The journal's tables are in the same database.
@@ -98,7 +99,7 @@ func New(db *tenantdb.DB, m *dsar.Compiled, j erase.Journal, st Store, marks Mar
 	if err != nil {
 		return nil, err
 	}
-	return &Sweeper{db, m, r, j, st, marks, o}, nil
+	return &Sweeper{db: db, m: m, rows: r, j: j, store: st, marks: marks, o: o}, nil
 }
 
 func set[T comparable](v *T, to T) {

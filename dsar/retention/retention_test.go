@@ -350,3 +350,47 @@ func TestAPeriodEndsOnTheSameDayOrTheLastOfTheMonthAndNeverEarly(t *testing.T) {
 		require.Equal(t, c.want, retention.Back(now, dsar.Period{Months: 1}).Format(time.DateOnly))
 	}
 }
+
+// A worker that comes by every minute does not count everything every minute while nobody has confirmed it.
+func TestAPlanThatWaitsIsNotMadeAnewBeforeItCouldBeAnother(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		ctx := d.tenant(t)
+		d.exec(t, ctx, "INSERT INTO users (id, email) VALUES (1, 'a@example.org')")
+		d.tickets(t, ctx, 1, 6, 1)
+		s := d.sweeper(t, func(o *retention.Options) { o.Rows = 5 })
+		waits := func(job string) (*retention.Plan, error) {
+			_, err := s.Sweep(ctx, retention.Job{ID: job})
+			if mass := new(retention.MassError); errors.As(err, &mass) {
+				return mass.Plan, nil
+			}
+			return nil, err
+		}
+		first, err := waits("1")
+		require.NoError(t, err)
+		require.NotNil(t, first)
+		d.tickets(t, ctx, 50, 1, 1)
+		again, err := waits("1")
+		require.NoError(t, err)
+		require.Same(t, first, again)
+		next, err := waits("2") // the next day's
+		require.NoError(t, err)
+		require.Equal(t, due(t, first, "ticket").Rows+1, due(t, next, "ticket").Rows)
+		require.NoError(t, s.Set(ctx, due(t, next, "ticket").Category, dsar.Period{Years: 30}, "officer"))
+		none, err := waits("2")
+		require.NoError(t, err)
+		require.Nil(t, none, "under the tenant's own period nothing is due, and the sweep is done")
+		other := d.tenant(t)
+		_, err = s.Sweep(other, retention.Job{ID: "1"})
+		require.NoError(t, err, "another tenant waits for nobody")
+		if d.clock == nil {
+			return
+		}
+		require.NoError(t, s.Set(ctx, due(t, next, "ticket").Category, dsar.Period{}, "officer"))
+		third, err := waits("3")
+		require.NoError(t, err)
+		d.clock.set(time.Hour)
+		late, err := waits("3")
+		require.NoError(t, err)
+		require.NotSame(t, third, late)
+	})
+}

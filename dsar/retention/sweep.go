@@ -46,7 +46,8 @@ type Report struct {
 }
 
 // Sweep removes what is due. It may be called again with the same job after any error, or a crash, and goes on where it was; once it is
-// done it returns the first report.
+// done it returns the first report. A plan that waits to be confirmed is made anew once an hour, and when the tenant's periods have changed: until
+// then the [MassError] has the one there is.
 func (s *Sweeper) Sweep(ctx context.Context, j Job) (*Report, error) {
 	if len(s.m.Undecided()) > 0 {
 		return nil, dsar.ErrUndecided
@@ -66,6 +67,15 @@ func (s *Sweeper) Sweep(ctx context.Context, j Job) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	var periods []dsar.RetentionRow
+	if j.Plan == nil && entry.Job == "" {
+		if periods, err = s.store.Retentions(ctx); err != nil {
+			return nil, err
+		}
+		if p := s.waits.find(ctx, j.ID, periods, now); p != nil {
+			return nil, &MassError{p}
+		}
+	}
 	at, plan := now, (*Plan)(nil)
 	if j.Plan != nil { // before anything is asked of the database
 		switch age := now.Sub(j.Plan.At); {
@@ -80,6 +90,7 @@ func (s *Sweeper) Sweep(ctx context.Context, j Job) (*Report, error) {
 	if entry.Job == "" {
 		switch {
 		case j.Plan == nil && plan.Mass():
+			s.waits.put(ctx, j.ID, periods, plan)
 			return nil, &MassError{plan}
 		case j.Plan != nil && !within(plan, j.Plan):
 			return nil, ErrPlan
@@ -98,6 +109,7 @@ func (s *Sweeper) Sweep(ctx context.Context, j Job) (*Report, error) {
 	if entry.Plan != j.Confirmed || entry.Map != s.m.Hash() {
 		return nil, errors.Join(ErrPlan, s.j.Leave(context.WithoutCancel(ctx), job, worker))
 	}
+	s.waits.put(ctx, "", nil, nil)
 	r := &sweep{s: s, job: job, worker: worker, at: at, progress: j.Progress, renewed: time.Now()}
 	report, err := r.all(ctx, plan, entry)
 	if err != nil {

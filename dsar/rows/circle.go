@@ -94,14 +94,6 @@ type step struct {
 	where     Cond
 }
 
-func (w *writer) when(t *table, a ref, x *tie) Cond {
-	var cs []Cond
-	for _, y := range x.When {
-		cs = append(cs, w.r.discriminates(t, a, y))
-	}
-	return all(cs...)
-}
-
 // down selects the columns of all rows of t that are the person's at that level, with what leads to them over rows of t itself.
 func (w *writer) down(t *table, columns []string, l level) Cond {
 	c := w.circle(w.r.members(t.group[l], l), func(m *table) []string { return m.targets })
@@ -120,7 +112,7 @@ func (w *writer) down(t *table, columns []string, l level) Cond {
 			b := w.alias("x")
 			from := Cond{SQL: c.name + ".tag = " + c.tag(x.to)}
 			steps = append(steps, step{c.row(m, at(b)), m.sql + " AS " + b,
-				all(from, w.meets(m, at(b), x, c.of(x.to)), w.when(m, at(b), x), w.tenantOf(m, at(b)))})
+				all(from, w.meets(m, at(b), x, c.of(x.to)), w.r.when(m, at(b), x), w.tenantOf(m, at(b)))})
 		}
 	}
 	if len(begin) == 0 {
@@ -140,8 +132,8 @@ func (w *writer) up(t *table, a ref) Cond {
 		for i := range m.ties {
 			if x := &m.ties[i]; x.Role <= l {
 				out = append(out, x.Columns...)
-				for _, y := range x.When {
-					out = append(out, y.Column)
+				for column := range x.Conditions() {
+					out = append(out, column)
 				}
 			}
 		}
@@ -155,7 +147,7 @@ func (w *writer) up(t *table, a ref) Cond {
 	var steps []step
 	next := func(m *table, a ref, x *tie) (string, string, Cond) {
 		b := w.alias("x")
-		return c.row(x.to, at(b)), x.to.sql + " AS " + b, all(w.meets(m, a, x, at(b)), w.when(m, a, x), w.tenantOf(x.to, at(b)))
+		return c.row(x.to, at(b)), x.to.sql + " AS " + b, all(w.meets(m, a, x, at(b)), w.r.when(m, a, x), w.tenantOf(x.to, at(b)))
 	}
 	for i := range t.ties {
 		if x := &t.ties[i]; stays(t)(x) {

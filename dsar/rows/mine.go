@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/bailiwick-dev/bailiwick/dsar"
 	"github.com/bailiwick-dev/bailiwick/dsar/schema"
 )
 
@@ -129,15 +128,12 @@ func (w *writer) selectWays(t *table, a string, columns []string, ways []Cond) C
 
 // tied is that the row's link points into the source, or at the person by an identifier.
 func (w *writer) tied(t *table, a ref, x *tie, from func(*table) source) Cond {
-	var when []Cond
-	for _, y := range x.When {
-		when = append(when, w.r.discriminates(t, a, y))
-	}
+	when := w.r.when(t, a, x)
 	if x.to == nil {
 		if !slices.Contains(x.Kinds, w.kind.Kind) {
 			return never
 		}
-		return all(append([]Cond{w.r.holds(t, a, x, w.known(x.Identifier))}, when...)...)
+		return all(w.r.holds(t, a, x, w.known(x.Identifier)), when)
 	}
 	s := from(x.to)
 	if s.none() {
@@ -160,15 +156,27 @@ func (w *writer) tied(t *table, a ref, x *tie, from func(*table) source) Cond {
 	default:
 		points = Concat("("+a.list(x.Columns)+") IN (", s.query, ")")
 	}
-	return all(append([]Cond{points}, when...)...)
+	return all(points, when)
 }
 
-// discriminates is that a column has the value which says what a link points at.
-func (r *Rows) discriminates(t *table, a ref, y dsar.When) Cond {
-	if f := t.family(y.Column); r.dialect == schema.SQLite && f != schema.Text && f != schema.Int {
-		return Cond{"CAST(" + a(y.Column) + " AS TEXT) = ?", []any{y.Value}}
+// when is that the columns which say what a link points at each have a value for which it holds.
+func (r *Rows) when(t *table, a ref, x *tie) Cond {
+	var cs []Cond
+	for column, values := range x.Conditions() {
+		var has []Cond
+		for _, v := range values {
+			has = append(has, r.discriminates(t, a, column, v))
+		}
+		cs = append(cs, either(has...))
 	}
-	return r.equal(t, a, y.Column, value{text: y.Value, raw: y.Value})
+	return all(cs...)
+}
+
+func (r *Rows) discriminates(t *table, a ref, column, v string) Cond {
+	if f := t.family(column); r.dialect == schema.SQLite && f != schema.Text && f != schema.Int {
+		return Cond{"CAST(" + a(column) + " AS TEXT) = ?", []any{v}}
+	}
+	return r.equal(t, a, column, value{text: v, raw: v})
 }
 
 // textual reports whether values of the two columns are compared as texts, because Postgres has no other way.

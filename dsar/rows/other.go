@@ -74,12 +74,9 @@ func (t *table) someones() bool {
 
 // otherBy is that another person is at the end of the link.
 func (w *writer) otherBy(t *table, a ref, x *tie) Cond {
-	var cs []Cond
-	for _, y := range x.When {
-		cs = append(cs, w.r.discriminates(t, a, y))
-	}
+	when := w.r.when(t, a, x)
 	if x.to == nil {
-		return all(append([]Cond{w.otherHolder(t, a, x)}, cs...)...)
+		return all(w.otherHolder(t, a, x), when)
 	}
 	if !x.to.someones() {
 		return never
@@ -90,7 +87,7 @@ func (w *writer) otherBy(t *table, a ref, x *tie) Cond {
 		return never
 	}
 	c = all(w.meets(t, a, x, at(b)), w.tenantOf(x.to, at(b)), c)
-	return all(append(cs, Concat("EXISTS (SELECT 1 FROM "+x.to.sql+" AS "+b+" WHERE ", c, ")"))...)
+	return all(when, Concat("EXISTS (SELECT 1 FROM "+x.to.sql+" AS "+b+" WHERE ", c, ")"))
 }
 
 // meets is that the link of row a points at row b.

@@ -3,6 +3,7 @@ package rows_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +88,17 @@ func TestRowsOfTheTeamOfTheSameNumberAreNotTheUsers(t *testing.T) {
 	onBoth(t, forum(), func(t *testing.T, h *house) {
 		h.fill(t, twoUsers+`INSERT INTO note (tenant_id, id, owner_id, owner_type) VALUES ({tenant}, 1, 7, 'User'), ({tenant}, 2, 7, 'Team'), ({tenant}, 3, 7, NULL), ({tenant}, 4, 7, 'user')`)
 		require.Equal(t, "1", h.ids(t, h.resolve(t, user("7")), "note", rows.All))
+	})
+}
+
+func TestARowHasOneOfTheValuesThatALinkIsFor(t *testing.T) {
+	m := forum()
+	of := slices.IndexFunc(m.Tables, func(x dsar.Table) bool { return x.Name == "note" })
+	m.Tables[of].Links[0].When = append(m.Tables[of].Links[0].When, dsar.When{Column: "owner_type", Value: "App.User"})
+	onBoth(t, m, func(t *testing.T, h *house) {
+		h.fill(t, twoUsers+`INSERT INTO note (tenant_id, id, owner_id, owner_type) VALUES ({tenant}, 1, 7, 'User'), ({tenant}, 2, 7, 'Team'), ({tenant}, 3, 7, 'App.User'), ({tenant}, 4, 8, 'App.User')`)
+		require.Equal(t, "1 3", h.ids(t, h.resolve(t, user("7")), "note", rows.All))
+		require.Equal(t, "1 3", h.ids(t, h.resolve(t, user("7")), "note", rows.Erased))
 	})
 }
 

@@ -20,8 +20,8 @@ func TestACustomerAsksAndLooksUpTheirOrder(t *testing.T) {
 	b := d.tab()
 	b.open(d.chatAt(seeds[0].id) + "/")
 	require.NotContains(t, eval[string](b, `document.cookie`), "chat_visits")
-	b.click(".bwc [value=reject]")
-	b.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	b.Click(".bwc [value=reject]")
+	b.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	b.fill("#question", "How long does delivery take to the coast?")
 	b.submit(`form[action="/ask"] button`)
 	require.Contains(t, b.text(), "Three working days within the country")
@@ -37,12 +37,12 @@ func TestACustomerAsksAndLooksUpTheirOrder(t *testing.T) {
 	b.submit(`form[action="/order"] button`)
 	require.Contains(t, b.text(), "1 Forest Road")
 	require.NotContains(t, eval[string](b, `document.cookie`), "chat_visits")
-	b.click(".bwc summary")
-	b.click(".bwc [value=accept]")
-	b.until(`consent.allows('analytics')`)
+	b.Click(".bwc summary")
+	b.Click(".bwc [value=accept]")
+	b.Until(`consent.allows('analytics')`)
 	b.open(d.chatAt(seeds[0].id) + "/")
 	require.Contains(t, eval[string](b, `document.cookie`), "chat_visits")
-	require.Empty(t, b.violations())
+	require.Empty(t, b.Violations())
 }
 
 // secretsOfTheShop are what no customer is to see of alder's rows.

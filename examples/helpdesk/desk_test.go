@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	closeBrowser()
+	chromium.Close()
 	if seededAt != "" {
 		_ = os.RemoveAll(seededAt)
 	}

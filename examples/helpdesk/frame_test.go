@@ -8,65 +8,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/target"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
-// frames are the frames of other sites in b's page.
-func (b *tab) frames() (all []*target.Info) {
-	b.t.Helper()
-	infos, err := chromedp.CallBrowser(b.ctx, target.GetTargets, target.GetTargetsParams{})
-	require.NoError(b.t, err)
-	for _, i := range infos.TargetInfos {
-		if i.Type == "iframe" && i.BrowserContextID == b.profile {
-			all = append(all, i)
-		}
-	}
-	return all
-}
-
-// attach returns a frame of b's page.
-func (b *tab) attach(id target.ID) *tab {
-	b.t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
-	b.t.Cleanup(cancel)
-	require.NoError(b.t, chromedp.Do(ctx)) // the frame is attached to for as long as ctx
-	return &tab{b.t, b.d, ctx, b.profile}
-}
-
 // inFrame returns the frame of an address in b's page.
 func (b *tab) inFrame(url string) *tab {
-	b.t.Helper()
-	var id target.ID
-	require.Eventually(b.t, func() bool {
-		for _, i := range b.frames() {
-			if strings.HasPrefix(i.URL, url) {
-				id = i.TargetID
-			}
-		}
-		return id != ""
-	}, 20*time.Second, 20*time.Millisecond, url)
-	f := b.attach(id)
-	f.until(`document.readyState == 'complete' && !!document.querySelector('.bwc')`)
+	b.T.Helper()
+	f := &tab{b.Frame(url), b.d}
+	f.Until(`!!document.querySelector('.bwc')`)
 	return f
-}
-
-// press clicks by script: the mouse of a frame's target is that of its page.
-func (b *tab) press(selector string) {
-	b.t.Helper()
-	eval[any](b, fmt.Sprintf(`document.querySelector(%q).click()`, selector))
 }
 
 // send fills fields of a form, sends it, and waits for the page behind it.
 func (b *tab) send(form string, fields map[string]string) {
-	b.t.Helper()
+	b.T.Helper()
 	eval[bool](b, `window.before = true`)
 	for selector, value := range fields {
 		eval[any](b, fmt.Sprintf(`document.querySelector(%q).value = %q`, selector, value))
 	}
-	b.press(form + " button")
-	b.until(`document.readyState == 'complete' && !window.before && !!document.querySelector('.bwc')`)
+	b.Press(form + " button")
+	b.Until(`document.readyState == 'complete' && !window.before && !!document.querySelector('.bwc')`)
 }
 
 // A customer uses the chat in a frame of the shop, in a browser that keeps no cookies of third parties: what is agreed to there is of that place alone.
@@ -79,8 +40,8 @@ func TestTheChatWorksInAFrameOfTheShop(t *testing.T) {
 	eval[any](b, `self.told = []; addEventListener('message', e => told.push(String(e.data)))`)
 	f := b.inFrame(chat)
 	require.True(t, eval[bool](f, `window.top !== window.self && origin == '`+chat+`'`))
-	f.press(".bwc [value=reject]")
-	f.until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
+	f.Press(".bwc [value=reject]")
+	f.Until(`!document.querySelector('.bwc').hasAttribute('data-ask')`)
 	f.send(`form[action="/ask"]`, map[string]string{"#question": "How long does delivery take?"})
 	require.Contains(t, f.text(), "Three working days within the country")
 	f.send(`form[action="/order"]`, map[string]string{"#number": "1001", "#email": "rosalind@post.example"})
@@ -101,25 +62,25 @@ func TestTheChatWorksInAFrameOfTheShop(t *testing.T) {
 	require.Equal(t, shop, eval[string](b, `location.href`))
 
 	// A cookie of a third party is not kept; the declared one is, in the partition of this site, and until it is agreed to no more.
-	f.press(".bwc summary")
-	f.press(".bwc [value=accept]")
-	f.until(`consent.allows('analytics')`)
+	f.Press(".bwc summary")
+	f.Press(".bwc [value=accept]")
+	f.Until(`consent.allows('analytics')`)
 	eval[any](f, `document.cookie = 'everywhere=1; Secure; SameSite=None; Path=/'`)
 	b.open(shop)
 	f = b.inFrame(chat)
 	require.True(t, eval[bool](f, `consent.allows('analytics')`))
 	require.Contains(t, eval[string](f, `document.cookie`), "chat_visits")
 	require.NotContains(t, eval[string](f, `document.cookie`), "everywhere")
-	b.shot("shop")
+	b.Shot("shop")
 	b.open(chat + "/")
 	require.True(t, eval[bool](b, `document.querySelector('.bwc').hasAttribute('data-ask')`), "at the chat's own address nothing was agreed to")
 	require.NotContains(t, eval[string](b, `document.cookie`), "chat_visits")
 	b.open(shop)
 	f = b.inFrame(chat)
-	f.press(".bwc-withdraw button")
-	f.until(`!consent.allows('analytics') && !document.cookie.includes('chat_visits')`)
-	require.Empty(t, b.violations())
-	require.Empty(t, f.violations())
+	f.Press(".bwc-withdraw button")
+	f.Until(`!consent.allows('analytics') && !document.cookie.includes('chat_visits')`)
+	require.Empty(t, b.Violations())
+	require.Empty(t, f.Violations())
 }
 
 // A page of any other site that embeds the chat, or a page of the team's, has an empty frame.
@@ -135,10 +96,10 @@ func TestNoOtherSiteHasTheChatInAFrame(t *testing.T) {
 	b := d.tab()
 	for _, host := range []string{"evil", "alder-shop"} { // another site, and the shop's at another port
 		b.open("http://" + host + ".localhost:" + port + "/")
-		require.Eventually(t, func() bool { return len(b.frames()) == 2 }, 20*time.Second, 20*time.Millisecond)
-		for _, info := range b.frames() {
-			f := b.attach(info.TargetID)
-			f.until(`location.href == 'chrome-error://chromewebdata/'`)
+		require.Eventually(t, func() bool { return len(b.Frames()) == 2 }, 20*time.Second, 20*time.Millisecond)
+		for _, info := range b.Frames() {
+			f := &tab{b.Attach(info.TargetID), b.d}
+			f.Until(`location.href == 'chrome-error://chromewebdata/'`)
 			require.Contains(t, f.text(), "refused to connect", "%s at %s", info.URL, host)
 		}
 	}

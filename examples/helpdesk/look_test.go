@@ -47,13 +47,13 @@ func TestEveryPageFitsASmallWindow(t *testing.T) {
 			continue
 		}
 		check := func(b *tab, to, name string) {
-			b.size(look.width, map[int64]int64{320: 1100, 1280: 900}[look.width])
-			b.media("prefers-color-scheme", look.scheme)
+			b.Size(look.width, map[int64]int64{320: 1100, 1280: 900}[look.width])
+			b.Media("prefers-color-scheme", look.scheme)
 			b.open(to)
 			require.Empty(t, eval[[]string](b, tooWide), "%s at %d", to, look.width)
 			require.LessOrEqual(t, eval[int](b, `document.documentElement.scrollWidth`), int(look.width)+1, to)
-			require.Empty(t, b.violations(), to)
-			b.shot(fmt.Sprintf("%s-%s-%d", name, look.scheme, look.width))
+			require.Empty(t, b.Violations(), to)
+			b.Shot(fmt.Sprintf("%s-%s-%d", name, look.scheme, look.width))
 		}
 		for i, path := range paths {
 			check(ada, path, fmt.Sprintf("%02d-%s", i, strings.Split(path, "/")[1]))
@@ -72,7 +72,7 @@ func TestAKeyboardIsEnough(t *testing.T) {
 	d := openDesk(t)
 	edda := d.person("alder", "edda")
 	edda.open("/conversations/alder-1-1")
-	press := func(key string) { t.Helper(); require.NoError(t, chromedp.Do(edda.ctx, chromedp.KeyEvent(key))) }
+	press := func(key string) { t.Helper(); require.NoError(t, chromedp.Do(edda.Ctx, chromedp.KeyEvent(key))) }
 	focus := func() string {
 		return eval[string](edda, `(e => e.id || e.getAttribute('href') || e.textContent.trim())(document.activeElement)`)
 	}
@@ -83,11 +83,11 @@ func TestAKeyboardIsEnough(t *testing.T) {
 			require.Equal(t, "3px", eval[string](edda, `getComputedStyle(document.activeElement).outlineWidth`), focus())
 		}
 	}
-	require.NoError(t, chromedp.Do(edda.ctx, chromedp.KeyEvent("Written without a mouse")))
+	require.NoError(t, chromedp.Do(edda.Ctx, chromedp.KeyEvent("Written without a mouse")))
 	press(kb.Tab)
 	eval[bool](edda, `window.before = true`)
 	press(kb.Enter)
-	edda.until(`document.readyState == 'complete' && !window.before`)
+	edda.Until(`document.readyState == 'complete' && !window.before`)
 	require.Contains(t, edda.text(), "Written without a mouse")
 	require.Contains(t, edda.text(), "Your answer was sent.")
 }
@@ -104,8 +104,8 @@ func TestAxeFindsNothing(t *testing.T) {
 	ada, sam, customer := d.person("alder", "ada"), d.person("operator", "sam"), d.tab()
 	for scheme, width := range map[string]int64{"light": 320, "dark": 1280} {
 		check := func(b *tab, to string) {
-			b.size(width, 900)
-			b.media("prefers-color-scheme", scheme)
+			b.Size(width, 900)
+			b.Media("prefers-color-scheme", scheme)
 			b.open(to)
 			eval[any](b, string(axe)+";0")
 			require.Empty(t, eval[[]string](b, `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})

@@ -28,7 +28,7 @@ func codeOf(t testing.TB, secret string, later uint64) string {
 
 // passkey gives a tab an authenticator that verifies its user, as a phone does.
 func (b *tab) passkey() {
-	b.t.Helper()
+	b.T.Helper()
 	call(b, webauthn.Enable, webauthn.EnableParams{})
 	call(b, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
 		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
@@ -36,15 +36,15 @@ func (b *tab) passkey() {
 
 // asks has sam of support ask an organisation, in his browser.
 func (b *tab) asks(ticket, minutes string) {
-	b.t.Helper()
+	b.T.Helper()
 	b.open("/staff/")
 	b.submit(`a[href="/staff/alder"]`)
 	b.fill("#ticket", ticket)
 	b.choose("#minutes", minutes)
 	b.fill("#reason", "The list of conversations does not load")
-	b.click(`[value=posts]`)
+	b.Click(`[value=posts]`)
 	b.submit(`form[action$="/requests"] button`)
-	require.Contains(b.t, b.text(), "The request was sent.")
+	require.Contains(b.T, b.text(), "The request was sent.")
 }
 
 // An owner sets up a passkey, is asked by support in plain words, shortens what was asked for, approves, sees the time run and who looked, and ends it.
@@ -52,45 +52,45 @@ func TestAnOwnerLetsSupportInByPasskeyAndSendsItAway(t *testing.T) {
 	t.Parallel()
 	d := openDesk(t)
 	sam, ada := d.person("operator", "sam"), d.person("alder", "ada")
-	ada.size(1280, 760)
+	ada.Size(1280, 760)
 	sam.asks("T-4711", "60")
-	sam.shot("staff")
+	sam.Shot("staff")
 
 	ada.passkey()
 	ada.open("/security")
 	ada.submit(`form[action="/security/passkey"] button`)
-	ada.click(`[data-create]`)
-	ada.until(`document.body.innerText.includes('You have 1.')`)
+	ada.Click(`[data-create]`)
+	ada.Until(`document.body.innerText.includes('You have 1.')`)
 	ada.open("/support")
 	ada.submit(`main a[href^="/support/"]`)
 	for _, plain := range []string{"sam of support asks to read", "posts", "1 hour", "T-4711", "The list of conversations does not load"} {
 		require.Contains(t, ada.text(), plain)
 	}
-	ada.shot("support-request")
+	ada.Shot("support-request")
 	ada.choose("#minutes", "15")
 	ada.submit(`[value=webauthn]`)
 	require.Contains(t, ada.text(), "15 minutes, from now on")
-	ada.shot("support-approve")
-	ada.click(`[data-sign]`)
-	ada.until(`document.body.innerText.includes('Access was granted.')`)
-	ada.until(`/^00:1[45]:\d\d$/.test(document.querySelector('[data-until]').textContent)`)
+	ada.Shot("support-approve")
+	ada.Click(`[data-sign]`)
+	ada.Until(`document.body.innerText.includes('Access was granted.')`)
+	ada.Until(`/^00:1[45]:\d\d$/.test(document.querySelector('[data-until]').textContent)`)
 	first := eval[string](ada, `document.querySelector('[data-until]').textContent`)
-	ada.until(`document.querySelector('[data-until]').textContent != '` + first + `'`)
-	ada.shot("support-live")
+	ada.Until(`document.querySelector('[data-until]').textContent != '` + first + `'`)
+	ada.Shot("support-live")
 
 	sam.open("/staff/alder")
 	sam.submit(`a[href$="/conversations"]`)
 	require.Contains(t, sam.text(), "A question about my bicycle")
 	require.NotContains(t, sam.text(), "Rosalind", "who wrote is no column of it")
-	sam.shot("granted")
+	sam.Shot("granted")
 	eval[bool](ada, `location.reload()||true`)
-	ada.until(`document.body.innerText.includes('conversations: id, subject, status')`)
+	ada.Until(`document.body.innerText.includes('conversations: id, subject, status')`)
 	ada.submit(`main form[action$="/withdraw"] button`)
 	require.Contains(t, ada.text(), "Access has ended.")
 	eval[bool](sam, `(window.before = true, location.reload(), true)`)
-	sam.until(`document.body.innerText.includes('There is no access now.')`)
-	require.Empty(t, ada.violations())
-	require.Empty(t, sam.violations())
+	sam.Until(`document.body.innerText.includes('There is no access now.')`)
+	require.Empty(t, ada.Violations())
+	require.Empty(t, sam.Violations())
 }
 
 // While one browser reads again and again, another one ends it. What begins after that gets nothing.
@@ -123,11 +123,11 @@ func TestTwoBrowsersWithdrawWhileReading(t *testing.T) {
 	path := eval[string](sam, `document.querySelector('a[href$="/conversations"]').getAttribute('href')`)
 	eval[bool](sam, fmt.Sprintf(`(window.reads = [], (async () => { for (;;) { const began = Date.now(), r = await fetch(%q), body = await r.text()
 		reads.push({began, status: r.status, data: body.includes('bicycle')}); if (r.status != 200 && reads.filter(r => r.status != 200).length > 5) return } })(), true)`, path))
-	sam.until(`reads.filter(r => r.data).length >= 3`)
+	sam.Until(`reads.filter(r => r.data).length >= 3`)
 	ada.submit(`main form[action$="/withdraw"] button`)
 	require.Contains(t, ada.text(), "Access has ended.")
 	ended := time.Now().UnixMilli()
-	sam.until(`reads.filter(r => r.status == 403).length > 3`)
+	sam.Until(`reads.filter(r => r.status == 403).length > 3`)
 	reads := eval[[]struct {
 		Began  int64
 		Status int
@@ -146,19 +146,19 @@ func TestTheSignalIsHonouredAndSaid(t *testing.T) {
 	d := openDesk(t)
 	ada := d.person("alder", "ada")
 	ada.open("/privacy")
-	ada.click(".bwc summary")
-	ada.click(".bwc [value=accept]")
-	ada.until(`consent.allows('marketing')`)
+	ada.Click(".bwc summary")
+	ada.Click(".bwc [value=accept]")
+	ada.Until(`consent.allows('marketing')`)
 	ada.open("/privacy")
 	require.Equal(t, 4, strings.Count(ada.text(), "\ton "), ada.text())
-	gpc(ada, true)
+	ada.GPC(true)
 	ada.open("about:blank")
 	ada.open("/privacy")
 	require.True(t, eval[bool](ada, `navigator.globalPrivacyControl`))
 	require.Contains(t, ada.text(), "Your browser sends Global Privacy Control. We honour it")
 	require.Equal(t, 3, strings.Count(ada.text(), "\ton "), ada.text())
-	ada.shot("privacy-gpc")
-	require.Empty(t, ada.violations())
+	ada.Shot("privacy-gpc")
+	require.Empty(t, ada.Violations())
 }
 
 // Somebody invites, connects, issues a token, filters the trail and verifies it, by clicks and keys.
@@ -196,11 +196,11 @@ func TestAnAdminsDay(t *testing.T) {
 	require.Contains(t, ada.text(), "The secret was stored.")
 	ada.submit(`nav a[href="/tokens"]`)
 	ada.fill("#name", "warehouse")
-	ada.click(`[name=scope]`)
+	ada.Click(`[name=scope]`)
 	ada.submit(`form[action="/tokens"] button`)
 	require.Contains(t, ada.text(), "Copy it now. It is not shown again.")
 	ada.submit(`nav a[href="/networks"]`)
-	ada.click(`[name=open]`)
+	ada.Click(`[name=open]`)
 	ada.fill("#networks", "203.0.113.0/24 # office")
 	ada.submit(`form[action="/networks"] button`)
 	require.Contains(t, ada.text(), "This would shut you out")
@@ -221,5 +221,5 @@ func TestAnAdminsDay(t *testing.T) {
 	ada.submit(`form[action="/audit/verify"] button`)
 	require.Contains(t, ada.text(), "what was recorded")
 	require.NotContains(t, ada.text(), "not what was recorded")
-	require.Empty(t, ada.violations())
+	require.Empty(t, ada.Violations())
 }

@@ -5,9 +5,9 @@
 //	func TestMain(m *testing.M) { ...; chromium.Close() }
 //
 //	func TestThePageAsksForNothing(t *testing.T) {
-//		ctx := chromium.Tab(t) // a page with a profile of its own
-//		chromedp.Do(ctx, chromedp.Navigate(url))
-//		require.Empty(t, browser.Eval[[]string](t, ctx, `violations`))
+//		tab := chromium.Tab(t) // a page with a profile of its own
+//		tab.Open(url)
+//		require.Empty(t, tab.Violations())
 //	}
 //
 // Where there is no chromium the test is skipped with one line; BAILIWICK_REQUIRE_CHROMIUM=1 turns the skip into a failure. Tests whose
@@ -21,11 +21,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-	"github.com/stretchr/testify/require"
 )
 
 // Browser is one Chromium. It starts when a test first asks for a page.
@@ -44,7 +41,8 @@ func (b *Browser) start() {
 		b.why = "there is no chromium"
 		return
 	}
-	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", "new"))
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", "new"),
+		chromedp.Flag("enable-features", "GlobalPrivacyControl,GlobalPrivacyControlTest"))
 	if b.Options != nil {
 		options = append(options, b.Options()...)
 	}
@@ -67,9 +65,8 @@ func (b *Browser) Close() {
 	}
 }
 
-// Tab opens a page with a profile of its own until the test ends, and returns its context, for chromedp. Its pages have a list "violations"
-// of what their policies (Content-Security-Policy) stopped: the directive and the address.
-func (b *Browser) Tab(t testing.TB) context.Context {
+// Tab opens a page with a profile of its own until the test ends.
+func (b *Browser) Tab(t testing.TB) *Tab {
 	t.Helper()
 	if b.once.Do(b.start); b.why != "" {
 		if os.Getenv("BAILIWICK_REQUIRE_CHROMIUM") == "1" {
@@ -77,21 +74,5 @@ func (b *Browser) Tab(t testing.TB) context.Context {
 		}
 		t.Skip(b.why + ": what a browser does is not tested")
 	}
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx)) // the tab lives as long as ctx
-	_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `self.violations = []; addEventListener('securitypolicyviolation', e => violations.push(e.effectiveDirective + ' ' + e.blockedURI), true)`})
-	require.NoError(t, err)
-	return ctx
-}
-
-// Eval returns what a script comes to in the page that a tab shows. It waits for promises.
-func Eval[T any](t testing.TB, ctx context.Context, script string) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
-	require.NoError(t, err, script)
-	return out
+	return open(t, b.ctx, "", chromedp.WithNewBrowserContext())
 }

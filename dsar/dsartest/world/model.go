@@ -58,8 +58,8 @@ func (w *World) form() dsar.Form { return w.Map.Subjects[0].Identifiers[0].Form 
 // texts are the values of a link in a row, NULL and missing ones left out.
 func texts(l *dsar.Link, row Row) []string {
 	v := row[l.Columns[len(l.Columns)-1]]
-	for _, x := range l.When {
-		if row[x.Column] == nil || *row[x.Column] != x.Value {
+	for column, values := range l.Conditions() {
+		if row[column] == nil || !slices.Contains(values, *row[column]) {
 			return nil
 		}
 	}
