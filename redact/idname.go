@@ -81,7 +81,7 @@ var idNames = func() map[string]uint8 {
 		licence license führerschein fuehrerschein patente personalausweis ausweis identity national citizen upn mbi medicaid npi dea ird
 		steuernummer stnr svnr vsnr versicherungsnummer sozialversicherungsnummer rentenversicherungsnummer krankenversichertennummer
 		ust identificatienummer omzetbelastingnummer umsatzsteuer sozialversicherung mehrwertsteuer
-		ustid ustidnr kvnr krankenkasse lanr bsnr abgabenkontonummer siren siret ondernemingsnummer onderwijsnummer rsin kvk nuit
+		ustid ustidnr kvnr egk krankenkasse lanr bsnr abgabenkontonummer siren siret ondernemingsnummer onderwijsnummer rsin kvk nuit
 		cuil rut ruc rnc rif nit cif cedula cédula nrt cbu nss rg contribuinte clabe regon dič cui pnf oib jmbg emšo emso
 		nuss trn kods matricule lnr anum taj adószám kmkr registrikood kodas pvm pvn pib edb едб idno nipt afm αφμ инн inn снилс snils огрн унп unp edrpou rntrc
 		organisationsnummer orgnr cpr cvr mva veronumero tunnus kennitala vkn zehut gstin gst voter identità cnic npwp nik ktp mykad uen brn uscc

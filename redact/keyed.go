@@ -164,7 +164,7 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 		}
 		return false
 	}
-	if val.quoted && quotes == 0 && ks > s.floor && src[ks-1] == src[val.open] && val.open+1 == val.start {
+	if val.quoted && quotes == 0 && ks > s.floor && src[ks-1] == src[val.open] && val.open+1 == val.start && !isAlnum(src[val.start]) {
 		return false // "password: " + x: the string in which the key stands ends
 	}
 	if colon && !val.quoted && isTypeName(src[val.start:val.end]) {

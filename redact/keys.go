@@ -96,6 +96,7 @@ type verdict struct {
 
 // judge says what a key says about its value. Of the keys of a usual length the verdict is remembered.
 func (k *keySet) judge(key []byte) verdict {
+	key = key[max(0, len(key)-maxKey):]
 	q := quietOf(key, 0, len(key))
 	if n := len(key); n == 2 || n == 3 {
 		q = quietKey{first: uint64(key[0]) | uint64(key[1])<<8 | uint64(key[n-1])<<16, n: n}

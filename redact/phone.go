@@ -192,6 +192,12 @@ func digitsAbroad(d []byte, have int) (least, most int) {
 	if len(d) < 3 {
 		return 0, 0
 	}
+	switch int(d[0])*100 + two(d, 1) { // islands
+	case 290, 683, 690:
+		return 7, 10
+	case 247, 500, 676, 677, 678, 682, 685, 686, 688:
+		return 8, 11
+	}
 	switch d[0]*10 + d[1] {
 	case 21, 22, 23, 24, 25, 26, 29, 35, 37, 38, 42, 50, 59, 67, 68, 69, 80, 85, 87, 88, 96, 97, 99:
 		return 9, 13

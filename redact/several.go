@@ -139,12 +139,15 @@ func (s *scanner) listed(v verdict, after, ks int, colon bool) bool {
 	return s.begin(w, i)
 }
 
-// indentOf returns how far the key at src[ks] is indented, at most lookBehind.
+// indentOf returns how far the key at src[ks] is indented, or 0 when its line does not begin within lookBehind, or holds a match before it.
 func (s *scanner) indentOf(ks int) int {
 	src := s.src
 	i := ks
 	for i > max(s.floor, ks-lookBehind) && src[i-1] != '\n' {
 		i--
+	}
+	if i > 0 && src[i-1] != '\n' {
+		return 0
 	}
 	n := 0
 	for i+n < ks && src[i+n] == ' ' {

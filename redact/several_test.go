@@ -30,3 +30,13 @@ func TestAListThatIsCutOffByTheWindowEndsBeforeIt(t *testing.T) {
 	in := "passwords:\n" + " - two wwwwwwwwwww\n" + strings.Repeat(" - two words\n", 313) + " - these are no password\n" + strings.Repeat("so what\n", 100)
 	require.Equal(t, in, Default().String(in))
 }
+
+func TestNamesOfAnyLengthAreJudgedByTheirEnd(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", maxKey+6)
+	for _, name := range []string{long, long + "_password"} {
+		for _, in := range []string{"<" + name + ` a="b">Vq7-turbine<`, `<entry key="` + name + `">Vq7-turbine<`, name + "=Vq7-turbine", `{"` + name + `":"Vq7-turbine"}`} {
+			require.Equal(t, name != long, !strings.Contains(Default().String(in), "turbine"), in)
+		}
+	}
+}

@@ -28,6 +28,7 @@ func TestWhatHoldsALabelIsNotHiddenAgain(t *testing.T) {
 		"name:PW\n    value:  mp\"0      value: \"k3ttle and lamp\"e_key:|\n    t6uDob//",
 		// What speaks of a number, or makes a row of it, and is hidden.
 		"4111 1111 1111 1@b.ec", "%204111 1111 1111 111104111 ssn", "0749-11 86 2520260614050943", "net use \\\\E_KEY=0364x9t: 88",
+		"{\"name\":\"password\",\"value\":password==2524  2b__password: |\n  password: |\n  __",
 		"6011275311" + "318101 pass=EAN", "53181730367" + "32650]tel 3456789$snowflake",
 	} {
 		for _, r := range []*Redactor{Default(), everything(t), strict(t)} {
