@@ -30,7 +30,8 @@
 // [Migrate] makes the tables, under the row-level security of package tenancy/rls. A guarded read is two transactions: the first adds the
 // entry and commits, and the second holds the grant by an advisory lock, looks at it anew, and reads. The database itself refuses to hold before the entry is
 // committed, at another level than READ COMMITTED, and on a standby. All locks are a transaction's, as poolers in transaction mode need it. A withdrawal
-// commits and then waits for who holds; when its time is over it ends the backends that hold, and what these had sent already is not taken back. Moves, ends
+// takes that lock before it changes the grant: readers that come wait for it, and those that hold have handed over. If one holds for longer than a
+// tenth of a second it commits without, and then waits for who holds; when its time is over it ends the backends that hold, and what these had sent already is not taken back. Moves, ends
 // and proofs that must never be are refused to any SQL, the owner's too, unless it takes the triggers away first.
 //
 // # Sessions of SQL

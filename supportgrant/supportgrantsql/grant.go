@@ -160,14 +160,23 @@ func (s *Store) Move(ctx context.Context, m supportgrant.Move) (out supportgrant
 			}
 			text, args = `life = ?, approved = (SELECT now FROM n), expires = (SELECT now FROM n) + ?`, []any{life, m.Life.Microseconds()}
 		}
-		out, err = scanGrant(tx.QueryRowxContext(ctx, s.t.SQL(`WITH n AS MATERIALIZED (SELECT {now} AS now) UPDATE supportgrant_grant SET state = ?, version = version + 1, `+text+`
-			WHERE id = ? AND state = ? AND version = ? RETURNING `+grantColumns), append(append([]any{string(m.To)}, args...), m.ID, string(m.From), m.Version)...).Scan)
+		args = append(append([]any{string(m.To)}, args...), m.ID, string(m.From), m.Version)
+		if m.From == supportgrant.Approved {
+			out, err = s.ending(ctx, tx, m.ID, text, args)
+		} else {
+			out, err = scanGrant(tx.QueryRowxContext(ctx, s.t.SQL(moveText(`WITH n AS MATERIALIZED (SELECT {now} AS now)`, text, ``)), args...).Scan)
+		}
 		if errors.Is(err, sql.ErrNoRows) {
 			return missing(supportgrant.ErrConflict)
 		}
 		return err
 	})
 	return out, err
+}
+
+// moveText is the statement of a move.
+func moveText(with, set, from string) string {
+	return with + ` UPDATE supportgrant_grant SET state = ?, version = version + 1, ` + set + from + ` WHERE id = ? AND state = ? AND version = ? RETURNING ` + grantColumns
 }
 
 // Reserve implements [supportgrant.Store].

@@ -41,8 +41,7 @@ func (s *Store) Append(ctx context.Context, e supportgrant.Entry) error {
 		if ok, err := s.already(ctx, tx, `SELECT 1 FROM supportgrant_entry WHERE id = ?`, e.ID); ok || err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, s.t.SQL(insertEntry+`{now}) ON CONFLICT DO NOTHING`), args...)
-		return err
+		return s.t.DB.Defer(ctx, s.t.SQL(insertEntry+`{now}) ON CONFLICT DO NOTHING`), args...)
 	})
 }
 
@@ -63,6 +62,9 @@ func (s *Store) Log(ctx context.Context, f supportgrant.Look, before supportgran
 	}
 	text := `SELECT e.id, e.at, e.kind, e.grant_id, COALESCE(g.ticket, ''), e.acted_by, e.category, e.resource, e.columns_read, e.matched, e.keys_asked, e.after_key, e.most_rows, e.why
 		FROM supportgrant_entry e LEFT JOIN supportgrant_grant g ON g.id = e.grant_id` + where.text() + ` ORDER BY e.at DESC, e.id DESC LIMIT ?`
+	if err := s.t.DB.Flush(ctx); err != nil {
+		return nil, s.t.Named(err)
+	}
 	err = s.t.All(ctx, text, append(where.args, limit), func() { out = nil }, func(scan func(...any) error) error {
 		var e supportgrant.Entry
 		var at int64

@@ -18,10 +18,14 @@ import (
 // postgresGuard reads by two transactions. The first adds the entry and commits. The second takes a shared advisory lock on the grant, looks
 // at it again, reads, and ends when the rows have been handed over. A withdrawal commits, and then takes that lock exclusively: who
 // held it before has handed over by then, and who gets it later sees the withdrawal. Both locks are the transactions', so that poolers
-// in transaction mode are as good as none, and Postgres lets no lock wait for ever behind later ones.
-type postgresGuard struct{ t *tables.Tables }
+// in transaction mode are as good as none, and Postgres lets no lock wait for ever behind later ones. So that it need not come to its turn among busy readers
+// once for each step, a withdrawal asks for the lock first: see [postgresGuard.ending].
+type postgresGuard struct {
+	t     *tables.Tables
+	quiet quiet
+}
 
-func newPostgresGuard(t *tables.Tables) guard { return &postgresGuard{t} }
+func newPostgresGuard(t *tables.Tables) guard { return &postgresGuard{t: t} }
 
 // Read implements [supportgrant.Store].
 func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOver func(ctx context.Context, rows supportgrant.Rows) error) error {
@@ -33,7 +37,7 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 		return err
 	}
 	text, args := dataText(&r)
-	opened, err := g.open(ctx, &r)
+	opened, err := g.open(ctx, &r, lock)
 	if err != nil {
 		return err
 	}
@@ -76,13 +80,14 @@ func (g *postgresGuard) Read(ctx context.Context, r supportgrant.Reading, handOv
 }
 
 // open adds the entry, and what r.Record adds, commits, and returns the entry's time. What is not committed for sure reads nothing.
-func (g *postgresGuard) open(ctx context.Context, r *supportgrant.Reading) (opened int64, err error) {
+func (g *postgresGuard) open(ctx context.Context, r *supportgrant.Reading, lock int64) (opened int64, err error) {
 	e := &r.Entry
 	args, err := entryArgs(e)
 	if err != nil {
 		return 0, err
 	}
-	const text = `SELECT supportgrant_open(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	const text = `SELECT supportgrant_open(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	args = append([]any{lock}, args...)
 	var now sql.NullInt64
 	if r.Record == nil {
 		if err := g.t.Fit(ctx); err != nil {
@@ -113,6 +118,9 @@ func (g *postgresGuard) Drain(ctx context.Context, ids ...supportgrant.GrantID) 
 		lock, err := lockOf(ctx, id)
 		if err != nil {
 			return err
+		}
+		if g.quiet.forget(quietOf(ctx, id)) {
+			continue
 		}
 		locks = append(locks, lock)
 	}

@@ -47,7 +47,7 @@ func TestTheChecksOfAReadFindTheirRowsByTheirIndexesInSmallTablesToo(t *testing.
 	}
 	entry := uuid.Must(uuid.NewV7())
 	require.Equal(t, map[string]int64{"supportgrant_grant_pkey": 1},
-		scanned(`SELECT supportgrant_open($1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`, entry, g.ID))
+		scanned(`SELECT supportgrant_open(1, $1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`, entry, g.ID))
 	require.Equal(t, map[string]int64{"supportgrant_grant_pkey": 1, "supportgrant_entry_of": 1},
 		scanned(`SELECT care FROM supportgrant_hold(1, $1, 0, $2, 'sam', 'posts')`, entry, g.ID))
 }

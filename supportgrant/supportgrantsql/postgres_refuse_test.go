@@ -255,7 +255,7 @@ func TestTheDatabaseReadsNothingBeforeTheEntryIsCommitted(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	g := c.to(t, c.proven(t, time.Hour, time.Hour, "ann", "bob"), supportgrant.Approved)
-	open := `SELECT supportgrant_open($1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`
+	open := `SELECT supportgrant_open(1, $1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`
 	hold := `SELECT care FROM supportgrant_hold(1, $1, 0, $2, 'sam', 'posts')`
 	for _, before := range []string{`SELECT 1`, `SAVEPOINT s`} {
 		id := uuid.Must(uuid.NewV7())
@@ -289,7 +289,7 @@ func TestAClockThatGoesBackOpensNothingOnPostgres(t *testing.T) {
 	}
 	open := func(g supportgrant.GrantRow) (care []bool) {
 		id, opened := uuid.Must(uuid.NewV7()), int64(0)
-		require.NoError(t, c.DB.Row(c.ctx, `SELECT supportgrant_open($1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`, []any{id, g.ID}, []any{&opened}))
+		require.NoError(t, c.DB.Row(c.ctx, `SELECT supportgrant_open(1, $1, $2, 'read', 'sam', 'posts', 'posts', '[]', '[]', '[]', '[]', 50, '')`, []any{id, g.ID}, []any{&opened}))
 		require.NoError(t, c.DB.Read(c.ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 			return tx.SelectContext(ctx, &care, `SELECT care FROM supportgrant_hold(1, $1, $2, $3, 'sam', 'posts')`, id, opened, g.ID)
 		}))

@@ -65,6 +65,11 @@ func (g *sqliteGuard) Read(ctx context.Context, r supportgrant.Reading, handOver
 	return g.t.Named(err)
 }
 
+// ending implements guard. It has its turn to write, and nobody enters before it has ended.
+func (g *sqliteGuard) ending(ctx context.Context, tx *sqlx.Tx, _ supportgrant.GrantID, set string, args []any) (supportgrant.GrantRow, error) {
+	return scanGrant(tx.QueryRowxContext(ctx, g.t.SQL(moveText(``, set, ``)), args...).Scan)
+}
+
 // Drain implements [supportgrant.Store].
 func (g *sqliteGuard) Drain(ctx context.Context, ids ...supportgrant.GrantID) error {
 	if g.t.DB.InTx(ctx) {

@@ -22,6 +22,8 @@ type Store struct {
 type guard interface {
 	Read(ctx context.Context, r supportgrant.Reading, handOver func(ctx context.Context, rows supportgrant.Rows) error) error
 	Drain(ctx context.Context, ids ...supportgrant.GrantID) error
+	// ending ends a grant that was approved: set and args are those of [moveText].
+	ending(ctx context.Context, tx *sqlx.Tx, id supportgrant.GrantID, set string, args []any) (supportgrant.GrantRow, error)
 	Catalogue(ctx context.Context, registry []supportgrant.Resource) (supportgrant.Catalogue, error)
 }
 

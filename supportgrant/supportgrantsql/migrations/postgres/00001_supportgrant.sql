@@ -328,15 +328,18 @@ CREATE TRIGGER supportgrant_empties BEFORE TRUNCATE ON supportgrant_totp FOR EAC
 
 -- +goose StatementBegin
 -- supportgrant_open adds the entry of a read of a grant that is live but for what the log says of the clock (see supportgrant.Reading), and returns its time; NULL,
--- and no entry, if there is no such grant.
-CREATE FUNCTION supportgrant_open(entry uuid, the_grant uuid, the_kind text, reader text, in_category text, the_resource text, the_columns text, the_matched text,
+-- and no entry, if there is no such grant. It waits for a withdrawal that has the grant's lock.
+CREATE FUNCTION supportgrant_open(lock bigint, entry uuid, the_grant uuid, the_kind text, reader text, in_category text, the_resource text, the_columns text, the_matched text,
     the_keys text, the_after text, most bigint, the_why text) RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-    now bigint := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
+    held text;
+    now bigint;
 BEGIN
     IF pg_is_in_recovery() OR current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'supportgrant: a guarded read is READ COMMITTED, on the primary' USING ERRCODE = 'BWS01';
     END IF;
+    held := pg_advisory_xact_lock_shared(lock)::text;
+    now := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
     INSERT INTO public.supportgrant_entry (id, grant_id, kind, acted_by, category, resource, columns_read, matched, keys_asked, after_key, most_rows, why, at)
         SELECT entry, the_grant, the_kind, reader, in_category, the_resource, the_columns, the_matched, the_keys, the_after, most, the_why, now
         FROM public.supportgrant_grant g
@@ -356,6 +359,7 @@ END $$;
 CREATE FUNCTION supportgrant_hold(lock bigint, entry uuid, opened bigint, the_grant uuid, reader text, in_category text) RETURNS TABLE (care boolean)
     LANGUAGE plpgsql VOLATILE ROWS 1 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
+    held text;
     now bigint;
     newest bigint;
 BEGIN
@@ -365,7 +369,7 @@ BEGIN
     IF pg_current_xact_id_if_assigned() IS NOT NULL THEN -- what it wrote may be the entry itself, in a savepoint too
         RAISE EXCEPTION 'supportgrant: a read before its entry is committed' USING ERRCODE = 'BWS01';
     END IF;
-    PERFORM pg_advisory_xact_lock_shared(lock);
+    held := pg_advisory_xact_lock_shared(lock)::text;
     now := (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint;
     SELECT g.care, (SELECT CASE WHEN bool_or(l.id = entry AND l.kind = 'read') THEN max(l.at) END FROM (SELECT e.id, e.kind, e.at FROM public.supportgrant_entry e
             WHERE e.grant_id BETWEEN the_grant AND the_grant AND e.at >= opened ORDER BY e.grant_id, e.at, e.id) AS l)
@@ -379,6 +383,18 @@ BEGIN
     ELSIF newest <= now + 1000000 THEN
         RETURN NEXT;
     END IF;
+END $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+-- supportgrant_bar takes the grant's lock for a withdrawal, until the transaction ends: those who read have ended, and those who come wait. It is false, and
+-- nothing is taken, if it is not had soon.
+CREATE FUNCTION supportgrant_bar(lock bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(lock);
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END $$;
 -- +goose StatementEnd
 
