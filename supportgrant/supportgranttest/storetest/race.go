@@ -50,9 +50,7 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 	for i := range readers {
 		s := desks[i%len(desks)]
 		wg.Go(func() {
-			ready := sync.OnceFunc(func() { begun <- struct{}{} }) // once it has read, so that the withdrawal comes among reads however slow the machine is
-			defer ready()
-			for {
+			for n := 0; ; n++ {
 				after := withdrawn.Load()
 				err := supportgrant.Use(s.ctx, s.Service, posts(g), func(context.Context, supportgrant.Page[post]) error {
 					if stall > 0 {
@@ -67,6 +65,9 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 					}
 					return nil
 				})
+				if n == 0 {
+					begun <- struct{}{}
+				}
 				if errors.Is(err, supportgrant.ErrTooSlow) {
 					continue
 				}
@@ -76,13 +77,13 @@ func (d *desk) race(t *testing.T, desks []*desk, readers int, stall time.Duratio
 					}
 					return
 				}
-				ready()
 			}
 		})
 	}
 	for range readers {
 		<-begun
 	}
+	require.Eventually(t, func() bool { return reads.Load() > 0 || t.Failed() }, time.Minute, time.Millisecond, "where all are slow, one of them has read before the withdrawal")
 	time.Sleep(rand.N(5 * time.Millisecond))
 	at := time.Now()
 	err := desks[rand.IntN(len(desks))].withdraw(g)
