@@ -364,9 +364,9 @@ func TestAJobThatIsAbandonedLeavesNoKeys(t *testing.T) {
 	onBoth(t, everythingDDL, func(t *testing.T, a *app) {
 		ctx := a.newTenant(t)
 		fillEverything(t, a, ctx, 10_000, 4)
-		calls := 0
+		var calls atomic.Int32 // tables have their turns side by side
 		e := a.eraser(t, everything(), erase.Options{Batch: 2, Held: func(context.Context, dsar.Person, string) error {
-			if calls++; calls == 20 {
+			if calls.Add(1) == 20 {
 				return dsar.ErrHeld
 			}
 			return nil
