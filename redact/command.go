@@ -89,7 +89,7 @@ func (s *scanner) option(start, end int) bool {
 	if end-start == 2 && src[start+1] == 'u' && end < len(src) && src[end] == ' ' && s.userAndSecret(end) {
 		return true
 	}
-	if end-start < 4 || end-start > maxKey || end >= len(src) || src[end] != ' ' && src[end] != '"' && src[end] != '\'' {
+	if end-start < 4 || end-start > maxKey || src[end-1] == '.' || end >= len(src) || src[end] != ' ' && src[end] != '"' && src[end] != '\'' {
 		return false
 	}
 	name := start
@@ -144,7 +144,7 @@ func (s *scanner) optionValue(trait keyTrait, at int) bool {
 	switch {
 	case s.fills(text) || text[0] == '-' || trait == keyWeak && !looksSecret(text):
 		return false
-	case !val.quoted && (optionProse.has(text) || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
+	case !val.quoted && (optionProse.has(bytes.TrimRight(text, ".,;")) || codeName(text) || barePlaceholder(text, src[val.end:], false, verdict{}) || hasByte(text, '=')):
 		return false
 	}
 	return s.hit(val.start, val.end, Credential, "option")
@@ -152,7 +152,8 @@ func (s *scanner) optionValue(trait keyTrait, at int) bool {
 
 // optionProse are words that follow an option in a text about it.
 var optionProse = wordsOf(`to is and or option options flag flags for with from in the a an instead when as on value parameter argument set
-		are was must should can will may not if has have used via at by of be but that this it which requires specified given means`)
+		are was must should can will may not if has have used via at by of be but that this it which requires specified given means
+		work works isn doesn don won wasn`)
 
 // short takes the value of the short option src[start:end] of a program.
 func (s *scanner) short(how byte, start, end int) bool {

@@ -89,7 +89,7 @@ func (s *scanner) nextCookie(at int) bool {
 }
 
 // maxBare is how many attributes, and cookies without a value, may stand between two cookies: more than there are.
-const maxBare = 24
+const maxBare = 12
 
 // cookieEnd returns the end of the value that begins at src[i].
 func cookieEnd(src []byte, i, hi int) int {

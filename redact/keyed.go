@@ -29,6 +29,9 @@ func (s *scanner) key(i, after, ls, le int) bool {
 		return false
 	}
 	v := s.keys.judge(src[ks:le])
+	if v.trait != 0 && i == le && after == i+1 && after < len(src) && src[i] == '=' && src[after] == ' ' && src[ks] == '-' && src[ks+1] == '-' {
+		return false // "--password= may be empty"
+	}
 	if v.trait != 0 && src[i] == ':' && namesSource(src[ks:le]) {
 		return false // TokenStore.java: what a compiler or a test says
 	}
@@ -63,7 +66,8 @@ func (s *scanner) key(i, after, ls, le int) bool {
 func namesSource(key []byte) bool {
 	dot := bytes.LastIndexByte(key, '.')
 	switch string(key[dot+1:]) {
-	case "go", "java", "kt", "py", "rb", "js", "ts", "c", "h", "cc", "cpp", "hpp", "cs", "rs", "php", "pl", "sh", "swift", "scala", "exp", "sql":
+	case "go", "java", "kt", "py", "rb", "js", "ts", "c", "h", "cc", "cpp", "hpp", "cs", "rs", "php", "pl", "sh", "swift", "scala", "exp", "sql",
+		"scm", "el", "asc", "m4", "am", "in", "md", "rst", "txt", "html", "xml", "po":
 		return dot > 0
 	}
 	return false
@@ -178,6 +182,10 @@ func (s *scanner) keyed(v verdict, i, after, ks, quote, quotes int) bool {
 	s.narrow(&val, i, after, ks)
 	if v.who != nil && !val.quoted && v.who.kind != Email {
 		val.end = s.groupsEnd(v.who, val)
+	}
+	if le := i; le-ks == 3+quotes && string(src[ks:ks+3]) == "PWD" && (ks == 0 || src[ks-1] != ';') &&
+		(src[val.start] == '/' && isPath(src[val.start:val.end]) || string(src[val.start:val.end]) == "pwd") {
+		return false // the working directory
 	}
 	if colon && v.mild && !val.quoted && string(src[ks:min(len(src), ks+4)]) == "PASS" {
 		v.trait = keyWeak // the result of a test

@@ -154,9 +154,9 @@ func (w *World) point(t *rapid.T, x *table, l *dsar.Link, row Row) {
 		if to == nil || len(to.ids) == 0 {
 			return
 		}
-		kind := "Team"
-		if n := rapid.IntRange(0, 4).Draw(t, "another type"); n > 0 {
-			kind = l.When[n%len(l.When)].Value
+		kind := l.When[0].Value
+		if rapid.IntRange(0, 4).Draw(t, "another type") == 0 {
+			kind = "Team"
 		}
 		row[l.When[0].Column] = &kind
 		v = one()

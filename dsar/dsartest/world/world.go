@@ -132,7 +132,7 @@ func (w *World) links(t *rapid.T, x *table, roots, at int) {
 			other := w.tables[rapid.IntRange(0, at-1).Draw(t, "other")]
 			for i, to := range []*table{root, other} {
 				l := w.link(column, to.Name, role)
-				l.When = []dsar.When{{Column: column + "_type", Value: []string{"Root", "Other"}[i]}, {Column: column + "_type", Value: []string{"App.Root", "App.Other"}[i]}}
+				l.When = []dsar.When{{Column: column + "_type", Value: []string{"Root", "Other"}[i]}}
 				x.Links = append(x.Links, l)
 			}
 		case "value":
