@@ -186,7 +186,10 @@ func (g *guard) WriteString(s string) (int, error) {
 
 func (g *guard) ReadFrom(src io.Reader) (int64, error) {
 	g.begin()
-	return io.Copy(g.inner, src) // by the server's ReadFrom, if it has one
+	if w, ok := g.inner.(io.ReaderFrom); ok {
+		return w.ReadFrom(src)
+	}
+	return io.Copy(struct{ io.Writer }{g.inner}, src) // a source may be shown what it is copied to
 }
 
 func (g *guard) Flush() { _ = g.FlushError() }

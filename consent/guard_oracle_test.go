@@ -67,7 +67,7 @@ func lowerASCII(s string) string {
 func slowlyStripped(d Decision, h http.Header) http.Header {
 	out := http.Header{}
 	for key, lines := range h {
-		if low := lowerASCII(strings.TrimPrefix(key, http.TrailerPrefix)); low == "set-cookie" {
+		if low := lowerASCII(strings.ReplaceAll(key, http.TrailerPrefix, "")); low == "set-cookie" {
 			lines = slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !slowlyPassed(d, l) })
 			if len(lines) == 0 {
 				continue
@@ -87,7 +87,7 @@ func TestTheGuardLeavesWhatAPlainOneWould(t *testing.T) {
 	t.Parallel()
 	m := manager(t, nil)
 	both := []Decision{Decide(m.c.Registry, Signals{Now: noon}, Stored{}), Decide(m.c.Registry, Signals{Now: noon}, Stored{Choice: yes(Analytics)})}
-	drawKey := rapid.SampledFrom([]string{"Set-Cookie", "set-cookie", "SET-COOKIE", "Set-CookiE", "Trailer:Set-Cookie", "Trailer:set-cookie", "trailer:Set-Cookie", "Set-Cookie2", "Vary", "X"})
+	drawKey := rapid.SampledFrom([]string{"Set-Cookie", "set-cookie", "SET-COOKIE", "Set-CookiE", "Trailer:Set-Cookie", "Trailer:set-cookie", "trailer:Set-Cookie", "Trailer:Trailer:Set-Cookie", "Trailer:", "Set-Cookie2", "Vary", "X"})
 	drawName := rapid.SampledFrom([]string{"_ga", " _ga\t", "_GA", "draft", "__Host-session", "csrf", "who", "", CookieName, CookieName + "x", "\u00a0_ga"})
 	drawAttribute := rapid.SampledFrom([]string{"", " Path=/", "Max-Age=0", " max-AGE = -1 ", "\tMax-Age=5", "Max-Age", "Max-Age=+0", "Max-Agex=0", "Max-Age x=0", "m", "Expires=Thu, 01 Jan 1970 00:00:00 GMT",
 		"EXPIRES =\tThu, 01 Jan 1970 00:00:00 GMT", "Expires=Thu, 01 Jan 2970 00:00:00 GMT", "expires=0", "Expire\u017f=Thu, 01 Jan 1970 00:00:00 GMT", "x=\x00", "Max-Age=0\r", "a=b=Max-Age=0"})

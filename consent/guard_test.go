@@ -245,6 +245,20 @@ func ways(t testing.TB) []way {
 func refusedShapes() []way {
 	return []way{
 		{"no name", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, "="+l) }},
+		{"a trailer of trailers", false, false, func(w http.ResponseWriter, r *http.Request, l string) { // which HTTP/2 unpacks as it comes upon them
+			for n := range 40 {
+				w.Header()[strings.Repeat(http.TrailerPrefix, n)+"set-cookie"] = []string{l}
+			}
+			_, _ = io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+		}},
+		{"a source that is shown the writer", true, false, func(w http.ResponseWriter, r *http.Request, l string) {
+			_, _ = w.(io.ReaderFrom).ReadFrom(showing(func(to io.Writer) {
+				if to, ok := to.(http.ResponseWriter); ok {
+					hijack(to, okHead+"Set-Cookie: "+l+"\r\n\r\n")
+				}
+			}))
+		}},
 		{"no name and no sign", false, false, func(w http.ResponseWriter, r *http.Request, l string) { add(w, "_ga") }},
 		{"hijack, folded", true, false, func(w http.ResponseWriter, r *http.Request, l string) {
 			hijack(w, okHead+"Set-Cookie:\r\n "+l+"\r\n\r\n")
@@ -269,6 +283,12 @@ func refusedShapes() []way {
 		}},
 	}
 }
+
+// showing is a source that io.Copy shows what it copies to.
+type showing func(io.Writer)
+
+func (showing) Read([]byte) (int, error)             { return 0, io.EOF }
+func (f showing) WriteTo(w io.Writer) (int64, error) { f(w); return 0, nil }
 
 // serve runs a handler for one request and returns the Set-Cookie lines that a browser would find anywhere in what came back.
 func serve(t testing.TB, h http.Handler, http2 bool, cookie string) (lines []string) {

@@ -81,14 +81,15 @@ func hasControls(line string) bool {
 	return false
 }
 
-// isSetCookie reports whether a key of a header map becomes a Set-Cookie field or trailer on the wire, in whatever spelling.
+// isSetCookie reports whether a key of a header map becomes a Set-Cookie field or trailer on the wire, in whatever spelling. Of the prefixes of
+// trailers net/http takes one off, and on HTTP/2 the next one too if it comes upon what it made of the key.
 func isSetCookie(key string) bool {
-	switch len(key) {
-	case len("Set-Cookie"):
-		return key == "Set-Cookie" || strings.EqualFold(key, "Set-Cookie")
-	case len(http.TrailerPrefix + "Set-Cookie"):
+	for len(key) > len("Set-Cookie") {
 		rest, ok := strings.CutPrefix(key, http.TrailerPrefix)
-		return ok && strings.EqualFold(rest, "Set-Cookie")
+		if !ok {
+			return false
+		}
+		key = rest
 	}
-	return false
+	return key == "Set-Cookie" || len(key) == len("Set-Cookie") && strings.EqualFold(key, "Set-Cookie")
 }

@@ -4,31 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"math"
-	"strings"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
 )
 
-// An entry is read as seven columns, of which SQLite's table is made: there consent_entry is a view, and {rows} what is read.
+// An entry is read as three columns, of which SQLite's table is made: there consent_entry is a view, and {rows} what is read. A column costs more
+// than its bytes.
 const (
+	columns = `e.seq, {ids}, {said}`
+
 	rowsSQLite, rowsPostgres = `consent_row`, `consent_entry`
-
-	columns = `e.seq, {what}, {ids}, e.at, e.expires, e.given, {lines}`
-
-	keySQLite, keyPostgres = `substr(e.ids, 1, 16)`, `e.key`
-
-	whatSQLite, idsSQLite, linesSQLite = `e.what`, `e.ids`, `e.lines`
-
-	whatPostgres = `e.method::bigint | (e.granted::bigint << 8) | (e.denied::bigint << 24) | (e.policy::bigint << 40) | (e.opt_out::int::bigint << 56)
-		| (e.signal::int::bigint << 57)`
-	idsPostgres   = `e.key || e.subject || e.hash || coalesce(e.browser, '') || coalesce(e.text, '')`
-	linesPostgres = `e.place || E'\n' || e.regimes`
+	keySQLite, keyPostgres   = `substr(e.ids, 1, 16)`, `e.key`
+	idsSQLite, idsPostgres   = `e.ids`, `e.key || e.subject || e.hash || coalesce(e.browser, '') || coalesce(e.text, '')`
+	saidSQLite, saidPostgres = `e.said`, `'[' || e.method || ',' || e.granted || ',' || e.denied || ',' || e.opt_out::int || ',' || e.signal::int || ',' || e.policy || ',' || e.at || ','
+		|| coalesce(e.expires::text, 'null') || ',' || coalesce(e.given::text, 'null') || ',' || to_json(e.place) || ',' || to_json(e.regimes) || ']'`
 )
-
-// whatOf is the number that has what an entry says.
-func whatOf(e *consent.Entry) int64 {
-	return int64(e.Method) | int64(e.Granted)<<8 | int64(e.Denied)<<24 | int64(e.Policy)<<40 | bit(e.OptOut)<<56 | bit(e.Signal)<<57
-}
 
 // idsOf appends the bytes of an entry that have a fixed length.
 func idsOf(b []byte, e *consent.Entry) []byte {
@@ -46,28 +36,25 @@ func idsOf(b []byte, e *consent.Entry) []byte {
 type reader struct {
 	entries []consent.Entry
 	lines   map[string][2]string
+	seq     any
 	ids     sql.RawBytes
-	text    sql.RawBytes
-	numbers [5]any // seq, what, at; expires and given, which may be NULL
+	said    sql.RawBytes
 }
 
 func (r *reader) begin() { r.entries, r.lines = r.entries[:0], map[string][2]string{} }
 
 func (r *reader) next(scan func(...any) error) error {
-	if err := scan(&r.numbers[0], &r.numbers[1], &r.ids, &r.numbers[2], &r.numbers[3], &r.numbers[4], &r.text); err != nil {
+	if err := scan(&r.seq, &r.ids, &r.said); err != nil {
 		return err
 	}
-	seq, ok1 := r.numbers[0].(int64)
-	what, ok2 := r.numbers[1].(int64)
-	at, ok3 := r.numbers[2].(int64)
-	w, b := uint64(what), r.ids
-	if !ok1 || !ok2 || !ok3 || seq < 1 || w>>58 != 0 {
+	seq, ok := r.seq.(int64)
+	if !ok || seq < 1 {
 		return errRow
 	}
-	r.entries = append(r.entries, consent.Entry{Seq: uint64(seq), Method: consent.Method(w), Granted: consent.Set(w >> 8), Denied: consent.Set(w >> 24),
-		Policy: uint16(w >> 40), OptOut: w>>56&1 != 0, Signal: w>>57&1 != 0, At: micro(at)})
+	r.entries = append(r.entries, consent.Entry{Seq: uint64(seq)})
 	e := &r.entries[len(r.entries)-1]
 	const fixed, browser, text = 16 + 16 + 32, 16, 32
+	b := r.ids
 	switch len(b) {
 	case fixed + browser, fixed + browser + text:
 		copy(e.Browser[:], b[fixed:])
@@ -81,20 +68,16 @@ func (r *reader) next(scan func(...any) error) error {
 	if len(b) >= fixed+text {
 		copy(e.Text[:], b[len(b)-text:])
 	}
-	if us, ok := r.numbers[3].(int64); ok {
-		e.Expires = micro(us)
-	}
-	if us, ok := r.numbers[4].(int64); ok {
-		e.Given = micro(us)
-	}
-	lines, ok := r.lines[string(r.text)]
+	tail, ok := parseSaid(e, r.said)
 	if !ok {
-		place, regimes, found := strings.Cut(string(r.text), "\n")
-		if !found {
+		return errRow
+	}
+	lines, ok := r.lines[string(tail)]
+	if !ok {
+		if lines, ok = parseLines(tail); !ok {
 			return errRow
 		}
-		lines = [2]string{place, regimes}
-		r.lines[place+"\n"+regimes] = lines
+		r.lines[string(tail)] = lines
 	}
 	e.Place, e.Regimes = lines[0], lines[1]
 	return nil

@@ -60,8 +60,8 @@ func forged(seq, key, text string) string {
 
 // On SQLite the columns are those that the others are read from.
 var (
-	onSQLite = strings.NewReplacer("{rows}", "consent_row", "{columns}", "seq, ids, what, at, lines", "{as ", "CAST(", " as}", " || zeroblob(48)", "{on NULL on}", " AS BLOB), 1, 1, char(10)", "{on ", " || ",
-		" on}", " AS BLOB), 1, 1, char(10)", "{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01020304050607080910111213141516'")
+	onSQLite = strings.NewReplacer("{rows}", "consent_row", "{columns}", "seq, ids, said", "{as ", "CAST(", " as}", " || zeroblob(48)", "{on NULL on}", " AS BLOB), '[1,0,0,0,0,1,1,null,null,\"\",\"\"]'", "{on ", " || ",
+		" on}", " AS BLOB), '[]'", "{bytes16}", "zeroblob(16)", "{bytes32}", "zeroblob(32)", "{key}", "x'01020304050607080910111213141516'")
 	onPostgres = strings.NewReplacer("{rows}", "consent_entry", "{columns}", "seq, key, text, subject, method, granted, denied, opt_out, signal, policy, place, regimes, at, hash", "{as ", "", " as}", ", ", "{on NULL", "NULL::bytea", "{on ", "",
 		" on}", ", sha256('16'), 1, 2, 0, false, false, 1, '', '', 1, sha256('32')", "{bytes16}", "sha256('16')", "{bytes32}", "sha256('32')", "{key}", "'k'::bytea")
 )
@@ -73,8 +73,8 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 		filled(t, ctx, s, 5)
 		tries := []string{
 			`DELETE FROM {rows}`, `DELETE FROM {rows} WHERE seq = 5`, `DELETE FROM consent_entry`, `DELETE FROM consent_text`,
-			`UPDATE consent_entry SET granted = 14`, `UPDATE {rows} SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE {rows} SET at = at + 1`,
-			`UPDATE {rows} SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`, `UPDATE {rows} SET expires = 1`,
+			`UPDATE consent_entry SET granted = 14`, `UPDATE {rows} SET seq = 6 WHERE seq = 5`, `UPDATE consent_entry SET subject = hash`, `UPDATE consent_entry SET at = at + 1`,
+			`UPDATE {rows} SET seq = seq`, `UPDATE consent_entry SET hash = key WHERE seq = 1`, `UPDATE consent_entry SET text = NULL`, `UPDATE consent_entry SET expires = 1`,
 			`UPDATE consent_text SET body = hash`, `UPDATE consent_text SET language = 'fr'`, `UPDATE consent_text SET version = version`,
 
 			`INSERT ` + insert + forged("7", "{key}", "NULL"), `INSERT ` + insert + forged("0", "{key}", "NULL"), `INSERT ` + insert + forged("-1", "{key}", "NULL"),
@@ -93,8 +93,8 @@ func TestTheDatabaseItselfRefusesWhatMustNeverBe(t *testing.T) {
 				`ALTER TABLE consent_entry DISABLE TRIGGER ALL`, `DROP TRIGGER consent_entry_unchanged ON consent_entry`, `SET session_replication_role = replica`)
 		} else {
 			tries = append(tries, `INSERT OR REPLACE `+insert+forged("5", "{key}", "NULL"), `REPLACE `+insert+forged("6", "(SELECT key FROM consent_entry WHERE seq = 2)", "NULL"),
-				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET at = 14`,
-				`UPDATE OR REPLACE consent_row SET seq = 4 WHERE seq = 5`, `UPDATE consent_row SET what = 7`, `UPDATE consent_row SET ids = ids`, `UPDATE consent_row SET lines = ''`,
+				`INSERT `+insert+forged("5", "{key}", "NULL")+` ON CONFLICT (seq) DO UPDATE SET said = 14`,
+				`UPDATE OR REPLACE consent_row SET seq = 4 WHERE seq = 5`, `UPDATE consent_row SET said = '[]'`, `UPDATE consent_row SET ids = ids`,
 				`REPLACE INTO consent_text (hash, version, language, body) SELECT hash, 9, 'fr', body FROM consent_text`,
 				`DELETE FROM consent_state`, `UPDATE consent_state SET data = x'00'`, `UPDATE consent_state SET place = place + 100`,
 				`DROP TRIGGER consent_row_unchanged`, `DROP TABLE consent_row`, `DROP VIEW consent_entry`, `PRAGMA writable_schema = 1`)

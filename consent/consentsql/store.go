@@ -26,8 +26,8 @@ func New(db *tenantdb.DB) (*Store, error) {
 		Known:  migrate.Known{Name: "consent", Table: "consent_entry", Version: 1, Wrong: consent.ErrSchema},
 		SQLite: SQLite,
 		Words: map[bool][]string{
-			false: {"{end}", endSQLite, "{rows}", rowsSQLite, "{key}", keySQLite, "{ids}", idsSQLite, "{what}", whatSQLite, "{lines}", linesSQLite, "{of}", ofSQLite},
-			true:  {"{end}", endPostgres, "{rows}", rowsPostgres, "{key}", keyPostgres, "{ids}", idsPostgres, "{what}", whatPostgres, "{lines}", linesPostgres, "{of}", ofPostgres},
+			false: {"{end}", endSQLite, "{rows}", rowsSQLite, "{key}", keySQLite, "{ids}", idsSQLite, "{said}", saidSQLite, "{of}", ofSQLite},
+			true:  {"{end}", endPostgres, "{rows}", rowsPostgres, "{key}", keyPostgres, "{ids}", idsPostgres, "{said}", saidPostgres, "{of}", ofPostgres},
 		},
 		Errors: tables.Errors{Schema: consent.ErrSchema, Unavailable: consent.ErrUnavailable, Unknown: consent.ErrUnknown, Refused: consent.ErrRefused, State: "BWC01"},
 	})

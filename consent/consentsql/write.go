@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/bailiwick-dev/bailiwick/consent"
 	"github.com/bailiwick-dev/bailiwick/tenancy/tenantdb"
@@ -26,12 +25,12 @@ func (s *Store) Write(ctx context.Context, entries []consent.Entry, states []con
 
 var (
 	errKey  = fmt.Errorf("%w: an entry of the same key", consent.ErrRefused)
-	entries = rows(`INSERT INTO consent_row (seq, what, ids, at, expires, given, lines) VALUES `, entryWidth, ``)
+	entries = rows(`INSERT INTO consent_row (seq, ids, said) VALUES `, entryWidth, ``)
 	states  = rows(`INSERT INTO consent_state (who, data) VALUES `, stateWidth, ` ON CONFLICT (who) DO UPDATE SET data = excluded.data`)
 )
 
 const (
-	entryWidth = 7
+	entryWidth = 3
 	stateWidth = 2
 	textSQLite = `INSERT INTO consent_text (hash, version, language, body) VALUES (?, ?, ?, ?)`
 )
@@ -60,13 +59,16 @@ func (s *Store) writeSQLite(ctx context.Context, tx *sqlx.Tx, es []consent.Entry
 			return err
 		}
 	}
-	args := make([]any, 0, len(es)*entryWidth)
-	ids := make([]byte, 0, len(es)*112)
+	args := make([]any, 0, max(len(es)*entryWidth, len(ss)*stateWidth))
+	ids, said, lines := make([]byte, 0, len(es)*112), make([]byte, 0, 256), []byte(nil)
 	for i := range es {
 		e := &es[i]
 		n := len(ids)
-		ids = idsOf(ids, e)
-		args = append(args, int64(e.Seq), whatOf(e), ids[n:len(ids):len(ids)], e.At.UnixMicro(), timeOf(e.Expires), timeOf(e.Given), e.Place+"\n"+e.Regimes)
+		if ids = idsOf(ids, e); i == 0 || e.Place != es[i-1].Place || e.Regimes != es[i-1].Regimes {
+			lines = linesOf(e)
+		}
+		said = saidOf(said[:0], e, lines)
+		args = append(args, int64(e.Seq), ids[n:len(ids):len(ids)], string(said))
 	}
 	if err := s.insert(ctx, tx, &entries, entryWidth, args); err != nil {
 		return err
@@ -152,14 +154,6 @@ func bit(b bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-// timeOf is a parameter, NULL of the zero time.
-func timeOf(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UnixMicro()
 }
 
 // orNil is nil of what is all zeros.

@@ -12,7 +12,7 @@ import (
 
 func rewriteLedger(ctx context.Context, d *desk) (outcome, error) {
 	var came strings.Builder
-	for _, s := range []string{`UPDATE consent_row SET what = what | 15 << 8`, `DELETE FROM consent_row`, `UPDATE consent_text SET language = 'xx'`, `DELETE FROM consent_text`} {
+	for _, s := range []string{`UPDATE consent_row SET said = json_set(said, '$[1]', 15)`, `DELETE FROM consent_row`, `UPDATE consent_text SET language = 'xx'`, `DELETE FROM consent_text`} {
 		rows, err := d.exec(ctx, larch, s)
 		if err == nil {
 			return outcome{}, fmt.Errorf("%s: %d rows", s, rows)

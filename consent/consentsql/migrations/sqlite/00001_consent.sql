@@ -10,16 +10,12 @@ CREATE TABLE consent_text (
     body     BLOB NOT NULL
 ) STRICT;
 
--- A column costs more than its bytes, to write and to read, and a generated one is made with each row: what an entry says is in seven, and
--- consent_entry reads the others from those.
+-- A column costs more than its bytes, to write and to read, and a generated one is made with each row: an entry is in three, and
+-- consent_entry reads its fields from those.
 CREATE TABLE consent_row (
-    seq     INTEGER NOT NULL PRIMARY KEY,
-    what    INTEGER NOT NULL, -- from the lowest bit: method 8, granted 16, denied 16, policy 16, opt_out 1, signal 1
-    ids     BLOB NOT NULL,    -- key 16 bytes, subject 16, hash 32, then browser 16 if there is one, then text 32 if there is one
-    at      INTEGER NOT NULL,
-    expires INTEGER,
-    given   INTEGER,
-    lines   TEXT NOT NULL     -- place and regimes
+    seq  INTEGER NOT NULL PRIMARY KEY,
+    ids  BLOB NOT NULL, -- key 16 bytes, subject 16, hash 32, then browser 16 if there is one, then text 32 if there is one
+    said TEXT NOT NULL  -- a JSON array of the others, in the order of the view
 ) STRICT;
 CREATE UNIQUE INDEX consent_row_once ON consent_row (substr(ids, 1, 16));
 -- Subjects are random. In stretches of 1024 entries, what is being added to stays a few pages, however long the ledger is; who
@@ -31,16 +27,18 @@ CREATE VIEW consent_entry AS SELECT
     substr(ids, 1, 16)  AS key,
     substr(ids, 17, 16) AS subject, -- random: see consent_state
     CASE WHEN length(ids) IN (80, 112) THEN substr(ids, 65, 16) END AS browser,
-    what & 255          AS method,
-    what >> 8 & 65535   AS granted, -- a bit for each category
-    what >> 24 & 65535  AS denied,
-    what >> 56 & 1      AS opt_out,
-    what >> 57 & 1      AS signal,
-    what >> 40 & 65535  AS policy,
     CASE WHEN length(ids) > 80 THEN substr(ids, -32) END AS text,
-    substr(lines, 1, instr(lines, char(10)) - 1) AS place,
-    substr(lines, instr(lines, char(10)) + 1)    AS regimes,
-    at, expires, given,
+    said ->> 0  AS method,
+    said ->> 1  AS granted, -- a bit for each category
+    said ->> 2  AS denied,
+    said ->> 3  AS opt_out,
+    said ->> 4  AS signal,
+    said ->> 5  AS policy,
+    said ->> 6  AS at,
+    said ->> 7  AS expires,
+    said ->> 8  AS given,
+    said ->> 9  AS place,
+    said ->> 10 AS regimes,
     substr(ids, 33, 32) AS hash -- over all of it and the hash before
 FROM consent_row;
 
