@@ -84,11 +84,12 @@ func (s *scanner) nextCookie(at int) bool {
 		if s.met {
 			break
 		}
+		n += 2
 	}
 	return false
 }
 
-// maxBare is how many attributes, and cookies without a value, may stand between two cookies: more than there are.
+// maxBare is how many attributes, or three times how many cookies without a value, may stand between two cookies: more than there are.
 const maxBare = 12
 
 // cookieEnd returns the end of the value that begins at src[i].
