@@ -105,13 +105,22 @@ func (l *Log) enqueue(tenant tenancy.ID, j *job) error {
 func (l *Log) write(tenant tenancy.ID, q *queue) {
 	defer l.busy.Done()
 	for {
-		// Writers who were just woken, or are about to queue up, go first: they fit into this write.
-		runtime.Gosched()
+		l.gather(q)
 		batch := l.take(tenant, q)
 		if batch == nil {
 			return
 		}
 		l.writeBatch(tenant, batch)
+	}
+}
+
+// gather lets writers who were just woken, or are about to queue up, go first, as long as some come: they fit into this write.
+func (l *Log) gather(q *queue) {
+	for before, n := -1, 0; n > before && n < batchEvents; {
+		runtime.Gosched()
+		l.mu.Lock()
+		before, n = n, len(q.jobs)
+		l.mu.Unlock()
 	}
 }
 
