@@ -36,7 +36,7 @@ var cookieByte = func() (t [256]bool) {
 func (s *scanner) nextCookie(at int) bool {
 	src := s.src
 	i, hi := at, min(len(src), at+maxWindow-256)
-	for n := 0; i < hi && n < maxBare; n++ {
+	for bare := 0; i < hi && bare < maxBare; bare++ {
 		q, n := quoteAt(src, i, hi)
 		if n > 0 { // the header ends, but another one may follow in a list
 			j := i + n
@@ -84,12 +84,11 @@ func (s *scanner) nextCookie(at int) bool {
 		if s.met {
 			break
 		}
-		n += 2
 	}
 	return false
 }
 
-// maxBare is how many attributes, or three times how many cookies without a value, may stand between two cookies: more than there are.
+// maxBare is how many attributes, and cookies without a value, may stand between two cookies: more than there are.
 const maxBare = 12
 
 // cookieEnd returns the end of the value that begins at src[i].

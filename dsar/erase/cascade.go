@@ -85,6 +85,9 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 	// A hold is looked for as things are when it is asked for, and the transaction below sees them as they were when it began. So it is
 	// asked here: one that is placed from now on comes after an erasure that is a single batch.
 	err = r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) (err error) {
+		if err := r.e.rows.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		for _, p := range slices.Concat(going, others) {
 			if err := r.held(ctx, p.Name); err != nil {
 				return err
@@ -100,6 +103,9 @@ func (r *run) cascade(ctx context.Context, secret []byte) (did bool, err error) 
 	// A row that comes after the snapshot was taken is not in it, and the database refuses to cascade to it.
 	err = r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		steps = nil
+		if err := r.e.rows.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
 			return err
 		}

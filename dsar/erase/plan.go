@@ -48,6 +48,9 @@ func (e *Eraser) Plan(ctx context.Context, p dsar.Person) (*dsar.Plan, error) {
 // plan also returns the fingerprint of the person's row. It counts, or looks whether there is any row at all, which the hash does not tell apart.
 func (e *Eraser) plan(ctx context.Context, p dsar.Person, secret []byte, count bool) (plan *planned, root []byte, err error) {
 	err = e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := e.rows.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		l := &layout{m: e.m, rows: e.rows, pg: e.db.Dialect() == tenantdb.Postgres}
 		if err := l.open(ctx, tx, p.Kind); err != nil {
 			return err

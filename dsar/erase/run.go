@@ -279,6 +279,9 @@ func (r *run) batch(ctx context.Context, t *table, secret []byte, fn func(ctx co
 		}
 	}
 	return r.e.db.Tx(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := r.e.rows.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
 			return err
 		}
@@ -398,6 +401,9 @@ func (r *run) final(ctx context.Context, secret []byte) error {
 		for k, v := range steps {
 			v.Done = k < 0
 			r.steps[k] = v
+		}
+		if err := r.e.rows.NoJIT(ctx, tx); err != nil {
+			return err
 		}
 		if err := r.e.j.Fence(ctx, r.job.ID, r.worker); err != nil {
 			return err

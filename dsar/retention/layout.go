@@ -64,10 +64,8 @@ func (s *Sweeper) open(ctx context.Context, tx *sqlx.Tx, at time.Time) (*layout,
 		return nil, err
 	}
 	l := &layout{s: s, pg: s.db.Dialect() == tenantdb.Postgres, tenant: id.String(), byName: map[string]*table{}, held: map[string]bool{}}
-	if l.pg { // the planner takes conditions on each row for costly, and compiling them costs more than they do
-		if _, err := tx.ExecContext(ctx, "SET LOCAL jit = off"); err != nil {
-			return nil, err
-		}
+	if err := s.rows.NoJIT(ctx, tx); err != nil {
+		return nil, err
 	}
 	if l.live, err = schema.Read(ctx, tx); err != nil {
 		return nil, err

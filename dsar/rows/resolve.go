@@ -42,7 +42,10 @@ func (r *Rows) Resolve(ctx context.Context, db *tenantdb.DB, p dsar.Person) (*Se
 	err = db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		*s = Selection{r: r, tenant: id, kind: kind, person: p, classes: map[string][]class{}}
 		x := &resolver{&writer{Selection: s}, ctx, tx}
-		err := x.resolve(p)
+		err := r.NoJIT(ctx, tx)
+		if err == nil {
+			err = x.resolve(p)
+		}
 		if errors.Is(err, dsar.ErrNobody) || errors.Is(err, ErrAmbiguous) || errors.Is(err, ErrKey) {
 			refused, err = err, nil
 		}

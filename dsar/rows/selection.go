@@ -201,6 +201,9 @@ func (s *Selection) Count(ctx context.Context, db *tenantdb.DB, table string, p 
 		return 0, err
 	}
 	err = db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
+		if err := s.r.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		return tx.QueryRowContext(ctx, tx.Rebind("SELECT count(*) FROM "+s.r.SQL(table)+" AS t WHERE "+c.SQL), c.Args...).Scan(&n)
 	})
 	return n, err

@@ -40,7 +40,7 @@ func Snapshot(ctx context.Context, db *tenantdb.DB, fn func(context.Context) err
 		if db.Dialect() == tenantdb.Postgres {
 			var set string
 			if err := tx.QueryRowContext(ctx, `SELECT set_config('TimeZone', 'UTC', true) || set_config('DateStyle', 'ISO, YMD', true) || set_config('IntervalStyle', 'iso_8601', true)
-				|| set_config('bytea_output', 'hex', true) || set_config('extra_float_digits', '1', true)`).Scan(&set); err != nil {
+				|| set_config('bytea_output', 'hex', true) || set_config('extra_float_digits', '1', true) || set_config('jit', 'off', true)`).Scan(&set); err != nil {
 				return err
 			}
 		}
@@ -79,6 +79,9 @@ func (s *Selection) Stream(ctx context.Context, db *tenantdb.DB, q Query, fn fun
 	err = db.Read(ctx, func(ctx context.Context, tx *sqlx.Tx) error {
 		counted := func(r *Row) error { n++; return fn(r) }
 		n = 0
+		if err := s.r.NoJIT(ctx, tx); err != nil {
+			return err
+		}
 		if tx := native(ctx, db); tx != nil && s.r.dialect == schema.Postgres {
 			return streamNative(ctx, tx, "SELECT "+at("t").list(columns)+" FROM "+t.sql+" AS t WHERE "+where.SQL, where.Args, families, counted)
 		}
