@@ -99,8 +99,8 @@ func TestErasuresInMadeUpWorldsDoWhatBruteForceSaysAndTouchNobodyElse(t *testing
 			}
 			for _, i := range these {
 				t.Run(strconv.Itoa(i), func(t *testing.T) { erased += erasedIn(t, populated(t, pg, i), i) })
+				t.Logf("%d erasures", erased)
 			}
-			t.Logf("%d erasures", erased)
 		})
 	}
 }
