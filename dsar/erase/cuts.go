@@ -79,22 +79,11 @@ func (l *layout) leaving(t *table) (cuts []int, out []edit, err error) {
 		if !l.left(t, tie) {
 			continue
 		}
-		es, err := l.tie(t, i)
+		es, err := l.tie(t, i, !t.goes())
 		if err != nil {
 			return nil, nil, err
 		}
-		n := len(out)
-		for _, e := range es {
-			// A column that says itself what becomes of it has its say in masked rows.
-			if f, _ := t.Field(e.column); len(e.inside) == 0 && !t.goes() && f.Column != nil && !f.Column.Erase.IsZero() {
-				if _, kept := f.Column.Erase.Reason(); kept || f.Column.Erase.Is(dsar.Shred) {
-					continue
-				}
-				e.how, e.class, e.stand = f.Column.Erase, f.Column.Class, ""
-			}
-			out = append(out, e)
-		}
-		if len(out) > n {
+		if out = append(out, es...); len(es) > 0 {
 			cuts = append(cuts, i)
 		}
 	}
@@ -116,9 +105,10 @@ func (l *layout) declared(t *table, tie dsar.Tie) bool {
 	return slices.ContainsFunc(t.live.Foreign, func(f schema.ForeignKey) bool { return f.Covers(tie.To, tie.Columns, tie.Targets) })
 }
 
-// tie is what the columns of a tie become where it points at what is erased.
-func (l *layout) tie(t *table, i int) (out []edit, err error) {
-	tie := t.Ties[i]
+// tie is what the columns of a tie become where it points at what is erased. Where a table's rows are masked or kept, a column that
+// says itself what becomes of it has its say.
+func (l *layout) tie(t *table, i int, kept bool) (out []edit, err error) {
+	tie, said := t.Ties[i], false
 	how := tie.Then
 	if how.IsZero() {
 		how = dsar.Null
@@ -128,6 +118,15 @@ func (l *layout) tie(t *table, i int) (out []edit, err error) {
 	}
 	for k, name := range tie.Columns {
 		c := t.live.Column(name)
+		if f, _ := t.Field(name); kept && f.Column != nil && !f.Column.Erase.IsZero() {
+			said = true
+			if _, changes, err := l.value(t, c, f.Column.Class, f.Column.Erase, make([]byte, 32)); err != nil {
+				return nil, err
+			} else if changes {
+				out = append(out, edit{column: name, how: f.Column.Erase, class: f.Column.Class, tie: i, only: true})
+			}
+			continue
+		}
 		switch {
 		case name == t.TenantColumn, c.Generated, how.Is(dsar.Null) && c.NotNull && len(tie.Columns) > 1:
 			continue
@@ -145,7 +144,7 @@ func (l *layout) tie(t *table, i int) (out []edit, err error) {
 		}
 		out = append(out, e)
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && !said {
 		return nil, fmt.Errorf("%w: %s: no column of a link can be changed: say in Then what it holds", ErrMap, t.Name)
 	}
 	return out, nil

@@ -76,7 +76,7 @@ func (l *layout) divide(t *table) error {
 	if cuts := l.cuts(t); len(cuts) > 0 {
 		p := part{action: dsar.ActCut, of: rows.Mine, cuts: cuts}
 		for _, i := range cuts {
-			es, err := l.tie(t, i)
+			es, err := l.tie(t, i, false)
 			if err != nil {
 				return err
 			}

@@ -11,8 +11,8 @@
 // First the keys of rows are noted: of those that stay, of those whose links are cut, and of those that go whose way to the person is broken before
 // their turn. Then links to what goes are cut from the rows that stay, other people's and the person's own, and foreign keys of cycles
 // from those that go; where none may be null, the rows of a cycle go in one statement. Then each table has its turn, the rows that
-// others lead to last, in batches that commit: a batch's rows and what the journal says of them are in one transaction. At the end one transaction locks the person's row, looks for all that came meanwhile, and takes that and the row
-// itself. Then derived tables are made again, and the person's key is shredded.
+// others lead to last, in batches that commit: a batch's rows and what the journal says of them are in one transaction. At the
+// end one transaction locks the person's row, looks for all that came meanwhile, and takes that and the row itself. Then derived tables are made again, and the person's key is shredded.
 //
 // Where all that somebody has goes, foreign keys say ON DELETE CASCADE, and there are at most twenty batches of rows, they go with the
 // person's row, and are counted, in one transaction. Elsewhere no foreign key takes rows along that the map says something else of.

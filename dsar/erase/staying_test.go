@@ -165,3 +165,15 @@ func TestALinkIsCutWhoseForeignKeyHasTheTenantBeside(t *testing.T) {
 	require.Equal(t, []string{"note mask 1", "users delete 1"}, a.erased(t, ctx, a.eraser(t, mapOf(users(), note), erase.Options{}), person(1)))
 	require.Equal(t, []string{"1 -", "2 2"}, a.read(t, ctx, `SELECT id, user_id FROM note`))
 }
+
+// A link that may not be null, whose column says itself what becomes of it, becomes that.
+func TestALinkWhoseColumnSaysWhatItBecomesNeedsNoThen(t *testing.T) {
+	note := owned("note", text("body text", dsar.Null), text("user_id bigint not null", dsar.Constant("0")))
+	note.Erase, note.Plain = dsar.Mask, []string{"id bigint not null"}
+	onBoth(t, usersDDL+`CREATE TABLE note (id {id}, user_id bigint NOT NULL REFERENCES users (id), body text);`, func(t *testing.T, a *app) {
+		ctx := a.newTenant(t)
+		a.exec(t, ctx, twoUsers, `INSERT INTO users (id, email) VALUES (0, NULL)`, `INSERT INTO note (id, user_id) VALUES (1, 1), (2, 2)`)
+		require.Equal(t, []string{"note mask 1", "users delete 1"}, a.erased(t, ctx, a.eraser(t, mapOf(users(), note), erase.Options{}), person(1)))
+		require.Equal(t, []string{"1 0", "2 2"}, a.read(t, ctx, `SELECT id, user_id FROM note`))
+	})
+}
