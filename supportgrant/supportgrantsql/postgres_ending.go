@@ -4,9 +4,10 @@ import (
 	"context"
 	"sync"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/bailiwick-dev/bailiwick/supportgrant"
 	"github.com/bailiwick-dev/bailiwick/tenancy"
-	"github.com/jmoiron/sqlx"
 )
 
 // ending ends a grant, and if it can does so once nobody holds it: the lock that those who read share is taken before the grant is changed. Those
